@@ -1,0 +1,104 @@
+"""Errors: each one is a problem and a remedy, in words an artist can act on.
+
+AnswerprintError
+├── JobError            the request is wrong: task options, frames, parameters      exit 2
+├── SourceError         the plate cannot be used                                    exit 3
+├── ServerError         the server cannot do it                                     exit 4
+│   ├── ServerAway          nothing answers there
+│   ├── ServerRefused       it answers, and does not let us in
+│   ├── ServerNotReady      it is there and cannot serve yet
+│   ├── NoSuchTask          it does not offer this task
+│   ├── ServerOutOfMemory   the frame is too large for it
+│   ├── ContractError       a model describes itself wrongly
+│   └── InferenceError      the model failed on this frame
+├── TakeError           the take cannot be written or read                          exit 5
+│   ├── TakeExists          the number is taken
+│   ├── TakeBusy            another process is writing it
+│   └── DiskFull            no space left; finished frames stay
+├── SigningError        a key is missing, unreadable or unsafe                      exit 6
+└── SetupError          this machine or its configuration lacks something           exit 7
+"""
+
+from __future__ import annotations
+
+
+class AnswerprintError(Exception):
+    """A problem and a remedy.
+
+    `problem` says what happened and where (frame, layer, file, number);
+    `remedy` says what to do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, problem: str, *, remedy: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+
+    def as_json(self) -> dict[str, str]:
+        return {"error": type(self).__name__, "problem": self.problem, "remedy": self.remedy}
+
+
+class JobError(AnswerprintError):
+    exit_code = 2
+
+
+class SourceError(AnswerprintError):
+    exit_code = 3
+
+
+class ServerError(AnswerprintError):
+    exit_code = 4
+
+
+class ServerAway(ServerError):  # noqa: N818 - the tree's names are what artists read
+    pass
+
+
+class ServerRefused(ServerError):  # noqa: N818
+    pass
+
+
+class ServerNotReady(ServerError):  # noqa: N818
+    pass
+
+
+class NoSuchTask(ServerError):  # noqa: N818
+    pass
+
+
+class ServerOutOfMemory(ServerError):  # noqa: N818
+    pass
+
+
+class ContractError(ServerError):
+    pass
+
+
+class InferenceError(ServerError):
+    pass
+
+
+class TakeError(AnswerprintError):
+    exit_code = 5
+
+
+class TakeExists(TakeError):  # noqa: N818
+    pass
+
+
+class TakeBusy(TakeError):  # noqa: N818
+    pass
+
+
+class DiskFull(TakeError):  # noqa: N818
+    pass
+
+
+class SigningError(AnswerprintError):
+    exit_code = 6
+
+
+class SetupError(AnswerprintError):
+    exit_code = 7

@@ -1,0 +1,304 @@
+"""One frame: an EXR file as arrays and attributes, and back, with nothing lost.
+
+The only importer of OpenEXR. Arrays keep the file's own type (float16, float32, uint32), shape
+(height, width), one a channel; values are scene-linear or data exactly as the file holds them.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenEXR
+from numpy.typing import NDArray
+
+from answerprint.errors import DiskFull, SourceError, TakeError
+from answerprint.header import RENDER_AGAIN, Header, channel_types, check_whole, read_header
+
+Pixels = NDArray[Any]
+
+# B44, B44A, DWAA, DWAB change pixels when they are written; PXR24 does so for 32-bit floats.
+_LOSSY = ("B44", "B44A", "DWAA", "DWAB", "PXR24")
+# What OpenEXR decides anew for each file; everything else in a header is the artist's.
+STRUCTURE = {"channels", "chunkCount", "compression", "lineOrder", "tiles", "type", "version"}
+
+
+_TYPES = {"uint32": "uint", "float16": "half", "float32": "float"}
+
+
+@dataclass(frozen=True)
+class Window:
+    """A pixel rectangle, corners included, as EXR counts: x to the right, y down."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left + 1
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top + 1
+
+    def __str__(self) -> str:
+        origin = "" if (self.left, self.top) == (0, 0) else f" at {self.left},{self.top}"
+        return f"{self.width}x{self.height}{origin}"
+
+    def as_list(self) -> list[int]:
+        return [self.left, self.top, self.right, self.bottom]
+
+
+@dataclass
+class Part:
+    """One part of a file.
+
+    header    attributes by name, as OpenEXR gives them
+    types     channel -> 'uint', 'half' or 'float'
+    channels  channel -> pixels; empty if only the structure was read
+    """
+
+    header: dict[str, Any]
+    types: dict[str, str] = field(default_factory=dict)
+    channels: dict[str, Pixels] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return str(self.header.get("name", ""))
+
+    @property
+    def data_window(self) -> Window:
+        return _window(self.header["dataWindow"])
+
+    @property
+    def display_window(self) -> Window:
+        return _window(self.header["displayWindow"])
+
+    @property
+    def compression(self) -> str:
+        """The codec's name without its suffix: ZIP, PIZ, DWAA, NO."""
+        return str(self.header["compression"].name).removesuffix("_COMPRESSION")
+
+
+@dataclass
+class Frame:
+    """One image at one time: all parts of one file."""
+
+    parts: list[Part]
+
+    def layers(self) -> dict[str, list[tuple[int, str]]]:
+        """Layer name -> [(part number, channel name)]: 'rgba' for channels without a prefix.
+
+        In a multi-part file a part's name stands in for the prefix that its channels lack.
+        """
+        found: dict[str, list[tuple[int, str]]] = {}
+        for number, part in enumerate(self.parts):
+            for channel in part.channels or part.types:
+                prefix = channel.rpartition(".")[0]
+                plain = part.name if len(self.parts) > 1 and number > 0 else ""
+                found.setdefault(prefix or plain or "rgba", []).append((number, channel))
+        return found
+
+    def attribute(self, name: str) -> Any:
+        return self.parts[0].header.get(name)
+
+
+def read(path: Path) -> Frame:
+    """Read a whole frame.
+
+    Raises:
+        SourceError: the file is missing, empty, no EXR, cut off, broken inside, deep, or holds
+            chroma-subsampled channels.
+    """
+    header = _checked_header(path)
+    try:
+        # separate_channels: the default packs R, G, B, A into one array and loses their own types
+        with OpenEXR.File(str(path), separate_channels=True) as file:
+            frame = Frame([_part(part) for part in file.parts])
+    except (RuntimeError, ValueError, OSError, TypeError) as error:
+        raise _unreadable(path) from error
+    # OpenEXR 3.5 does not raise when decoding fails: it returns fewer parts
+    if len(frame.parts) != len(header.parts):
+        raise _unreadable(path)
+    return frame
+
+
+def read_structure(path: Path) -> Frame:
+    """Read windows, attributes and channel types, and check that the file is whole.
+
+    No pixel is decoded: a fraction of a millisecond. Raises as `read` does, but for damage inside
+    a chunk.
+    """
+    header = _checked_header(path)
+    try:
+        with OpenEXR.File(str(path), separate_channels=True, header_only=True) as file:
+            frame = Frame([_structure(part) for part in file.parts])
+    except (RuntimeError, ValueError, OSError, TypeError) as error:
+        raise _unreadable(path) from error
+    for part, raw in zip(frame.parts, header.parts, strict=True):
+        part.types.update(channel_types(raw))
+    return frame
+
+
+def write(path: Path, frame: Frame) -> None:
+    """Write a frame and force it to disk.
+
+    Raises:
+        DiskFull: there is no space left.
+        TakeError: the file cannot be written.
+    """
+    parts = [OpenEXR.Part(_written(part), _channels(part)) for part in frame.parts]
+    try:
+        path.touch()  # a missing folder or right shows here with its reason; OpenEXR gives none
+        OpenEXR.File(parts).write(str(path))
+        with path.open("rb+") as stream:
+            os.fsync(stream.fileno())
+    except (RuntimeError, OSError) as error:
+        raise _unwritable(path, frame, error) from error
+
+
+def lossy(frame: Frame) -> str | None:
+    """The first codec in the frame that would change pixels on writing, or None."""
+    return next((part.compression for part in frame.parts if part.compression in _LOSSY), None)
+
+
+def make_lossless(frame: Frame) -> None:
+    """Replace lossy codecs by ZIP: a take's pixels must be those that were signed."""
+    for part in frame.parts:
+        if part.compression in _LOSSY:
+            part.header["compression"] = OpenEXR.ZIP_COMPRESSION
+
+
+def digest(frame: Frame) -> str:
+    """SHA-256 over the decoded pixels: windows, then every channel's name, type and samples.
+
+    Parts in their order, channels by name, samples little-endian, row by row. Names of parts,
+    compression and other attributes stay outside, so that a lossless re-save keeps the digest.
+    """
+    total = hashlib.sha256(b"answerprint.pixels/v1")
+    for part in frame.parts:
+        for name in sorted(part.channels):
+            pixels = part.channels[name]
+            facts = [
+                name,
+                pixels.dtype.name,
+                part.data_window.as_list(),
+                part.display_window.as_list(),
+            ]
+            total.update(json.dumps(facts, ensure_ascii=True).encode())
+            total.update(np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("<")).data)
+    return total.hexdigest()
+
+
+def changed_attributes(source: Header, path: Path) -> list[str]:
+    """Names of attributes that the file at `path` lacks or holds otherwise than `source`."""
+    written = read_header(path)
+    return sorted(
+        {
+            name
+            for before, after in zip(source.parts, written.parts, strict=True)
+            for name, attribute in before.items()
+            if name not in STRUCTURE and after.get(name) != attribute
+        }
+    )
+
+
+def _checked_header(path: Path) -> Header:
+    header = read_header(path)
+    if header.deep:
+        raise SourceError(
+            f"{path.as_posix()} is a deep EXR.",
+            remedy="Flatten it first, in Nuke with DeepToImage, and give the flat sequence.",
+        )
+    check_whole(path, header)
+    return header
+
+
+def _part(part: OpenEXR.Part) -> Part:
+    structure = _structure(part)
+    for name, channel in part.channels.items():
+        structure.channels[name] = channel.pixels
+        structure.types[name] = _TYPES[channel.pixels.dtype.name]
+    return structure
+
+
+def _structure(part: OpenEXR.Part) -> Part:
+    header = dict(part.header)
+    channels = header.pop("channels", [])
+    for channel in channels:
+        if (channel.xSampling, channel.ySampling) != (1, 1):
+            raise SourceError(
+                f"Channel {channel.name} is chroma-subsampled "
+                f"({channel.xSampling}x{channel.ySampling}).",
+                remedy="Convert the plate to full-resolution RGB first.",
+            )
+    return Part(header)
+
+
+def _written(part: Part) -> dict[str, Any]:
+    header = dict(part.header)
+    tiles = header.get("tiles")
+    if tiles is not None:  # only the full-resolution level is carried
+        tiles.mode = OpenEXR.ONE_LEVEL
+    header.pop("chunkCount", None)
+    return header
+
+
+def _channels(part: Part) -> dict[str, Pixels]:
+    return {name: np.ascontiguousarray(pixels) for name, pixels in part.channels.items()}
+
+
+def _window(corners: Any) -> Window:
+    (left, top), (right, bottom) = corners
+    return Window(int(left), int(top), int(right), int(bottom))
+
+
+def _unreadable(path: Path) -> SourceError:
+    return SourceError(
+        f"{path.as_posix()} is damaged: its pixels cannot be decoded.", remedy=RENDER_AGAIN
+    )
+
+
+def _unwritable(path: Path, frame: Frame, error: Exception) -> TakeError:
+    folder = path.parent.as_posix()
+    if no_space(error) or _too_large(frame, path.parent):
+        return DiskFull(
+            f"No space is left in {folder}: {path.name} could not be written.",
+            remedy="Free some space, then finish the take with 'answerprint run --resume TAKE'. "
+            "Finished frames are kept.",
+        )
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return TakeError(
+        f"{path.as_posix()} cannot be written: {reason}.",
+        remedy="Check that the folder is there and that you may write in it.",
+    )
+
+
+def no_space(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _too_large(frame: Frame, folder: Path) -> bool:
+    """Whether the disk is why a write failed: OpenEXR keeps errno to itself, so the disk is asked."""
+    size = sum(pixels.nbytes for part in frame.parts for pixels in part.channels.values())
+    return folder.is_dir() and shutil.disk_usage(folder).free < size
+
+
+def set_threads(count: int) -> None:
+    """How many threads OpenEXR itself may use for one frame; 0 means the calling thread alone."""
+    OpenEXR.set_global_thread_count(count)
+
+
+def channel_pixels(frame: Frame, where: list[tuple[int, str]]) -> Iterator[Pixels]:
+    for number, name in where:
+        yield frame.parts[number].channels[name]

@@ -1,0 +1,109 @@
+"""Frame ranges: which frames, in the field's spelling: 1001-1100, 1001-1100x2, 1001,1005-1010."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from answerprint.errors import JobError
+
+MOST_FRAMES = 1_000_000
+
+_TERM = re.compile(r"(-?\d{1,9})(?:-(-?\d{1,9})(?:x(\d{1,9}))?)?")
+
+
+@dataclass(frozen=True)
+class FrameRange:
+    """Frame numbers, ascending, each once. May be empty."""
+
+    numbers: tuple[int, ...]
+
+    @classmethod
+    def of(cls, numbers: Iterable[int]) -> FrameRange:
+        return cls(tuple(sorted(set(numbers))))
+
+    @classmethod
+    def parse(cls, text: str) -> FrameRange:
+        """Read `1001`, `1001-1100`, `1001-1100x2`, or several of these with commas between.
+
+        Raises:
+            JobError: the text is no frame range, runs backwards, or names too many frames.
+        """
+        found: set[int] = set()
+        for term in text.split(","):
+            found.update(_term(term.strip(), text))
+            if len(found) > MOST_FRAMES:
+                raise JobError(
+                    f"Frame range '{text}' names more than {MOST_FRAMES:,} frames.",
+                    remedy="Split the job into shorter ranges.",
+                )
+        return cls.of(found)
+
+    def __str__(self) -> str:
+        """Spell the range as briefly as `parse` reads it."""
+        return ",".join(_spell(*run) for run in _runs(self.numbers))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.numbers)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __contains__(self, frame: object) -> bool:
+        return frame in self.numbers
+
+    @property
+    def first(self) -> int:
+        return self.numbers[0]
+
+    @property
+    def last(self) -> int:
+        return self.numbers[-1]
+
+
+def _term(term: str, whole: str) -> range:
+    match = _TERM.fullmatch(term)
+    if match is None:
+        raise JobError(
+            f"'{term}' in frame range '{whole}' is not a frame or a range.",
+            remedy="Write ranges like 1001-1100, 1001-1100x2 or 1001,1005-1010.",
+        )
+    first = int(match[1])
+    last = int(match[2]) if match[2] is not None else first
+    step = int(match[3]) if match[3] is not None else 1
+    if last < first:
+        raise JobError(
+            f"Frame range '{term}' runs backwards, from {first} to {last}.",
+            remedy=f"Write it as {last}-{first}.",
+        )
+    if step < 1:
+        raise JobError(
+            f"Frame range '{term}' has a step of 0.", remedy="Use a step of 1 or more, like x2."
+        )
+    if (last - first) // step >= MOST_FRAMES:
+        raise JobError(
+            f"Frame range '{term}' names more than {MOST_FRAMES:,} frames.",
+            remedy="Split the job into shorter ranges.",
+        )
+    return range(first, last + 1, step)
+
+
+def _runs(numbers: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
+    """Cut ascending numbers into runs of equal step: (first, last, step)."""
+    at = 0
+    while at < len(numbers):
+        step = numbers[at + 1] - numbers[at] if at + 1 < len(numbers) else 1
+        end = at
+        while end + 1 < len(numbers) and numbers[end + 1] - numbers[end] == step:
+            end += 1
+        if end == at + 1 and step > 1:  # two frames far apart read better as two frames
+            end = at
+        yield numbers[at], numbers[end], step
+        at = end + 1
+
+
+def _spell(first: int, last: int, step: int) -> str:
+    if first == last:
+        return str(first)
+    return f"{first}-{last}" + (f"x{step}" if step > 1 else "")

@@ -1,0 +1,184 @@
+"""What an EXR file's header says, byte for byte, and whether its chunks are all there.
+
+The OpenEXR library decides what pixels mean. This file answers two questions it leaves open, both
+without decoding a pixel: is the file whole (OpenEXR 3.5 prints a warning and returns no parts for
+a cut file), and which attributes does it hold (the Python module drops types it does not know).
+
+Source of the format: "OpenEXR File Layout", openexr.com, section by section as in the functions.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from answerprint.errors import SourceError
+
+MAGIC = b"\x76\x2f\x31\x01"
+MOST_HEADER_BYTES = 64 << 20
+
+_TILED, _LONG_NAMES, _DEEP, _MULTIPART = 0x200, 0x400, 0x800, 0x1000
+# compression byte -> scanlines in one chunk; later codecs are read without this check
+_LINES = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256}
+
+RENDER_AGAIN = "Render or copy the frame again."
+
+
+@dataclass(frozen=True)
+class Attribute:
+    type: str
+    value: bytes
+
+
+@dataclass(frozen=True)
+class Header:
+    """The raw attributes of each part, by name, and where the chunk table begins."""
+
+    parts: tuple[dict[str, Attribute], ...]
+    multipart: bool
+    deep: bool
+    tiled: bool
+    table: int
+
+
+def read_header(path: Path) -> Header:
+    """Parse the header of one EXR file.
+
+    Raises:
+        SourceError: the file cannot be read, is empty, is no EXR, or its header is broken.
+    """
+    try:
+        with path.open("rb") as stream:
+            return _parse(path, stream)
+    except OSError as error:
+        raise SourceError(
+            f"{path.as_posix()} cannot be read: {error.strerror}.",
+            remedy="Check that the file is there and that you may read it.",
+        ) from error
+
+
+def check_whole(path: Path, header: Header) -> None:
+    """Hold the chunk table against the size of the file.
+
+    Raises:
+        SourceError: the file ends before its pixels do, or some were never written.
+    """
+    count = _chunks(header)
+    if count is None:  # mip-mapped, or a codec with no fixed chunk height: found out when decoding
+        return
+    with path.open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        stream.seek(header.table)
+        table = stream.read(8 * count)
+        if len(table) < 8 * count:
+            raise _cut_off(path, size, header.table + 8 * count)
+        offsets = struct.unpack(f"<{count}Q", table)
+        if 0 in offsets:
+            raise SourceError(
+                f"{path.as_posix()} was never finished: {offsets.count(0)} of its {count} chunks "
+                "are not written.",
+                remedy="Wait for the render to finish, or render the frame again.",
+            )
+        last = max(offsets)
+        lead = (4 if header.multipart else 0) + (16 if header.tiled else 4)
+        stream.seek(last + lead)
+        length = stream.read(4)
+        end = last + lead + 4 + (struct.unpack("<i", length)[0] if len(length) == 4 else 0)
+        if len(length) < 4 or end > size:
+            raise _cut_off(path, size, end)
+
+
+def channel_types(part: dict[str, Attribute]) -> dict[str, str]:
+    """Channel -> 'uint', 'half' or 'float', from a part's channel list (chlist)."""
+    found: dict[str, str] = {}
+    data, at = part["channels"].value, 0
+    while at < len(data) and data[at] != 0:
+        name, at = _string(data, at)
+        found[name] = ("uint", "half", "float")[struct.unpack_from("<i", data, at)[0]]
+        at += 16  # type, pLinear and three reserved bytes, x and y sampling
+    return found
+
+
+def _parse(path: Path, stream: BinaryIO) -> Header:
+    size = os.fstat(stream.fileno()).st_size
+    if size == 0:
+        raise SourceError(f"{path.as_posix()} is empty (0 bytes).", remedy=RENDER_AGAIN)
+    if stream.read(4) != MAGIC:
+        raise SourceError(
+            f"{path.as_posix()} is not an OpenEXR file.",
+            remedy="Give an .exr sequence; convert other formats first.",
+        )
+    lead = stream.read(4)
+    if len(lead) < 4:
+        raise _cut_off(path, size, 8)
+    flags = struct.unpack("<I", lead)[0]
+    multipart = bool(flags & _MULTIPART)
+    data = stream.read(MOST_HEADER_BYTES)
+    at, parts = 0, []
+    try:
+        while True:
+            part, at = _attributes(data, at)
+            if not part and multipart:
+                break
+            parts.append(part)
+            if not multipart:
+                break
+    except (IndexError, ValueError, struct.error) as error:
+        raise SourceError(
+            f"The header of {path.as_posix()} is broken or cut off after {size:,} bytes.",
+            remedy=RENDER_AGAIN,
+        ) from error
+    kinds = {part["type"].value for part in parts if "type" in part}
+    tiled = bool(flags & _TILED) or b"tiledimage" in kinds
+    if any(not {"channels", "dataWindow", "displayWindow"} <= part.keys() for part in parts):
+        raise SourceError(f"The header of {path.as_posix()} is broken.", remedy=RENDER_AGAIN)
+    deep = bool(flags & _DEEP) or any(kind.startswith(b"deep") for kind in kinds)
+    return Header(tuple(parts), multipart, deep, tiled, 8 + at)
+
+
+def _attributes(data: bytes, at: int) -> tuple[dict[str, Attribute], int]:
+    """One part's attributes: name, type, size, value, again and again, up to an empty name."""
+    found: dict[str, Attribute] = {}
+    while data[at] != 0:
+        name, at = _string(data, at)
+        kind, at = _string(data, at)
+        length = struct.unpack_from("<i", data, at)[0]
+        at += 4
+        if length < 0 or at + length > len(data):
+            raise ValueError
+        found[name] = Attribute(kind, data[at : at + length])
+        at += length
+    return found, at + 1
+
+
+def _string(data: bytes, at: int) -> tuple[str, int]:
+    end = data.index(b"\0", at, at + 257)
+    return data[at:end].decode("utf-8"), end + 1
+
+
+def _chunks(header: Header) -> int | None:
+    """How many chunks the parts have together, or None where a header does not tell."""
+    counts = [_part_chunks(part, tiled=header.tiled) for part in header.parts]
+    if header.tiled and header.multipart:  # parts may differ in how they are stored
+        return None
+    return None if None in counts else sum(count for count in counts if count is not None)
+
+
+def _part_chunks(part: dict[str, Attribute], *, tiled: bool) -> int | None:
+    if "chunkCount" in part:
+        return int(struct.unpack("<i", part["chunkCount"].value)[0])
+    if tiled or "dataWindow" not in part or "compression" not in part:
+        return None
+    _, top, _, bottom = struct.unpack("<4i", part["dataWindow"].value)
+    lines = _LINES.get(part["compression"].value[0])
+    return None if lines is None else -(-(bottom - top + 1) // lines)
+
+
+def _cut_off(path: Path, size: int, needed: int) -> SourceError:
+    return SourceError(
+        f"{path.as_posix()} is cut off: it has {size:,} bytes and needs at least {needed:,}.",
+        remedy=RENDER_AGAIN,
+    )

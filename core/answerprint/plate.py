@@ -1,0 +1,148 @@
+"""Plates: an image sequence on disk, in every spelling the field uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from answerprint.errors import JobError, SourceError
+from answerprint.frames import FrameRange
+
+# ####  @@@@  %04d  %d  $F4  $F: the frame's place in a file name
+_TOKEN = re.compile(r"#+|@+|%0?(\d{0,2})d|\$F(\d{0,2})")
+_LAST_NUMBER = re.compile(r"(?:^|[._-])(-?\d+)(?=\.[^.]+$)")
+
+
+@dataclass(frozen=True)
+class Plate:
+    """Where a plate's frames lie: `folder/head<frame>tail`, or one file for every frame.
+
+    `padding` is the least number of digits; None means a single file (a still).
+    """
+
+    folder: Path
+    head: str
+    padding: int | None
+    tail: str
+
+    @classmethod
+    def parse(cls, text: str) -> Plate:
+        """Read a path spelled with ####, @@@@, %04d, $F4, or without a frame: a single file.
+
+        Raises:
+            JobError: the path is empty, or its file name holds two frame numbers.
+        """
+        path = Path(text)
+        if not path.name:
+            raise JobError(
+                f"'{text}' names no file.",
+                remedy="Give a path like plates/bg.####.exr, plates/bg.%04d.exr or plates/bg.exr.",
+            )
+        tokens = list(_TOKEN.finditer(path.name))
+        if not tokens:
+            return cls(path.parent, path.name, None, "")
+        if len(tokens) > 1:
+            raise JobError(
+                f"'{path.name}' holds two places for a frame number.",
+                remedy="Keep one of them, like bg.####.exr.",
+            )
+        token = tokens[0]
+        return cls(
+            path.parent, path.name[: token.start()], _padding(token), path.name[token.end() :]
+        )
+
+    def __str__(self) -> str:
+        """The path with forward slashes and #### for the frame: what artists and hosts read."""
+        mark = "" if self.padding is None else "#" * max(self.padding, 1)
+        return (self.folder / f"{self.head}{mark}{self.tail}").as_posix()
+
+    @property
+    def is_still(self) -> bool:
+        return self.padding is None
+
+    def name(self, frame: int) -> str:
+        if self.padding is None:
+            return self.head
+        sign = "-" if frame < 0 else ""
+        return f"{self.head}{sign}{abs(frame):0{self.padding}d}{self.tail}"
+
+    def file(self, frame: int) -> Path:
+        return self.folder / self.name(frame)
+
+    def absolute(self) -> Plate:
+        return Plate(self.folder.absolute(), self.head, self.padding, self.tail)
+
+    def on_disk(self) -> FrameRange:
+        """The frames that lie on disk. A still has the number in its name, or frame 1.
+
+        Raises:
+            SourceError: the folder, or any frame in it, is not there or cannot be listed.
+        """
+        try:
+            names = [entry.name for entry in self.folder.iterdir()]
+        except OSError as error:
+            raise SourceError(
+                f"The folder of {self} cannot be read: {error.strerror}.",
+                remedy="Check the path, and that the share is mounted here.",
+            ) from error
+        found = FrameRange.of(frame for name in names if (frame := self._frame(name)) is not None)
+        if not found.numbers:
+            raise SourceError(
+                f"There is no file {self}.", remedy="Check the spelling of the path and its number."
+            )
+        return found
+
+    def _frame(self, name: str) -> int | None:
+        if self.padding is None:
+            return frame_in_name(name, otherwise=1) if name == self.head else None
+        if not (name.startswith(self.head) and name.endswith(self.tail)):
+            return None
+        digits = name[len(self.head) : len(name) - len(self.tail)]
+        if re.fullmatch(r"-?\d{1,9}", digits) is None:
+            return None
+        frame = int(digits)
+        return frame if self.name(frame) == name else None
+
+
+def frame_in_name(name: str, *, otherwise: int | None = None) -> int | None:
+    """The frame number in a file's name: 1001 in bg.1001.exr, bg_1001.exr, 1001.exr."""
+    match = _LAST_NUMBER.search(name)
+    return int(match[1]) if match else otherwise
+
+
+def check_frames(plate: Plate, wanted: FrameRange, found: FrameRange) -> None:
+    """Hold the frames asked for against those on disk.
+
+    Raises:
+        JobError: every frame asked for lies outside the plate's range.
+        SourceError: some are missing; says how many and the first.
+    """
+    if plate.is_still:
+        return
+    missing = sorted(set(wanted) - set(found))
+    if not missing:
+        return
+    inside = [frame for frame in missing if found.first <= frame <= found.last]
+    if not inside:
+        raise JobError(
+            f"Frames {FrameRange.of(missing)} lie outside {plate}, which has {found}.",
+            remedy=f"Ask for frames within {found}.",
+        )
+    raise SourceError(
+        f"{plate} lacks {_count(missing)} of the {len(wanted)} frames asked for, "
+        f"first {missing[0]}.",
+        remedy="Render the missing frames, or ask for a range without them.",
+    )
+
+
+def _count(frames: Iterable[int]) -> str:
+    return f"{len(list(frames)):,}"
+
+
+def _padding(token: re.Match[str]) -> int:
+    text = token[0]
+    if text[0] in "#@":
+        return len(text)
+    return int(token[1] or token[2] or 1)

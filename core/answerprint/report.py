@@ -1,0 +1,61 @@
+"""The pixel report: what is in an image, measured, so that no loss stays unseen."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Measures of one image of any float type; least and greatest are over finite samples."""
+
+    least: float
+    greatest: float
+    negative: int
+    above_one: int
+    nan: int
+    inf: int
+
+    @property
+    def non_finite(self) -> int:
+        return self.nan + self.inf
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def measure(image: NDArray[Any]) -> Levels:
+    """Measure an image of float16 or float32, any shape, in its own units."""
+    finite = np.isfinite(image)
+    if finite.all():
+        held, nan, inf = image, 0, 0
+    else:
+        held = image[finite]
+        nan = int(np.count_nonzero(np.isnan(image)))
+        inf = int(image.size - held.size - nan)
+    return Levels(
+        least=float(held.min()) if held.size else 0.0,
+        greatest=float(held.max()) if held.size else 0.0,
+        negative=int(np.count_nonzero(held < 0)),
+        above_one=int(np.count_nonzero(held > 1)),
+        nan=nan,
+        inf=inf,
+    )
+
+
+def warnings(before: Levels, after: Levels, layer: str) -> list[str]:
+    """What an artist should know about a frame, in words; empty when there is nothing."""
+    said = []
+    if before.negative and not after.negative:
+        said.append(f"{layer}: {before.negative} samples below 0 in, none out")
+    if before.above_one and not after.above_one:
+        said.append(f"{layer}: highlights {before.greatest:.4g} in, {after.greatest:.4g} out")
+    if after.inf > before.inf:
+        said.append(f"{layer}: {after.inf - before.inf} samples too bright for half, now inf")
+    if after.nan > before.nan:
+        said.append(f"{layer}: {after.nan - before.nan} samples became NaN")
+    return said

@@ -1,0 +1,110 @@
+"""Studio configuration: one TOML on the share, then the environment, then the user."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from answerprint.documents import explain
+from answerprint.errors import JobError, SetupError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+MOST_TOML_BYTES = 1 << 20
+
+
+class Site(BaseModel):
+    """What a studio decides once.
+
+    server  host:port of the Triton server's gRPC side; None means the embedded one on this machine
+    root    where takes go when a job does not say; None means `takes` in the current folder
+    roots   when any are given, plates are read and takes written only below them
+    trust   folders with public keys (*.pub) that the studio believes
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    server: str | None = None
+    root: Path | None = None
+    roots: tuple[Path, ...] = ()
+    trust: tuple[Path, ...] = ()
+
+    def check_allowed(self, path: Path, role: str) -> None:
+        """Refuse a path outside the allowed roots, links resolved.
+
+        Raises:
+            JobError: the site names roots and the path lies below none of them.
+        """
+        real = path.resolve()
+        if self.roots and not any(real.is_relative_to(root.resolve()) for root in self.roots):
+            allowed = ", ".join(root.as_posix() for root in self.roots)
+            raise JobError(
+                f"{role} {path.as_posix()} lies outside the allowed folders.",
+                remedy=f"Use a path below {allowed}, or ask the pipeline team to allow this one.",
+            )
+
+
+def home() -> Path:
+    """The user's own folder: keys, trust, the embedded server's state."""
+    named = os.environ.get("ANSWERPRINT_HOME")
+    return Path(named) if named else Path(platformdirs.user_data_path("answerprint", False))
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Site:
+    """Merge the site's file ($ANSWERPRINT_SITE), the environment and the user's file.
+
+    Raises:
+        SetupError: a file is missing, too large, no TOML, or has an unknown or wrong field.
+    """
+    merged: dict[str, Any] = {}
+    named = environ.get("ANSWERPRINT_SITE")
+    if named:
+        merged |= _read(Path(named))
+    merged |= _from_environment(environ)
+    own = home() / "site.toml"
+    if own.is_file():
+        merged |= {key: value for key, value in _read(own).items() if key != "roots"}
+    return _site(merged, named or own.as_posix())
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if environ.get("ANSWERPRINT_SERVER"):
+        found["server"] = environ["ANSWERPRINT_SERVER"]
+    if environ.get("ANSWERPRINT_ROOT"):
+        found["root"] = environ["ANSWERPRINT_ROOT"]
+    return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > MOST_TOML_BYTES:
+            raise SetupError(
+                f"{path.as_posix()} is larger than {MOST_TOML_BYTES:,} bytes.",
+                remedy="A site file has a handful of lines; check that this is one.",
+            )
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SetupError(
+            f"The site file {path.as_posix()} cannot be read: {error}.",
+            remedy="Correct the file, or point ANSWERPRINT_SITE at the right one.",
+        ) from error
+
+
+def _site(merged: dict[str, Any], where: str) -> Site:
+    try:
+        return Site.model_validate(merged)
+    except ValidationError as error:
+        raise SetupError(
+            f"The site configuration in {where} is wrong: {explain(error)}.",
+            remedy="Known fields are server, root, roots and trust.",
+        ) from error

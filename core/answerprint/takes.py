@@ -1,0 +1,263 @@
+"""Takes: numbered, finished results that are never overwritten.
+
+root/show/shot/name/v003/
+    name_v003.1001.exr ...      what the artist sees
+    .take/claim.json            who took the number, when, from which process
+    .take/job.json              the job as it runs
+    .take/events.jsonl          the journal
+    .take/lease.json            only while a process writes
+    .take/manifest.json         written last: the take is complete
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import socket
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from answerprint import documents, exr, journal, lease, signing
+from answerprint.errors import DiskFull, TakeError, TakeExists
+from answerprint.plate import frame_in_name
+
+MANIFEST_SCHEMA = "answerprint.manifest/v1"
+
+_NUMBER = re.compile(r"v(\d{3,})")
+
+
+@dataclass(frozen=True)
+class Take:
+    """One take's place on disk. `folder` ends in its number: .../noisy_denoise/v003."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.parent.name
+
+    @property
+    def label(self) -> str:
+        return self.folder.name
+
+    @property
+    def number(self) -> int:
+        return int(self.label[1:])
+
+    @property
+    def private(self) -> Path:
+        return self.folder / ".take"
+
+    @property
+    def lease_file(self) -> Path:
+        return self.private / "lease.json"
+
+    @property
+    def pattern(self) -> str:
+        """The frames' path with #### for the frame, forward slashes."""
+        return (self.folder / f"{self.name}_{self.label}.####.exr").as_posix()
+
+    def file(self, frame: int) -> Path:
+        sign = "-" if frame < 0 else ""
+        return self.folder / f"{self.name}_{self.label}.{sign}{abs(frame):04d}.exr"
+
+    def part_file(self, frame: int) -> Path:
+        """Where a frame is written before it gets its name: same disk, out of sight."""
+        return self.private / f"{self.file(frame).name}.part"
+
+    def journal(self) -> journal.Journal:
+        return journal.Journal(self.private / "events.jsonl")
+
+    def events(self) -> list[journal.Event]:
+        return journal.read(self.private / "events.jsonl")
+
+    def read(self, document: str) -> Any:
+        """Raises TakeError: the document is missing or damaged."""
+        return documents.read(self.private / f"{document}.json")
+
+    def write(self, document: str, content: Any) -> None:
+        """Raises TakeError: it cannot be written; DiskFull if there is no space."""
+        try:
+            documents.write(self.private / f"{document}.json", content)
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+
+    def frames(self) -> dict[int, Path]:
+        """The frames that lie in the folder under their final names, by number."""
+        found = {}
+        for file in self.folder.glob(f"{self.name}_{self.label}.*.exr"):
+            frame = frame_in_name(file.name)
+            if frame is not None and self.file(frame) == file:
+                found[frame] = file
+        return dict(sorted(found.items()))
+
+    def state(self) -> str:
+        """complete, running, cancelled, incomplete, or abandoned (a number without a job)."""
+        if (self.private / "manifest.json").is_file():
+            return "complete"
+        if lease.is_live(self.lease_file):
+            return "running"
+        if not (self.private / "job.json").is_file():
+            return "abandoned"
+        ends = [event["state"] for event in self.events() if event["event"] == "finished"]
+        return str(ends[-1]) if ends and ends[-1] == "cancelled" else "incomplete"
+
+
+def claim(stream: Path, *, number: int | None = None) -> Take:
+    """Take the next number of a stream (root/show/shot/name), or the one asked for.
+
+    The number belongs to whoever makes its folder; it is never given out again.
+
+    Raises:
+        TakeExists: the number asked for is taken.
+        TakeError: the folder cannot be written.
+    """
+    try:
+        stream.mkdir(parents=True, exist_ok=True)
+        folder = _make_number(stream, number)
+        take = Take(folder)
+        take.private.mkdir()
+        mark = uuid.uuid4().hex
+        documents.write(take.private / "claim.json", {"uuid": mark, **_who()})
+    except OSError as error:
+        raise _unwritable(stream, error) from error
+    # an NFS reply can be lost after the file was made; only the uuid inside tells
+    if take.read("claim")["uuid"] != mark:
+        raise TakeError(
+            f"Another process wrote its claim into {folder.as_posix()}.",
+            remedy="Run the job again; it gets the next number.",
+        )
+    return take
+
+
+def check_free(stream: Path, number: int) -> None:
+    """Raises TakeExists: the number is taken."""
+    folder = stream / f"v{number:03d}"
+    if folder.exists():
+        raise TakeExists(
+            f"{folder.name} of {stream.name} exists already.",
+            remedy=f"A take is never overwritten. Leave the number out to get "
+            f"v{_highest(stream) + 1:03d}.",
+        )
+
+
+def commit_frame(take: Take, frame: int) -> Path:
+    """Give a written part file its final name; from here on the frame is visible and whole."""
+    final = take.file(frame)
+    try:
+        os.replace(take.part_file(frame), final)  # noqa: PTH105 - said as the atomic call it is
+        _sync_folder(take.folder)
+    except OSError as error:
+        raise _unwritable(take.folder, error) from error
+    return final
+
+
+def commit(take: Take, frames: dict[int, dict[str, str]], signer: signing.Signer) -> None:
+    """Write the signed manifest: the take is complete and closed.
+
+    `frames`: frame -> {"file", "pixels", "statement_id"}.
+    """
+    manifest = {
+        "schema": MANIFEST_SCHEMA,
+        "take": f"{take.name}/{take.label}",
+        "claim": take.read("claim")["uuid"],
+        "created": documents.now(),
+        "frames": {str(frame): facts for frame, facts in sorted(frames.items())},
+    }
+    signature = signer.sign(documents.canonical(manifest))
+    take.write("manifest", {"manifest": manifest, "signature": signature})
+    _sync_folder(take.private)
+
+
+def find(path: Path) -> Take:
+    """The take that a path means: its folder, a frame in it, or its .take folder.
+
+    Raises:
+        TakeError: there is no take there.
+    """
+    for folder in (path, *path.absolute().parents[:2]):
+        if _NUMBER.fullmatch(folder.name) and (folder / ".take").is_dir():
+            return Take(folder.absolute())
+    latest = sorted(_numbers(path)) if path.is_dir() else []
+    if latest:
+        return Take((path / f"v{latest[-1]:03d}").absolute())
+    raise TakeError(
+        f"There is no take at {path.as_posix()}.",
+        remedy="Give a take's folder (.../v001) or a frame in it; 'answerprint takes' lists them.",
+    )
+
+
+def below(root: Path) -> Iterator[Take]:
+    """All takes below a folder, newest claim first."""
+    found = [Take(private.parent) for private in root.rglob(".take") if private.is_dir()]
+    found = [take for take in found if _NUMBER.fullmatch(take.label)]
+    yield from sorted(found, key=_claimed, reverse=True)
+
+
+def _claimed(take: Take) -> tuple[str, str, int]:
+    try:
+        when = str(take.read("claim")["created"])
+    except (TakeError, KeyError, TypeError):  # died while claiming: listed as the oldest
+        when = ""
+    return when, take.folder.parent.as_posix(), take.number
+
+
+def _make_number(stream: Path, number: int | None) -> Path:
+    if number is not None:
+        check_free(stream, number)
+    attempt = number or _highest(stream) + 1
+    while True:
+        folder = stream / f"v{attempt:03d}"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            if number is not None:
+                check_free(stream, number)
+            attempt += 1
+        else:
+            return folder
+
+
+def _numbers(stream: Path) -> list[int]:
+    matches = (_NUMBER.fullmatch(entry.name) for entry in stream.iterdir())
+    return [int(match[1]) for match in matches if match]
+
+
+def _highest(stream: Path) -> int:
+    return max(_numbers(stream), default=0)
+
+
+def _who() -> dict[str, Any]:
+    return {
+        "user": getpass.getuser(),
+        "machine": socket.gethostname(),
+        "pid": os.getpid(),
+        "created": documents.now(),
+    }
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # Windows cannot open a folder; its rename is durable on its own
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _unwritable(folder: Path, error: OSError) -> TakeError:
+    if exr.no_space(error):
+        return DiskFull(
+            f"No space is left in {folder.as_posix()}.",
+            remedy="Free some space. A take that had begun is finished with "
+            "'answerprint run --resume TAKE'; its finished frames are kept.",
+        )
+    return TakeError(
+        f"{folder.as_posix()} cannot be written: {error.strerror}.",
+        remedy="Check that the folder is there and that you may write in it.",
+    )

@@ -1,0 +1,286 @@
+"""The server: NVIDIA Triton over gRPC. The only importer of tritonclient, and the only place
+where its errors become ours."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import tritonclient.grpc as grpc
+from numpy.typing import NDArray
+from tritonclient.utils import InferenceServerException, np_to_triton_dtype
+
+from answerprint import contract
+from answerprint.contract import Contract, Value
+from answerprint.documents import canonical, did_you_mean
+from answerprint.errors import (
+    ContractError,
+    InferenceError,
+    NoSuchTask,
+    ServerAway,
+    ServerError,
+    ServerNotReady,
+    ServerOutOfMemory,
+    ServerRefused,
+)
+
+ASK_SECONDS = 10.0
+INFER_SECONDS = 600.0
+# protobuf cannot hold more than 2 GiB in one message; tensors of one request share it
+MOST_REQUEST_BYTES = 1_900_000_000
+MOST_REPORT_BYTES = 1 << 20
+
+CONTRACT, SETTINGS, REPORT = "contract", "settings", "report"
+START_IT = "Start one with 'answerprint serve', or set ANSWERPRINT_SERVER to its host:port."
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One model on the server: its contract, or why it cannot be offered."""
+
+    name: str
+    version: str
+    contract: Contract | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model returned: images, and its own account of device, library and times."""
+
+    images: dict[str, Floats]
+    report: dict[str, Any]
+
+
+class Server:
+    """One Triton server. Safe to use from several threads."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._client = grpc.InferenceServerClient(address)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def version(self) -> str:
+        """Triton's version, like 2.51.0.
+
+        Raises:
+            ServerAway, ServerRefused, ServerNotReady: as the server is.
+        """
+        with self._ours("the server"):
+            found = self._client.get_server_metadata(as_json=True, client_timeout=ASK_SECONDS)
+        return str(found["version"])
+
+    def offers(self) -> list[Offer]:
+        """All models of the server, by name.
+
+        Raises:
+            ServerAway, ServerRefused, ServerNotReady: as the server is.
+        """
+        with self._ours("the server"):
+            index = self._client.get_model_repository_index(
+                as_json=True, client_timeout=ASK_SECONDS
+            )
+        models = sorted(index.get("models", []), key=_name_and_version)
+        return [self._offer(model) for model in models]
+
+    def offer(self, task: str, version: str | None = None) -> Offer:
+        """The offer for a task, of its newest ready version or the one asked for.
+
+        Raises:
+            NoSuchTask: the server has no such task; says what it has.
+            ServerNotReady: the task is there and is not ready.
+            ContractError: its contract is missing or wrong.
+        """
+        offers = self.offers()
+        mine = [one for one in offers if one.name == task]
+        names = sorted({one.name for one in offers})
+        if not mine:
+            raise NoSuchTask(
+                f"The server at {self.address} has no task '{task}'.{did_you_mean(task, names)}",
+                remedy=f"It offers {', '.join(names) or 'nothing'}.",
+            )
+        usable = [one for one in mine if one.contract and version in (None, one.version)]
+        if usable:
+            return usable[-1]
+        if version is not None and version not in {one.version for one in mine}:
+            held = ", ".join(one.version for one in mine)
+            raise NoSuchTask(
+                f"Task {task} has no version {version} on {self.address}.",
+                remedy=f"It has {held}. Leave the version out to use the newest.",
+            )
+        raise ServerNotReady(
+            f"Task {task} is on the server and cannot be used: {mine[-1].problem}",
+            remedy="Tell the pipeline team; the server's log says more.",
+        )
+
+    def infer(
+        self,
+        offer: Offer,
+        images: Mapping[str, Floats],
+        settings: Mapping[str, Value],
+        *,
+        request_id: str,
+        deadline: float = INFER_SECONDS,
+    ) -> Answer:
+        """Run a model on one frame.
+
+        `images`: input name -> float32 (height, width, channels), C-contiguous, in the encoding
+        that the contract names. The answer's images are float32 of the same layout, read-only.
+
+        Raises:
+            ServerError: any of its kinds; InferenceError where the model failed on this frame.
+        """
+        total = sum(image.nbytes for image in images.values())
+        if total > MOST_REQUEST_BYTES:
+            raise ServerOutOfMemory(
+                f"The frame needs {total / 1e9:.1f} GB in one request; "
+                f"{MOST_REQUEST_BYTES / 1e9:.1f} GB fit.",
+                remedy="Process a smaller frame, or fewer layers.",
+            )
+        inputs = [_tensor(name, image) for name, image in images.items()]
+        text = np.array([canonical(dict(settings))], dtype=np.object_)
+        inputs.append(_tensor(SETTINGS, text))
+        with self._ours(offer.name):
+            result = self._client.infer(
+                offer.name,
+                inputs,
+                model_version=offer.version,
+                request_id=request_id,
+                client_timeout=deadline,
+            )
+            names = [output.name for output in result.get_response().outputs]
+            arrays = {name: result.as_numpy(name) for name in names}
+        return _answer(offer, arrays)
+
+    def _offer(self, model: Mapping[str, str]) -> Offer:
+        name, version = model["name"], model.get("version", "")
+        if model.get("state") != "READY":
+            return Offer(name, version, None, _reason(model))
+        with self._ours(name):
+            config = self._client.get_model_config(
+                name, version, as_json=True, client_timeout=ASK_SECONDS
+            )["config"]
+        text = config.get("parameters", {}).get(CONTRACT, {}).get("string_value")
+        if text is None:
+            return Offer(name, version, None, "it carries no contract.")
+        try:
+            return Offer(name, version, contract.parse(text, where=f"model {name}"))
+        except ContractError as error:
+            return Offer(name, version, None, error.problem)
+
+    @contextmanager
+    def _ours(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except InferenceServerException as error:
+            raise self._mapped(what, error) from error
+
+    def _mapped(self, what: str, error: InferenceServerException) -> ServerError:
+        status = (error.status() or "").removeprefix("StatusCode.")
+        said = _first_line(error.message() or status)
+        if "restricted" in said or status in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
+            return ServerRefused(
+                f"The server at {self.address} does not let you in: {said}",
+                remedy="Ask the pipeline team for access.",
+            )
+        if "out of memory" in said.lower() or "bad_alloc" in said or status == "RESOURCE_EXHAUSTED":
+            return ServerOutOfMemory(
+                f"The server ran out of memory in {what}: {said}",
+                remedy="Use a smaller frame or a memory limit among the task's parameters.",
+            )
+        if status == "UNAVAILABLE" and ("queue" in said or "timeout expired" in said):
+            return ServerNotReady(
+                f"The server at {self.address} is busy: {said}", remedy="Try again in a while."
+            )
+        if status == "UNAVAILABLE":
+            return ServerAway(f"No server answers at {self.address}.", remedy=START_IT)
+        if status == "NOT_FOUND":
+            return NoSuchTask(
+                f"The server at {self.address} cannot run {what}: {said}",
+                remedy="See what it offers with 'answerprint tasks'.",
+            )
+        if status == "DEADLINE_EXCEEDED":
+            return ServerNotReady(
+                f"The server at {self.address} did not answer in time for {what}.",
+                remedy="See 'answerprint doctor'; the model may hang or the server be overloaded.",
+            )
+        if "is not healthy" in said:
+            return InferenceError(
+                f"The process of {what} died on the server: {said}",
+                remedy="Restart the server: 'answerprint serve --stop', then 'answerprint serve'.",
+            )
+        return InferenceError(
+            f"{what} failed: {said}",
+            remedy="Check the frame and the parameters; the server's log says more.",
+        )
+
+
+def _tensor(name: str, array: NDArray[Any]) -> Any:
+    tensor = grpc.InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
+    tensor.set_data_from_numpy(array)
+    return tensor
+
+
+def _answer(offer: Offer, arrays: dict[str, NDArray[Any] | None]) -> Answer:
+    """Hold a model's answer against its contract: nothing missing, of float32, not empty."""
+    assert offer.contract is not None
+    images: dict[str, Floats] = {}
+    for output in offer.contract.outputs:
+        image = arrays.get(output.name)
+        if image is None or image.dtype != np.float32 or image.size == 0:
+            raise InferenceError(
+                f"{offer.name} returned no image '{output.name}'.",
+                remedy="Tell the pipeline team: the model breaks its contract.",
+            )
+        images[output.name] = image
+    return Answer(images, _report(arrays.get(REPORT)))
+
+
+def _report(array: NDArray[Any] | None) -> dict[str, Any]:
+    if array is None or array.size != 1:
+        return {}
+    blob = bytes(array.reshape(-1)[0])
+    if len(blob) > MOST_REPORT_BYTES:
+        return {}
+    try:
+        report = json.loads(blob)
+    except ValueError:
+        return {}
+    return report if isinstance(report, dict) else {}
+
+
+def _name_and_version(model: Mapping[str, str]) -> tuple[str, float]:
+    version = model.get("version", "")
+    return model["name"], int(version) if version.isdigit() else -math.inf
+
+
+def _reason(model: Mapping[str, str]) -> str:
+    said = _first_line(model.get("reason", "")) or "no reason given"
+    return f"it is {model.get('state', 'not loaded').lower()}, {said}."
+
+
+def _first_line(text: str) -> str:
+    """The sentence that people need; paths and tracebacks of the server stay in its log."""
+    lines = text.strip().splitlines()
+    return lines[0].strip() if lines else ""

@@ -1,0 +1,135 @@
+"""The frame around a model in Triton's Python backend, so that a model.py holds only its model.
+
+A request brings one float32 tensor (height, width, channels) for each image and one JSON tensor
+`settings`; the answer takes one tensor for each image and one JSON tensor `report`.
+Needs numpy and what the backend itself brings; runs in the embedded server and in NVIDIA's
+container alike.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+import pathlib
+import time
+import traceback
+
+import numpy as np
+import triton_python_backend_utils as backend
+
+__all__ = ["ImageModel", "RefusedError", "cpu_name"]
+
+
+class RefusedError(Exception):
+    """The request is wrong; its sentence is for the artist."""
+
+
+class ImageModel:
+    """Base of a `TritonPythonModel`: fill in `load` and `run`."""
+
+    contract: dict
+
+    def load(self):
+        """Get ready for requests: devices, sessions, weights."""
+
+    def run(self, images, settings):
+        """Return ({output: float32 (height, width, channels)}, {report field: text or number}).
+
+        `images` holds the inputs that came, C-contiguous; `settings` every parameter of the
+        contract. Raise RefusedError for a request that is wrong.
+        """
+        raise RefusedError("this model does nothing")
+
+    def initialize(self, args):
+        config = json.loads(args["model_config"])
+        self.contract = json.loads(config["parameters"]["contract"]["string_value"])
+        folder = pathlib.Path(args["model_repository"])
+        check_artifacts(self.contract["model"]["artifacts"], folder)
+        self.load()
+
+    def execute(self, requests):
+        return [self._answer(request) for request in requests]
+
+    def _answer(self, request):
+        start = time.perf_counter()
+        try:
+            images, settings = self._images(request), self._settings(request)
+            outputs, report = self.run(images, settings)
+        except RefusedError as error:
+            return _failed(str(error), backend.TritonError.INVALID_ARG)
+        except MemoryError:
+            return _failed("out of memory", backend.TritonError.INTERNAL)
+        except Exception as error:  # noqa: BLE001 - the whole story goes to the log, a line to the client
+            backend.Logger.log_error(traceback.format_exc())
+            return _failed(f"{type(error).__name__}: {error}", backend.TritonError.INTERNAL)
+        report["model_seconds"] = round(time.perf_counter() - start, 4)
+        tensors = [backend.Tensor(name, np.ascontiguousarray(px)) for name, px in outputs.items()]
+        tensors.append(backend.Tensor("report", _text(report)))
+        return backend.InferenceResponse(tensors)
+
+    def _images(self, request):
+        found = {}
+        for one in self.contract["inputs"]:
+            tensor = backend.get_input_tensor_by_name(request, one["name"])
+            if tensor is not None:
+                found[one["name"]] = np.ascontiguousarray(tensor.as_numpy())
+        return found
+
+    def _settings(self, request):
+        settings = {one["name"]: one["default"] for one in self.contract.get("parameters", [])}
+        tensor = backend.get_input_tensor_by_name(request, "settings")
+        if tensor is None:
+            return settings
+        try:
+            given = json.loads(bytes(tensor.as_numpy().reshape(-1)[0]))
+        except (ValueError, IndexError) as error:
+            raise RefusedError("the settings are not JSON") from error
+        unknown = set(given) - set(settings)
+        if unknown:
+            raise RefusedError(f"unknown settings: {', '.join(sorted(unknown))}")
+        return {**settings, **given}
+
+
+def check_artifacts(artifacts, folder):
+    """Refuse to load when a file is not the one that the contract names.
+
+    A name is below the model's folder, or below its package's folder where a package is named.
+    """
+    for one in artifacts:
+        path = artifact_path(one, folder)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        if digest != one["sha256"]:
+            raise RuntimeError(
+                f"{one['name']} has SHA-256 {digest}, and the contract names {one['sha256']}: "
+                "the model is not the one that was described"
+            )
+
+
+def artifact_path(artifact, folder):
+    if not artifact.get("package"):
+        return folder / artifact["name"]
+    top = artifact["name"].split("/")[0]
+    spec = importlib.util.find_spec(top)
+    if spec is None or spec.origin is None:
+        raise RuntimeError(f"package {artifact['package']} is not installed beside the server")
+    return pathlib.Path(spec.origin).parent.parent / artifact["name"]
+
+
+def cpu_name():
+    """The processor as it names itself, with the number of cores that may be used."""
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+        name = next(
+            line.partition(":")[2].strip() for line in lines.splitlines() if "model name" in line
+        )
+    except (OSError, StopIteration):
+        name = "unknown"
+    return f"CPU {name}, {os.cpu_count()} cores"
+
+
+def _text(document):
+    return np.array([json.dumps(document).encode("utf-8")], dtype=np.object_)
+
+
+def _failed(message, code):
+    return backend.InferenceResponse([], backend.TritonError(message, code))

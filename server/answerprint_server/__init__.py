@@ -1,0 +1,1 @@
+"""The server's side: the embedded Triton, and the model repository it serves."""

@@ -1,0 +1,348 @@
+"""The embedded server: the real tritonserver binary out of NVIDIA's wheel, on loopback only.
+
+One runs per user. Its supervisor holds `server.json` in the user's folder; a second call reads
+that and finds the running one. Stopping leaves no process, no shared memory and no temporary file.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+from answerprint import documents
+from answerprint.errors import ServerError, SetupError, TakeError
+
+READY_SECONDS = 60
+STOP_SECONDS = 15
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - Linux's shared memory, where Triton puts its own
+
+
+@dataclass(frozen=True)
+class Running:
+    """The state of a running server, as its file holds it.
+
+    pid, started   the supervisor: process and when it began, so that a number used again is seen
+    http .. metrics  ports on 127.0.0.1
+    prefix         begins the name of each shared memory region of the Python backend
+    """
+
+    pid: int
+    started: float
+    triton: int
+    http: int
+    grpc: int
+    metrics: int
+    prefix: str
+    log: str
+    models: str
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.grpc}"
+
+
+def state_file(home: Path) -> Path:
+    return home / "server" / "server.json"
+
+
+def running(home: Path) -> Running | None:
+    """The running server, or None. Never waits."""
+    try:
+        found = Running(**documents.read(state_file(home)))
+    except (TakeError, TypeError):  # no server, or one that is just starting
+        return None
+    return found if _is_same(found.pid, found.started) else None
+
+
+@contextmanager
+def serve(home: Path, models: Path) -> Iterator[Running]:
+    """Start the server, wait until it is live, and stop it at the end, whatever ends it.
+
+    Raises:
+        SetupError: this machine lacks what the server needs; says what and the command for it.
+        ServerError: one runs already, or it did not come up; names the log.
+    """
+    folder = state_file(home).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with _only_one(home):
+        clear_orphans(home)
+        prefix = f"answerprint_{os.getpid()}_"
+        ports = free_ports(3)
+        log = folder / "triton.log"
+        process = _start(models, folder, log, ports, prefix)
+        me = psutil.Process()
+        state = Running(
+            me.pid, me.create_time(), process.pid, *ports, prefix, log.as_posix(), models.as_posix()
+        )
+        try:
+            documents.write(state_file(home), asdict(state))
+            _wait_until_live(process, state)
+            yield state
+        finally:
+            _stop(process)
+            _clear_shared_memory(prefix)
+            state_file(home).unlink(missing_ok=True)
+
+
+def wait(state: Running) -> int:
+    """Stay until the server ends by itself; returns its exit status."""
+    while psutil.pid_exists(state.triton):
+        with suppress(ChildProcessError):
+            done, status = os.waitpid(state.triton, os.WNOHANG)
+            if done:
+                return os.waitstatus_to_exitcode(status)
+        time.sleep(0.2)
+    return 0
+
+
+def stop(home: Path) -> bool:
+    """Ask the running server to end and wait for it. False if none was running.
+
+    Raises:
+        ServerError: it does not end.
+    """
+    state = running(home)
+    if state is None:
+        clear_orphans(home)
+        return False
+    supervisor = psutil.Process(state.pid)
+    supervisor.terminate()
+    try:
+        supervisor.wait(timeout=2 * STOP_SECONDS)
+    except psutil.TimeoutExpired as error:
+        raise ServerError(
+            f"The server (process {state.pid}) did not stop within {2 * STOP_SECONDS} s.",
+            remedy=f"End process {state.pid} by hand; its log is {state.log}.",
+        ) from error
+    return True
+
+
+def clear_orphans(home: Path) -> None:
+    """Remove what a supervisor that was killed left behind: its server and its shared memory."""
+    try:
+        state = Running(**documents.read(state_file(home)))
+    except (TakeError, TypeError):
+        return
+    if _is_same(state.pid, state.started):
+        return
+    with suppress(psutil.Error):
+        orphan = psutil.Process(state.triton)
+        if orphan.name().startswith("tritonserver"):
+            orphan.kill()
+            orphan.wait(timeout=STOP_SECONDS)
+    _clear_shared_memory(state.prefix)
+    state_file(home).unlink(missing_ok=True)
+
+
+def command(
+    models: str, backends: Path, caches: Path, ports: tuple[int, int, int], prefix: str
+) -> list[str]:
+    """tritonserver's arguments: loopback, explicit model control, every model loaded."""
+    http, grpc, metrics = ports
+    return [
+        f"--model-repository={models}",
+        f"--backend-directory={backends}",
+        f"--cache-directory={caches}",
+        f"--backend-config=python,shm-region-prefix-name={prefix}",
+        "--model-control-mode=explicit",
+        "--load-model=*",
+        "--disable-auto-complete-config",
+        "--exit-on-error=false",  # one broken model must not take the others along
+        "--strict-readiness=false",
+        f"--exit-timeout-secs={STOP_SECONDS - 5}",
+        "--http-address=127.0.0.1",
+        f"--http-port={http}",
+        "--grpc-address=127.0.0.1",
+        f"--grpc-port={grpc}",
+        "--metrics-address=127.0.0.1",
+        f"--metrics-port={metrics}",
+    ]
+
+
+@dataclass(frozen=True)
+class Binary:
+    """Where the wheel keeps tritonserver, and what its processes need to find."""
+
+    program: Path
+    caches: Path
+    libraries: str
+
+    def environment(self) -> dict[str, str]:
+        """The caller's environment with the interpreter of this venv first, and no other Python."""
+        kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH")}
+        return kept | {
+            "LD_LIBRARY_PATH": self.libraries,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",
+        }
+
+
+def binary() -> Binary:
+    """Raises SetupError: the wheel, or Python's own shared library, is missing."""
+    site = Path(sysconfig.get_path("purelib"))
+    program = site / "pytriton" / "tritonserver" / "bin" / "tritonserver"
+    if not program.is_file():
+        raise SetupError(
+            "The embedded server is not installed here: it needs Linux and Python 3.10 to 3.12.",
+            remedy="Run: pip install 'answerprint[server]', or use a server elsewhere "
+            "(ANSWERPRINT_SERVER=host:port).",
+        )
+    libdir = sysconfig.get_config_var("LIBDIR") or ""
+    libraries = os.pathsep.join([str(site / "nvidia_pytriton.libs"), str(libdir)])
+    return Binary(program, program.parents[1] / "caches", libraries)
+
+
+def backends(folder: Path) -> Path:
+    """A backend folder in which Python's stub stands beside the backend library, made once.
+
+    The wheel keeps the stubs elsewhere, one for each Python; the backend looks only beside itself.
+    """
+    wheel = binary().program.parents[1]
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    ready = folder / f"backends-{version}"
+    stub = wheel / "python_backend_stubs" / version / "triton_python_backend_stub"
+    if (ready / "python" / stub.name).is_file():
+        return ready
+    made = folder / f"backends-{version}.{os.getpid()}.part"
+    shutil.copytree(wheel / "backends", made)
+    shutil.copy2(stub, made / "python" / stub.name)
+    try:
+        made.rename(ready)
+    except OSError:  # another process was faster
+        shutil.rmtree(made)
+    return ready
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """Ports of 127.0.0.1 that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return tuple(int(one.getsockname()[1]) for one in sockets)
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _start(
+    models: Path, folder: Path, log: Path, ports: tuple[int, ...], prefix: str
+) -> subprocess.Popen[bytes]:
+    found = binary()
+    http, grpc, metrics = ports
+    arguments = command(
+        models.as_posix(), backends(folder), found.caches, (http, grpc, metrics), prefix
+    )
+    with log.open("wb") as stream:
+        return subprocess.Popen(
+            [str(found.program), *arguments],
+            env=found.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches the supervisor, which stops it in order
+            preexec_fn=_end_with_parent(),  # noqa: PLW1509 - one thread; see the function
+        )
+
+
+def _end_with_parent() -> Callable[[], Any] | None:
+    """Have Linux end the server when its supervisor is killed and cannot do it."""
+    if not sys.platform.startswith("linux"):
+        return None
+    import ctypes  # noqa: PLC0415
+
+    prctl = ctypes.CDLL(None).prctl  # looked up here: nothing may be loaded after the fork
+    return lambda: prctl(1, int(signal.SIGKILL), 0, 0, 0)  # PR_SET_PDEATHSIG
+
+
+def _wait_until_live(process: subprocess.Popen[bytes], state: Running) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        with suppress(requests.ConnectionError, requests.Timeout):
+            answer = requests.get(f"http://127.0.0.1:{state.http}/v2/health/ready", timeout=2)
+            if answer.status_code == requests.codes.ok:
+                return
+        time.sleep(0.05)
+    raise ServerError(
+        "The embedded server did not come up.",
+        remedy=f"Its log says why: {state.log}",
+    )
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the server and everything it started."""
+    family = _family(process.pid)
+    process.terminate()
+    try:
+        process.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    _, left = psutil.wait_procs(family, timeout=3)
+    for one in left:
+        with suppress(psutil.Error):
+            one.kill()
+    psutil.wait_procs(left, timeout=3)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _clear_shared_memory(prefix: str) -> None:
+    for region in SHARED_MEMORY.glob(f"{prefix}*"):
+        region.unlink(missing_ok=True)
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    """Hold the right to start: an exclusive file with the holder's process in it."""
+    lock = state_file(home).with_name("starting.lock")
+    if _is_stale(lock):
+        lock.unlink(missing_ok=True)
+    me = psutil.Process()
+    try:
+        with lock.open("x", encoding="utf-8") as stream:
+            stream.write(f"{me.pid} {me.create_time()}")
+    except FileExistsError:
+        raise ServerError(
+            "A server is running or starting already.",
+            remedy="See 'answerprint serve --status', or stop it with --stop.",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _is_stale(lock: Path) -> bool:
+    try:
+        pid, started = lock.read_text(encoding="utf-8").split()
+    except (OSError, ValueError):  # not there, or not yet written
+        return False
+    return not _is_same(int(pid), float(started))
+
+
+def _is_same(pid: int, started: float) -> bool:
+    try:
+        return abs(psutil.Process(pid).create_time() - started) < 1.0
+    except psutil.Error:
+        return False
