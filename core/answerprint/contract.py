@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -102,9 +103,13 @@ class Parameter(_Document):
         if self.type == "choice":
             return "one of " + ", ".join(self.choices)
         words = {"bool": "on or off", "int": "a whole number", "float": "a number", "text": "text"}
-        low = "" if self.min is None else f" from {self.min:g}"
-        high = "" if self.max is None else f" to {self.max:g}" if low else f" up to {self.max:g}"
-        return words[self.type] + low + high + (f" {self.unit}" if self.unit else "")
+        bounds = {
+            (True, True): f" from {self.min} to {self.max}",
+            (True, False): f" of at least {self.min}",
+            (False, True): f" of at most {self.max}",
+            (False, False): "",
+        }[self.min is not None, self.max is not None]
+        return words[self.type] + bounds.replace(".0", "") + (f" {self.unit}" if self.unit else "")
 
     def _in_range(self, value: Value) -> Value:
         if self.type == "choice" and value not in self.choices:
@@ -148,8 +153,12 @@ class Training(_Document):
 
 
 class Determinism(_Document):
-    """bit_exact: same input, same output on the same device. tolerance: equal within `tolerance`
-    (greatest difference in the output's units). stochastic: only the seed repeats a result."""
+    """How alike two runs of the same request are.
+
+    bit_exact   same input, same output, on the same device
+    tolerance   equal within `tolerance`, the greatest difference in the output's units
+    stochastic  only the seed repeats a result
+    """
 
     kind: Literal["bit_exact", "tolerance", "stochastic"] = "stochastic"
     tolerance: float = 0.0
@@ -273,4 +282,10 @@ def _text(value: Any) -> str:
     return value
 
 
-_READ = {"bool": _bool, "int": _int, "float": _float, "choice": _text, "text": _text}
+_READ: dict[str, Callable[[Any], Value]] = {
+    "bool": _bool,
+    "int": _int,
+    "float": _float,
+    "choice": _text,
+    "text": _text,
+}

@@ -167,6 +167,19 @@ def write(path: Path, frame: Frame) -> None:
         raise _unwritable(path, frame, error) from error
 
 
+def new(channels: dict[str, Pixels]) -> Frame:
+    """A single-part frame of these channels, ZIP, origin 0,0."""
+    height, width = next(iter(channels.values())).shape
+    window = (np.array([0, 0], np.int32), np.array([width - 1, height - 1], np.int32))
+    facts = {
+        "compression": OpenEXR.ZIP_COMPRESSION,
+        "type": OpenEXR.scanlineimage,
+        "dataWindow": window,
+        "displayWindow": window,
+    }
+    return Frame([Part(facts, {}, dict(channels))])
+
+
 def lossy(frame: Frame) -> str | None:
     """The first codec in the frame that would change pixels on writing, or None."""
     return next((part.compression for part in frame.parts if part.compression in _LOSSY), None)

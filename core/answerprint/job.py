@@ -14,8 +14,6 @@ from answerprint.errors import AnswerprintError, JobError
 from answerprint.frames import FrameRange
 from answerprint.plate import Plate
 
-SCHEMA = "answerprint.job/v1"
-
 # One folder or file name: nothing that climbs, hides, or upsets Windows or a shell
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 NonFinite = Literal["keep", "zero", "stop"]
@@ -58,7 +56,7 @@ class Job(_Document):
                 `zero`, or `stop` before anything is written
     """
 
-    schema_: Literal["answerprint.job/v1"] = Field(SCHEMA, alias="schema")
+    schema_: Literal["answerprint.job/v1"] = Field("answerprint.job/v1", alias="schema")
     task: str
     version: str | None = None
     plate: str

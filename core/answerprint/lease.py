@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 import psutil
+from typing_extensions import Self
 
 from answerprint import documents
 from answerprint.errors import TakeBusy, TakeError
@@ -69,7 +70,7 @@ class Lease:
         if not self.lost.is_set():
             self.path.unlink(missing_ok=True)
 
-    def __enter__(self) -> Lease:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -87,7 +88,7 @@ class Lease:
             return False
         documents.write(self.path, self._mine)
         # an NFS reply can be lost after the file was made; only the uuid inside tells
-        return (_holder(self.path) or {}).get("uuid") == self._mine["uuid"]
+        return bool((_holder(self.path) or {}).get("uuid") == self._mine["uuid"])
 
     def _beat(self) -> None:
         while not self._released.wait(BEAT_SECONDS):

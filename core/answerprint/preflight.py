@@ -10,7 +10,7 @@ import numpy as np
 
 from answerprint import exr, layers, takes
 from answerprint.contract import Contract
-from answerprint.errors import ContractError, SourceError, TakeError
+from answerprint.errors import SourceError, TakeError
 from answerprint.frames import FrameRange
 from answerprint.job import Job, Resolved, ResolvedInput, Source
 from answerprint.plate import Plate, check_frames
@@ -31,11 +31,7 @@ def resolve(job: Job, server: Server, site: Site) -> Resolved:
         TakeError: the destination cannot be written.
     """
     offer = server.offer(job.task, job.version)
-    if offer.contract is None:
-        raise ContractError(
-            f"Task {job.task} cannot be used: {offer.problem}", remedy="Tell the pipeline team."
-        )
-    contract = offer.contract
+    contract = offer.usable()
     settings = contract.settings(dict(job.parameters))
     for name in job.inputs:
         contract.input(name)
@@ -136,7 +132,8 @@ def _check_every_frame(
                     f"{name} out with --layer {name}=none.",
                 )
             window = own
-        _check_size(contract, window, number)
+        if window is not None:
+            _check_size(contract, window, number)
 
 
 def _check_types(frame: exr.Frame, picked: tuple[tuple[int, str], ...], where: str) -> None:
@@ -148,8 +145,7 @@ def _check_types(frame: exr.Frame, picked: tuple[tuple[int, str], ...], where: s
             )
 
 
-def _check_size(contract: Contract, window: exr.Window | None, number: int) -> None:
-    assert window is not None
+def _check_size(contract: Contract, window: exr.Window, number: int) -> None:
     channels = sum(len(one.channels[0]) for one in contract.inputs)
     size = window.width * window.height * channels * 4
     if size > MOST_REQUEST_BYTES:
@@ -181,9 +177,7 @@ def _check_finite(inputs: dict[str, ResolvedInput], frames: FrameRange) -> None:
         )
 
 
-def _destination(
-    job: Job, contract: Contract, main: Plate, site: Site
-) -> tuple[Path, str, str]:
+def _destination(job: Job, contract: Contract, main: Plate, site: Site) -> tuple[Path, str, str]:
     """Where the take goes: (root, stream folder below it, take name). Tries to write there."""
     out = job.out
     root = (out.root or site.root or DEFAULT_ROOT).absolute()
@@ -193,16 +187,18 @@ def _destination(
     stream = "/".join(part for part in (out.show, out.shot, name) if part)
     if out.take is not None and (root / stream).is_dir():
         takes.check_free(root / stream, out.take)
-    _check_writable(root / stream)
+    check_writable(root / stream)
     return root, stream, name
 
 
 def _safe(stem: str) -> str:
-    kept = "".join(char if char.isascii() and (char.isalnum() or char in "_.-") else "_" for char in stem)
+    kept = "".join(
+        char if char.isascii() and (char.isalnum() or char in "_.-") else "_" for char in stem
+    )
     return kept.lstrip("_.-")[:60] or "plate"
 
 
-def _check_writable(folder: Path) -> None:
+def check_writable(folder: Path) -> None:
     """Write and remove an empty file in the nearest folder that is there: only trying tells."""
     there = next(one for one in (folder, *folder.parents) if one.exists())
     probe = there / f".answerprint-{uuid.uuid4().hex}"

@@ -120,9 +120,7 @@ def verify(frame: exr.Frame, trusted: dict[str, Ed25519PublicKey]) -> Finding:
     checks = [signing.check(text.encode("utf-8"), name, trusted) for text, name in pairs]
     record = _parsed(pairs[0][0])
     if False in checks or record is None:
-        return Finding(
-            Verdict.BAD_SIGNATURE, "The record was edited after it was signed.", record
-        )
+        return Finding(Verdict.BAD_SIGNATURE, "The record was edited after it was signed.", record)
     if None in checks:
         kid = pairs[checks.index(None)][1].split(":")[1]
         return Finding(

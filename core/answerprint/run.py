@@ -243,7 +243,7 @@ def _stop(work: _Work, futures: dict[Future[dict[str, Any] | None], int]) -> Non
 def _pinned(resolved: Resolved, server: Server) -> Offer:
     """The very model the job was resolved to, or nothing: versions are never mixed in a take."""
     offer = server.offer(resolved.job.task, resolved.version)
-    if offer.contract is None or offer.contract.sha256 != resolved.model_sha256:
+    if offer.usable().sha256 != resolved.model_sha256:
         raise ServerError(
             f"The model of {resolved.job.task} on {server.address} is not the one this take was "
             "begun with.",

@@ -68,10 +68,7 @@ def trusted_keys(folders: Iterable[Path]) -> dict[str, Ed25519PublicKey]:
     for folder in folders:
         for file in sorted(folder.glob("*.pub")):
             try:
-                kind, encoded, *_ = file.read_text(encoding="utf-8")[:MOST_KEY_BYTES].split()
-                if kind != "ed25519":
-                    raise ValueError(kind)
-                key = Ed25519PublicKey.from_public_bytes(base64.b64decode(encoded, validate=True))
+                key = _public_key(file.read_text(encoding="utf-8")[:MOST_KEY_BYTES])
             except (OSError, ValueError) as error:
                 raise SigningError(
                     f"{file.as_posix()} is not a public key.",
@@ -132,6 +129,13 @@ def _check_private(path: Path) -> None:
 def _public_line(key: Ed25519PublicKey) -> bytes:
     name = "".join(getpass.getuser().split())
     return f"ed25519 {base64.b64encode(key.public_bytes_raw()).decode()} {name}\n".encode()
+
+
+def _public_key(line: str) -> Ed25519PublicKey:
+    kind, encoded, *_ = line.split()
+    if kind != "ed25519":
+        raise ValueError(kind)
+    return Ed25519PublicKey.from_public_bytes(base64.b64decode(encoded, validate=True))
 
 
 def _kid(key: Ed25519PublicKey) -> str:

@@ -92,12 +92,13 @@ def _read(path: Path) -> dict[str, Any]:
                 f"{path.as_posix()} is larger than {MOST_TOML_BYTES:,} bytes.",
                 remedy="A site file has a handful of lines; check that this is one.",
             )
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SetupError(
             f"The site file {path.as_posix()} cannot be read: {error}.",
             remedy="Correct the file, or point ANSWERPRINT_SITE at the right one.",
         ) from error
+    return found
 
 
 def _site(merged: dict[str, Any], where: str) -> Site:

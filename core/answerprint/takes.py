@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from answerprint import documents, exr, journal, lease, signing
+from answerprint import documents, exr, lease, signing
 from answerprint.errors import DiskFull, TakeError, TakeExists
+from answerprint.journal import Event, Journal, read as read_journal
 from answerprint.plate import frame_in_name
 
 MANIFEST_SCHEMA = "answerprint.manifest/v1"
@@ -69,11 +70,11 @@ class Take:
         """Where a frame is written before it gets its name: same disk, out of sight."""
         return self.private / f"{self.file(frame).name}.part"
 
-    def journal(self) -> journal.Journal:
-        return journal.Journal(self.private / "events.jsonl")
+    def journal(self) -> Journal:
+        return Journal(self.private / "events.jsonl")
 
-    def events(self) -> list[journal.Event]:
-        return journal.read(self.private / "events.jsonl")
+    def events(self) -> list[Event]:
+        return read_journal(self.private / "events.jsonl")
 
     def read(self, document: str) -> Any:
         """Raises TakeError: the document is missing or damaged."""

@@ -1,5 +1,7 @@
-"""The server: NVIDIA Triton over gRPC. The only importer of tritonclient, and the only place
-where its errors become ours."""
+"""The server: NVIDIA Triton over gRPC.
+
+The only importer of tritonclient, and the only place where its errors become ours.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,10 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-import tritonclient.grpc as grpc
 from numpy.typing import NDArray
+from tritonclient import grpc
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
+from typing_extensions import Self
 
 from answerprint import contract
 from answerprint.contract import Contract, Value
@@ -51,6 +54,15 @@ class Offer:
     contract: Contract | None
     problem: str = ""
 
+    def usable(self) -> Contract:
+        """The contract. Raises ContractError: there is none."""
+        if self.contract is None:
+            raise ContractError(
+                f"Task {self.name} cannot be used: {self.problem}",
+                remedy="Tell the pipeline team; the server's log says more.",
+            )
+        return self.contract
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -70,7 +82,7 @@ class Server:
     def close(self) -> None:
         self._client.close()
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -199,41 +211,80 @@ class Server:
     def _mapped(self, what: str, error: InferenceServerException) -> ServerError:
         status = (error.status() or "").removeprefix("StatusCode.")
         said = _first_line(error.message() or status)
-        if "restricted" in said or status in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
-            return ServerRefused(
-                f"The server at {self.address} does not let you in: {said}",
-                remedy="Ask the pipeline team for access.",
-            )
-        if "out of memory" in said.lower() or "bad_alloc" in said or status == "RESOURCE_EXHAUSTED":
-            return ServerOutOfMemory(
-                f"The server ran out of memory in {what}: {said}",
-                remedy="Use a smaller frame or a memory limit among the task's parameters.",
-            )
-        if status == "UNAVAILABLE" and ("queue" in said or "timeout expired" in said):
-            return ServerNotReady(
-                f"The server at {self.address} is busy: {said}", remedy="Try again in a while."
-            )
-        if status == "UNAVAILABLE":
-            return ServerAway(f"No server answers at {self.address}.", remedy=START_IT)
-        if status == "NOT_FOUND":
-            return NoSuchTask(
-                f"The server at {self.address} cannot run {what}: {said}",
-                remedy="See what it offers with 'answerprint tasks'.",
-            )
-        if status == "DEADLINE_EXCEEDED":
-            return ServerNotReady(
-                f"The server at {self.address} did not answer in time for {what}.",
-                remedy="See 'answerprint doctor'; the model may hang or the server be overloaded.",
-            )
-        if "is not healthy" in said:
-            return InferenceError(
-                f"The process of {what} died on the server: {said}",
-                remedy="Restart the server: 'answerprint serve --stop', then 'answerprint serve'.",
-            )
-        return InferenceError(
-            f"{what} failed: {said}",
-            remedy="Check the frame and the parameters; the server's log says more.",
-        )
+        rule = next(rule for rule in _RULES if rule.fits(status, said.lower()))
+        problem = rule.problem.format(address=self.address, what=what, said=said)
+        return rule.error(problem, remedy=rule.remedy)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """Which of our errors a gRPC status, and words in its message, mean."""
+
+    statuses: tuple[str, ...]
+    words: tuple[str, ...]
+    error: type[ServerError]
+    problem: str
+    remedy: str
+
+    def fits(self, status: str, said: str) -> bool:
+        known = not self.statuses or status in self.statuses
+        return known and (not self.words or any(word in said for word in self.words))
+
+
+_REFUSED = (
+    ServerRefused,
+    "The server at {address} does not let you in: {said}",
+    "Ask the pipeline team for access.",
+)
+_MEMORY = (
+    ServerOutOfMemory,
+    "The server ran out of memory in {what}: {said}",
+    "Use a smaller frame, or a memory limit among the task's parameters.",
+)
+# Read from above; the first that fits. Triton says "restricted" and "queue" as UNAVAILABLE, which
+# otherwise means that nothing answers.
+_RULES = (
+    _Rule((), ("restricted",), *_REFUSED),
+    _Rule(("UNAUTHENTICATED", "PERMISSION_DENIED"), (), *_REFUSED),
+    _Rule((), ("out of memory", "bad_alloc"), *_MEMORY),
+    _Rule(("RESOURCE_EXHAUSTED",), (), *_MEMORY),
+    _Rule(
+        ("UNAVAILABLE",),
+        ("queue", "timeout expired"),
+        ServerNotReady,
+        "The server at {address} is busy: {said}",
+        "Try again in a while.",
+    ),
+    _Rule(("UNAVAILABLE",), (), ServerAway, "No server answers at {address}.", START_IT),
+    _Rule(
+        ("NOT_FOUND",),
+        (),
+        NoSuchTask,
+        "The server at {address} cannot run {what}: {said}",
+        "See what it offers with 'answerprint tasks'.",
+    ),
+    _Rule(
+        ("DEADLINE_EXCEEDED",),
+        (),
+        ServerNotReady,
+        "The server at {address} did not answer in time for {what}.",
+        "See 'answerprint doctor'; the model may hang or the server be overloaded.",
+    ),
+    _Rule(
+        (),
+        ("is not healthy",),
+        InferenceError,
+        "The process of {what} died on the server: {said}",
+        "Restart the server: 'answerprint serve --stop', then 'answerprint serve'.",
+    ),
+    _Rule(
+        (),
+        (),
+        InferenceError,
+        "{what} failed: {said}",
+        "Check the frame and the parameters; the server's log says more.",
+    ),
+)
 
 
 def _tensor(name: str, array: NDArray[Any]) -> Any:
@@ -244,9 +295,8 @@ def _tensor(name: str, array: NDArray[Any]) -> Any:
 
 def _answer(offer: Offer, arrays: dict[str, NDArray[Any] | None]) -> Answer:
     """Hold a model's answer against its contract: nothing missing, of float32, not empty."""
-    assert offer.contract is not None
     images: dict[str, Floats] = {}
-    for output in offer.contract.outputs:
+    for output in offer.usable().outputs:
         image = arrays.get(output.name)
         if image is None or image.dtype != np.float32 or image.size == 0:
             raise InferenceError(

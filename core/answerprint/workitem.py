@@ -61,19 +61,20 @@ def read(resolved: Resolved, number: int) -> Read:
     """
     start = time.perf_counter()
     opened: dict[Path, tuple[exr.Frame, str]] = {}
-    found: Read | None = None
-    for name, source in resolved.inputs.items():
-        path = source.plate.file(number)
+    paths = {name: source.plate.file(number) for name, source in resolved.inputs.items()}
+    for path in paths.values():
         if path not in opened:
             frame = exr.read(path)
             opened[path] = (frame, exr.digest(frame))
-        frame, pixels = opened[path]
-        found = found or Read(frame, name)
+    main = next(iter(paths))
+    found = Read(opened[paths[main]][0], main)
+    for name, source in resolved.inputs.items():
+        frame, pixels = opened[paths[name]]
         wanted = resolved.contract.input(name)
-        where = layers.channels(frame, source.layer, wanted, f"{path.name} (frame {number})")
+        label = f"{paths[name].name} (frame {number})"
+        where = layers.channels(frame, source.layer, wanted, label)
         _take_image(found, name, frame, where, resolved.job.non_finite)
-        found.inputs.append(_recorded(wanted, source.layer, path, number, frame, pixels))
-    assert found is not None
+        found.inputs.append(_recorded(wanted, source.layer, paths[name], number, frame, pixels))
     _check_sizes(found, number)
     found.seconds["read"] = round(time.perf_counter() - start, 4)
     return found
@@ -99,7 +100,9 @@ def put_back(item: Read, resolved: Resolved, answer: Answer, number: int) -> Non
         item.warnings += report.warnings(item.levels[output.replaces], after, layer)
 
 
-def write(item: Read, resolved: Resolved, take: Take, number: int, signer: Signer, made: record.Record) -> list[str]:
+def write(
+    item: Read, resolved: Resolved, take: Take, number: int, signer: Signer, made: record.Record
+) -> list[str]:
     """Sign the frame, write it beside, and hold its header against the plate's.
 
     Returns the names of attributes that the file could not carry unchanged.
@@ -160,7 +163,9 @@ def make_record(
         digital_source_type=contract.digital_source_type,
         training=contract.training.model_dump(include={"data_class", "consent"}),
         windows=record.windows(item.frame),
-        processed=tuple(resolved.inputs[one.replaces].layer for one in contract.outputs),
+        processed=tuple(
+            channel for one in contract.outputs for _, channel in item.where[one.replaces]
+        ),
         seconds=dict(item.seconds),
         pixels=exr.digest(item.frame),
     )
@@ -232,7 +237,9 @@ def _size(image: Any) -> str:
     return f"{image.shape[1]}x{image.shape[0]}"
 
 
-def commit(item: Read, take: Take, number: int, made: record.Record, lost: list[str]) -> dict[str, Any]:
+def commit(
+    item: Read, take: Take, number: int, made: record.Record, lost: list[str]
+) -> dict[str, Any]:
     """Give the written file its name; returns what the journal says of it."""
     final = takes.commit_frame(take, number)
     warnings = item.warnings + [f"attribute {name} could not be carried unchanged" for name in lost]

@@ -68,6 +68,15 @@ def running(home: Path) -> Running | None:
     return found if _is_same(found.pid, found.started) else None
 
 
+def is_live(state: Running) -> bool:
+    """Whether the server answers and its models have been loaded, or have failed to."""
+    try:
+        answer = requests.get(f"http://127.0.0.1:{state.http}/v2/health/ready", timeout=2)
+    except (requests.ConnectionError, requests.Timeout):
+        return False
+    return bool(answer.status_code == requests.codes.ok)
+
+
 @contextmanager
 def serve(home: Path, models: Path) -> Iterator[Running]:
     """Start the server, wait until it is live, and stop it at the end, whatever ends it.
@@ -86,7 +95,15 @@ def serve(home: Path, models: Path) -> Iterator[Running]:
         process = _start(models, folder, log, ports, prefix)
         me = psutil.Process()
         state = Running(
-            me.pid, me.create_time(), process.pid, *ports, prefix, log.as_posix(), models.as_posix()
+            pid=me.pid,
+            started=me.create_time(),
+            triton=process.pid,
+            http=ports[0],
+            grpc=ports[1],
+            metrics=ports[2],
+            prefix=prefix,
+            log=log.as_posix(),
+            models=models.as_posix(),
         )
         try:
             documents.write(state_file(home), asdict(state))
@@ -151,7 +168,7 @@ def clear_orphans(home: Path) -> None:
 def command(
     models: str, backends: Path, caches: Path, ports: tuple[int, int, int], prefix: str
 ) -> list[str]:
-    """tritonserver's arguments: loopback, explicit model control, every model loaded."""
+    """Arguments of tritonserver: loopback, explicit model control, every model loaded."""
     http, grpc, metrics = ports
     return [
         f"--model-repository={models}",
@@ -270,13 +287,9 @@ def _end_with_parent() -> Callable[[], Any] | None:
 
 def _wait_until_live(process: subprocess.Popen[bytes], state: Running) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        with suppress(requests.ConnectionError, requests.Timeout):
-            answer = requests.get(f"http://127.0.0.1:{state.http}/v2/health/ready", timeout=2)
-            if answer.status_code == requests.codes.ok:
-                return
+    while time.monotonic() < deadline and process.poll() is None:
+        if is_live(state):
+            return
         time.sleep(0.05)
     raise ServerError(
         "The embedded server did not come up.",

@@ -5,9 +5,10 @@ quality, and then declared clean; the beauty is filtered once. The frame is neve
 filter bounds its own memory without changing the picture.
 """
 
-import answerprint_model
 import numpy as np
 import pyoidn as oidn
+
+import answerprint_model
 
 QUALITY = {
     "fast": oidn.OIDN_QUALITY_FAST,

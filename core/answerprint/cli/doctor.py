@@ -1,0 +1,147 @@
+"""Check everything a run needs, and say in one sentence what to do.
+
+The last check sends a small frame with values from -1 to 100 to the server and back.
+
+examples:
+  answerprint doctor
+  answerprint doctor --out /shows/demo/takes
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from answerprint import compare, exr, job, preflight, run as engine
+from answerprint.cli.context import Context
+from answerprint.errors import AnswerprintError, ServerNotReady, TakeError
+from answerprint.triton import Server
+
+LEAST_SPACE = 1 << 30
+
+
+@dataclass(frozen=True)
+class _Check:
+    name: str
+    good: bool
+    said: str
+    remedy: str = ""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the folder that takes go below")
+    parser.add_argument("--server", metavar="HOST:PORT", help="another server than the usual")
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    root = (args.out or context.root()).absolute()
+    named: dict[str, Callable[[], str]] = {
+        "key": lambda: _key(context),
+        "takes folder": lambda: _folder(root),
+        "space": lambda: _space(root),
+        "server": lambda: _server(args.server, context),
+        "models": lambda: _models(args.server, context),
+        "round trip": lambda: _round_trip(args.server, context),
+    }
+    checks = [_tried(name, check) for name, check in named.items()]
+    for check in checks:
+        context.output.emit(
+            {"check": check.name, "good": check.good, "said": check.said, "remedy": check.remedy}
+        )
+        context.output.say(f"{'ok  ' if check.good else 'FAIL'}  {check.name:<13} {check.said}")
+    bad = next((check for check in checks if not check.good), None)
+    context.output.say("Everything works." if bad is None else f"What to do: {bad.remedy}")
+    return 0 if bad is None else 1
+
+
+def _tried(name: str, check: Callable[[], str]) -> _Check:
+    try:
+        return _Check(name, good=True, said=check())
+    except AnswerprintError as error:
+        return _Check(name, good=False, said=error.problem, remedy=error.remedy)
+
+
+def _key(context: Context) -> str:
+    return f"yours is {context.signer().kid}; {len(context.trusted())} trusted"
+
+
+def _folder(root: Path) -> str:
+    preflight.check_writable(root)
+    return f"{root.as_posix()} can be written"
+
+
+def _space(root: Path) -> str:
+    there = next(one for one in (root, *root.parents) if one.exists())
+    free = shutil.disk_usage(there).free
+    if free < LEAST_SPACE:
+        raise TakeError(
+            f"{free / 1e9:.2f} GB free in {there.as_posix()}.",
+            remedy=f"Free some space in {there.as_posix()}, or choose another folder.",
+        )
+    return f"{free / 1e9:.0f} GB free"
+
+
+@contextmanager
+def _connected(asked: str | None, context: Context) -> Iterator[Server]:
+    with Server(context.address(asked)) as server:
+        yield server
+
+
+def _server(asked: str | None, context: Context) -> str:
+    with _connected(asked, context) as server:
+        return f"Triton {server.version()} at {server.address}"
+
+
+def _models(asked: str | None, context: Context) -> str:
+    with _connected(asked, context) as server:
+        offers = server.offers()
+    broken = [one for one in offers if one.contract is None]
+    if broken:
+        raise ServerNotReady(
+            f"{broken[0].name} cannot be used: {broken[0].problem}",
+            remedy=f"Tell the pipeline team that {broken[0].name} does not load.",
+        )
+    return ", ".join(one.name for one in offers) or "none"
+
+
+def _round_trip(asked: str | None, context: Context) -> str:
+    """-1 to 100 in half floats, through disk, server, signature and disk again."""
+    with (
+        tempfile.TemporaryDirectory(prefix="answerprint-") as name,
+        _connected(asked, context) as server,
+    ):
+        folder = Path(name)
+        values = np.linspace(-1, 100, 64 * 64, dtype=np.float32).astype(np.float16)
+        image = values.reshape(64, 64)
+        exr.write(folder / "probe.1.exr", exr.new(dict.fromkeys("RGB", image)))
+        request = job.make(
+            {
+                "task": "passthrough",
+                "plate": str(folder / "probe.#.exr"),
+                "out": {"root": str(folder / "takes")},
+            }
+        )
+        # the probe lies in a temporary folder, which a site's allowed roots need not hold
+        anywhere = context.site.model_copy(update={"roots": ()})
+        resolved = preflight.resolve(request, server, anywhere)
+        take = engine.claim(resolved)
+        events = engine.run(
+            resolved, take, server=server, signer=context.signer(), trusted=context.trusted()
+        )
+        for _ in events:
+            pass
+        before, after = exr.read(folder / "probe.1.exr"), exr.read(take.file(1))
+        found = compare.difference(before, after, "the probe")
+    if not found.identical:
+        raise ServerNotReady(
+            f"A frame came back changed, {found}.",
+            remedy="Tell the pipeline team: the server's Python needs numpy below 2.",
+        )
+    return "64x64, -1 to 100, came back the same in every sample"

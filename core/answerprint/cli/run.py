@@ -1,0 +1,193 @@
+"""Run a task over a plate; the result is a new numbered take.
+
+examples:
+  answerprint run --task denoise --plate renders/bg.####.exr --frames 1001-1100
+  answerprint run --task denoise --plate bg.%04d.exr --layer albedo=diffuse_albedo --set quality=fast
+  answerprint run --task denoise --plate bg.$F4.exr --input normal=aov/n.$F4.exr --out /shows/demo
+  answerprint run job.json
+  answerprint run job.json --dry-run       print the job as it would run, write nothing
+  answerprint run --resume takes/bg_denoise/v003
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from answerprint import job, preflight, run as engine, takes
+from answerprint.cli.context import Context, Output
+from answerprint.errors import JobError
+from answerprint.job import Job, Resolved
+from answerprint.journal import Event
+from answerprint.takes import Take
+from answerprint.triton import Server
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("job", nargs="?", type=Path, metavar="JOB.json", help="a job file")
+    parser.add_argument("--resume", type=Path, metavar="TAKE", help="finish an incomplete take")
+    parser.add_argument("--task", help="what to do, as 'answerprint tasks' lists it")
+    parser.add_argument("--plate", metavar="PATH", help="the plate; ####, %%04d, $F4 or @@@@")
+    parser.add_argument("--frames", metavar="RANGE", help="like 1001-1100, 1001-1100x2, 1001,1005")
+    parser.add_argument("--input", action="append", default=[], metavar="NAME=PATH")
+    parser.add_argument("--layer", action="append", default=[], metavar="NAME=LAYER")
+    parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE")
+    parser.add_argument("--seed", metavar="NUMBER")
+    parser.add_argument("--non-finite", choices=["keep", "zero", "stop"], help="NaN and inf")
+    parser.add_argument("--out", metavar="DIR", help="the folder that takes go below")
+    parser.add_argument("--show")
+    parser.add_argument("--shot")
+    parser.add_argument("--name", help="the take's name; usually plate_task")
+    parser.add_argument("--take", type=int, metavar="NUMBER", help="this number, if it is free")
+    parser.add_argument("--model-version", metavar="N", help="this version of the task's model")
+    parser.add_argument("--dry-run", action="store_true", help="print the resolved job and stop")
+    parser.add_argument("--lines", action="store_true", help="a line a frame instead of a bar")
+    parser.add_argument("--server", metavar="HOST:PORT", help="another server than the usual")
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    if not args.lines and not context.output.is_terminal:
+        context = Context(Output(json=True), context.site)
+    with Server(context.address(args.server)) as server:
+        if args.resume:
+            take = takes.find(args.resume)
+            return follow(engine.reopen(take), take, server, context, lines=args.lines)
+        resolved = preflight.resolve(_job(args), server, context.site)
+        if args.dry_run:
+            print(json.dumps(resolved.model_dump(mode="json", by_alias=True), indent=1))
+            return 0
+        context.signer()  # a key that cannot be used is said before a number is taken
+        return follow(resolved, engine.claim(resolved), server, context, lines=args.lines)
+
+
+def follow(resolved: Resolved, take: Take, server: Server, context: Context, *, lines: bool) -> int:
+    """Run a claimed job to its end and show what happens; 0 if the take is complete."""
+    events = engine.run(
+        resolved, take, server=server, signer=context.signer(), trusted=context.trusted()
+    )
+    last: Event = {}
+    for event in _shown(events, context.output, len(resolved.frame_range), lines=lines):
+        last = event
+        context.output.emit(event)
+    context.output.say(_summary(last, take))
+    return 0 if last.get("state") == "complete" else 1
+
+
+def _shown(events: Iterable[Event], output: Output, total: int, *, lines: bool) -> Iterator[Event]:
+    if output.json:
+        yield from events
+    elif lines:
+        for event in events:
+            for line in _lines(event):
+                output.say(line)
+            yield event
+    else:
+        yield from _with_bar(events, total)
+
+
+def _with_bar(events: Iterable[Event], total: int) -> Iterator[Event]:
+    from rich.progress import (  # noqa: PLC0415 - only a terminal needs it
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+    )
+    with Progress(*columns) as bar:
+        row = bar.add_task("starting", total=total, rate="")
+        for event in events:
+            if event["event"] == "started":
+                bar.update(row, description=event["take"], completed=event["kept"])
+            if event["event"] == "frame":
+                bar.advance(row)
+                speed = bar.tasks[0].speed
+                bar.update(row, rate=f"{speed:.2f} frames/s" if speed else "")
+            for line in _remarks(event):
+                bar.console.print(line, highlight=False, markup=False)
+            yield event
+
+
+def _lines(event: Event) -> list[str]:
+    if event["event"] == "started":
+        kept = f", {event['kept']} kept" if event["kept"] else ""
+        return [f"{event['take']}: {event['frames']} frames{kept}", *_remarks(event)]
+    if event["event"] == "frame":
+        seconds = event["seconds"]
+        said = ", ".join(f"{stage} {seconds[stage]:.2f} s" for stage in ("read", "infer", "write"))
+        return [f"  {event['frame']}  {said}", *_remarks(event)]
+    return _remarks(event)
+
+
+def _remarks(event: Event) -> list[str]:
+    """What must be said of an event whatever the display: notes, warnings, failures."""
+    notes = [f"  {note}" for note in event.get("notes", [])]
+    warnings = [f"  {event.get('frame')}  ! {said}" for said in event.get("warnings", [])]
+    if event["event"] == "failed":
+        warnings.append(f"  {event['frame']}  failed: {event['problem']} {event['remedy']}")
+    if "unwritten" in event:
+        warnings.append(f"  the journal could not be written: {event['unwritten']}")
+    return notes + warnings
+
+
+def _summary(event: Event, take: Take) -> str:
+    if event.get("state") == "complete":
+        return f"{take.name} {take.label} is complete: {take.pattern}"
+    failed = ", ".join(str(number) for number in event.get("failed", []))
+    return (
+        f"{take.name} {take.label} is {event.get('state', 'incomplete')}: {event.get('done', 0)} "
+        f"frames finished{f', failed {failed}' if failed else ''}.\n"
+        f"Finish it with: answerprint run --resume {take.folder.as_posix()}"
+    )
+
+
+def _job(args: argparse.Namespace) -> Job:
+    fields: dict[str, Any] = {}
+    if args.job:
+        fields = job.read(args.job).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    given = {
+        "task": args.task,
+        "version": args.model_version,
+        "plate": args.plate,
+        "frames": args.frames,
+        "seed": args.seed,
+        "non_finite": args.non_finite,
+    }
+    fields |= {name: value for name, value in given.items() if value is not None}
+    if not {"task", "plate"} <= fields.keys():
+        raise JobError(
+            "A run needs a task and a plate.",
+            remedy="Give a job file, or --task and --plate; see 'answerprint run --help'.",
+        )
+    out = {"root": args.out, "show": args.show, "shot": args.shot, "name": args.name}
+    out["take"] = args.take
+    fields["out"] = fields.get("out", {}) | {k: v for k, v in out.items() if v is not None}
+    fields["parameters"] = fields.get("parameters", {}) | _pairs(args.set, "--set")
+    fields["inputs"] = _sources(args, fields)
+    return job.make(fields)
+
+
+def _sources(args: argparse.Namespace, fields: dict[str, Any]) -> dict[str, Any]:
+    sources: dict[str, Any] = dict(fields.get("inputs", {}))
+    for name, path in _pairs(args.input, "--input").items():
+        sources[name] = sources.get(name, {}) | {"path": path}
+    for name, layer in _pairs(args.layer, "--layer").items():
+        sources[name] = {"path": fields["plate"]} | sources.get(name, {}) | {"layer": layer}
+    return sources
+
+
+def _pairs(words: list[str], flag: str) -> dict[str, str]:
+    for word in words:
+        if "=" not in word:
+            raise JobError(f"{flag} {word} has no '='.", remedy=f"Write it as {flag} NAME=VALUE.")
+    return dict(word.split("=", 1) for word in words)

@@ -1,0 +1,156 @@
+"""Show what made a frame or a take, and what that was made from.
+
+examples:
+  answerprint show takes/bg_denoise/v001
+  answerprint show takes/bg_denoise/v001/bg_denoise_v001.1001.exr
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from answerprint import exr, record, takes, verify
+from answerprint.cli.context import Context
+from answerprint.errors import SourceError
+from answerprint.journal import Event
+from answerprint.record import Finding, Record, RecordedInput
+from answerprint.takes import Take
+
+DEEPEST = 20
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, metavar="FRAME_OR_TAKE")
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    if args.path.is_file():
+        frame = args.path
+    else:
+        take = takes.find(args.path)
+        frame = _show_take(take, context)
+    finding = verify.frame(frame, context.trusted())
+    tree = list(_lineage(finding.record)) if finding.record else []
+    context.output.emit(
+        {
+            "path": frame.as_posix(),
+            "verdict": finding.verdict.value,
+            "why": finding.why,
+            "record": finding.record and finding.record.model_dump(mode="json", by_alias=True),
+            "lineage": tree,
+        }
+    )
+    context.output.say("\n".join(_frame_lines(frame, finding, tree)))
+    return 0
+
+
+def _show_take(take: Take, context: Context) -> Path:
+    """Say what a take is; returns its first frame."""
+    frames = take.frames()
+    events = take.events()
+    warned = [(event["frame"], said) for event in events for said in event.get("warnings", [])]
+    context.output.emit(
+        {
+            "path": take.folder.as_posix(),
+            "take": take.label,
+            "state": take.state(),
+            "frames": list(frames),
+            "levels": {str(e["frame"]): e["levels"] for e in events if e["event"] == "frame"},
+            "warnings": [{"frame": number, "warning": said} for number, said in warned],
+        }
+    )
+    context.output.say(f"{take.name} {take.label}: {take.state()}, {len(frames)} frames")
+    context.output.say(f"  files       {take.pattern}")
+    for line in _level_lines(events):
+        context.output.say(line)
+    for number, said in warned:
+        context.output.say(f"  warning     {number}  {said}")
+    if not frames:
+        raise SourceError(
+            f"{take.name} {take.label} has no frames yet.",
+            remedy=f"Finish it with 'answerprint run --resume {take.folder.as_posix()}'.",
+        )
+    return next(iter(frames.values()))
+
+
+def _level_lines(events: list[Event]) -> Iterator[str]:
+    """Least and greatest of each image over all frames, in and out."""
+    levels: dict[str, list[dict[str, Any]]] = {}
+    for event in events:
+        for name, measured in event.get("levels", {}).items():
+            levels.setdefault(name, []).append(measured)
+    for name, measured in levels.items():
+        least = min(one["least"] for one in measured)
+        greatest = max(one["greatest"] for one in measured)
+        word = name if name.endswith(" out") else f"{name} in"
+        yield f"  levels      {word}: {least:.4g} to {greatest:.4g}"
+
+
+def _frame_lines(path: Path, finding: Finding, tree: list[dict[str, Any]]) -> Iterator[str]:
+    yield f"{path.name}: {finding.verdict.value}"
+    yield f"  {finding.why}"
+    made = finding.record
+    if made is None:
+        return
+    settings = ", ".join(f"{name} {_value(value)}" for name, value in made.parameters.items())
+    where = "/".join(part for part in (made.show, made.shot, made.name) if part)
+    yield f"  made        {made.created} by {made.user} on {made.machine}, from {made.host}"
+    yield f"  take        {where} v{made.take:03d}, frame {made.frame}"
+    yield f"  model       {made.model['name']} {made.model['version']} for {made.model['task']}"
+    yield f"              sha256 {made.model['sha256'][:16]}, {made.model['licence']}"
+    yield f"  server      Triton {made.server['triton']}, {made.server.get('device', 'unknown')}"
+    yield f"              {made.server.get('library', '')}"
+    yield f"  parameters  {settings or 'none'}"
+    yield f"  seed        {made.seed or 'none'}"
+    yield f"  repeatable  {made.determinism['kind'].replace('_', ' ')}"
+    yield f"  changed     {', '.join(made.processed)}"
+    yield f"  source type {made.digital_source_type.rpartition('/')[2]}"
+    yield f"  pixels      {made.pixels[:16]}"
+    yield "  lineage"
+    for node in tree:
+        yield f"    {'  ' * node['depth']}{node['said']}"
+
+
+def _value(value: Any) -> str:
+    return (
+        {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    )
+
+
+def _lineage(made: Record, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """The frame, what went into it, what went into that; as far as the files are still there."""
+    word = f"{made.model['task']} v{made.take:03d}, frame {made.frame}"
+    yield {"depth": depth, "pixels": made.pixels, "said": f"{word}  {made.pixels[:12]}"}
+    if depth >= DEEPEST:
+        return
+    for uri, inputs in _by_file(made.inputs).items():
+        roles = ", ".join(one.role for one in inputs)
+        pixels = inputs[0].pixels
+        parent, remark = _parent(Path(uri), pixels)
+        said = f"{roles}: {Path(uri).name}  {pixels[:12]}{remark}"
+        yield {"depth": depth + 1, "pixels": pixels, "uri": uri, "said": said}
+        if parent is not None:
+            yield from _lineage(parent, depth + 2)
+
+
+def _by_file(inputs: tuple[RecordedInput, ...]) -> dict[str, list[RecordedInput]]:
+    found: dict[str, list[RecordedInput]] = {}
+    for one in inputs:
+        found.setdefault(one.uri, []).append(one)
+    return found
+
+
+def _parent(path: Path, pixels: str) -> tuple[Record | None, str]:
+    """The record of an input, if the file is there and still has the pixels that went in."""
+    if not path.is_file():
+        return None, "  (not there any more)"
+    try:
+        frame = exr.read(path)
+    except SourceError:
+        return None, "  (damaged since)"
+    if exr.digest(frame) != pixels:
+        return None, "  (changed since)"
+    return record.extract(frame), ""

@@ -1,0 +1,65 @@
+"""List what the server offers: tasks, what each is for, its inputs and its parameters.
+
+examples:
+  answerprint tasks
+  answerprint tasks denoise
+  answerprint tasks --json          the whole contracts
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from answerprint.cli.context import Context
+from answerprint.contract import Contract, Input, Parameter
+from answerprint.triton import Offer, Server
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("task", nargs="?", help="only this one")
+    parser.add_argument("--server", metavar="HOST:PORT", help="another server than the usual")
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    with Server(context.address(args.server)) as server:
+        offers = [server.offer(args.task)] if args.task else server.offers()
+    for offer in offers:
+        context.output.emit(_document(offer))
+        context.output.say("\n".join(_lines(offer)))
+    return 0
+
+
+def _document(offer: Offer) -> dict[str, object]:
+    described = offer.contract.model_dump(mode="json", by_alias=True) if offer.contract else None
+    return {
+        "task": offer.name,
+        "version": offer.version,
+        "problem": offer.problem,
+        "contract": described,
+    }
+
+
+def _lines(offer: Offer) -> list[str]:
+    contract = offer.contract
+    if contract is None:
+        return [f"{offer.name}: cannot be used, {offer.problem}"]
+    head = f"{contract.task}: {contract.purpose}"
+    model = f"  model       {contract.model.name} {contract.model.version}, {_licence(contract)}"
+    inputs = [f"  input       {_input(one)}" for one in contract.inputs]
+    return [head, model, *inputs, *(f"  parameter   {_parameter(p)}" for p in contract.parameters)]
+
+
+def _licence(contract: Contract) -> str:
+    return f"code {contract.licence.code}, weights {contract.licence.weights}"
+
+
+def _input(one: Input) -> str:
+    need = "" if one.required else ", may be absent"
+    return f"{one.name}: layer {' or '.join(one.layers)}{need}"
+
+
+def _parameter(one: Parameter) -> str:
+    default = one.default
+    if isinstance(default, bool):
+        default = "on" if default else "off"
+    return f"{one.name}: {one.said()}; default {default}"

@@ -1,0 +1,48 @@
+"""Check frames, takes or folders against their signatures: no server, no database, no network.
+
+verdicts:
+  OK              signed by a trusted key, and the pixels are those that were signed
+  PIXELS_CHANGED  the record is genuine, the pixels or a window are not those it was made for
+  BAD_SIGNATURE   the record, or a take's manifest, was edited after it was signed
+  UNKNOWN_KEY     signed with a key that is not in the trust store
+  ABSENT          no record; for a take, a frame or the manifest is missing
+
+examples:
+  answerprint verify takes/bg_denoise/v001
+  answerprint verify takes/bg_denoise/v001/bg_denoise_v001.1001.exr
+  answerprint verify takes          everything below
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from answerprint import verify
+from answerprint.cli.context import Context
+from answerprint.record import Verdict
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    parser.add_argument("--frames", action="store_true", help="list frames that are OK as well")
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    trusted = context.trusted()
+    good = True
+    for path in args.paths:
+        for judged in verify.verify(path, trusted):
+            good = good and judged.verdict is Verdict.OK
+            context.output.emit(judged.as_json())
+            in_take = judged.kind == "frame" and path.is_dir()
+            if args.frames or not in_take or judged.verdict is not Verdict.OK:
+                context.output.say(_line(judged))
+    return 0 if good else 1
+
+
+def _line(judged: verify.Judged) -> str:
+    name = judged.path.name
+    if judged.kind == "take":
+        name = f"{judged.path.parent.name} {judged.path.name}"
+    return f"{judged.verdict.value:<14}  {name}  {judged.finding.why}"

@@ -1,0 +1,164 @@
+"""Verifying: one frame, a take, or everything below a folder, against signatures alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from answerprint import exr, record, signing, takes
+from answerprint.documents import canonical
+from answerprint.errors import SourceError, TakeError
+from answerprint.plate import frame_in_name
+from answerprint.record import Finding, Verdict
+from answerprint.takes import Take
+
+Keys = dict[str, Ed25519PublicKey]
+
+# From best to worst: a take is as good as its worst frame
+_ORDER = [
+    Verdict.OK,
+    Verdict.UNKNOWN_KEY,
+    Verdict.ABSENT,
+    Verdict.PIXELS_CHANGED,
+    Verdict.BAD_SIGNATURE,
+]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict on one file or one take."""
+
+    path: Path
+    kind: str
+    finding: Finding
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.finding.verdict
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "path": self.path.as_posix(),
+            "kind": self.kind,
+            "verdict": self.verdict.value,
+            "why": self.finding.why,
+        }
+
+
+def verify(path: Path, trusted: Keys) -> Iterator[Judged]:
+    """Judge a frame; a take: its frames, then itself; or all takes and loose frames of a folder.
+
+    Raises:
+        SourceError: there is nothing to verify at the path, or a single file is no EXR.
+    """
+    if path.is_file():
+        yield Judged(path, "frame", frame(path, trusted))
+        return
+    if not path.is_dir():
+        raise SourceError(f"There is nothing at {path.as_posix()}.", remedy="Check the path.")
+    found = False
+    for take in _takes(path):
+        found = True
+        yield from _take(take, trusted)
+    for file in sorted(path.glob("*.exr")):
+        if not (path / ".take").is_dir():
+            found = True
+            yield Judged(file, "frame", _safely(file, trusted))
+    if not found:
+        raise SourceError(
+            f"There is no take and no EXR file in {path.as_posix()}.", remedy="Check the path."
+        )
+
+
+def frame(path: Path, trusted: Keys) -> Finding:
+    """Judge one frame by its own header. A record of another frame number is said.
+
+    Raises:
+        SourceError: the file is no EXR or cannot be decoded.
+    """
+    finding = record.verify(exr.read(path), trusted)
+    named = frame_in_name(path.name)
+    made = finding.record
+    if finding.verdict is Verdict.OK and made and named is not None and named != made.frame:
+        why = f"{finding.why} The record is of frame {made.frame}: the file was renamed."
+        return Finding(Verdict.OK, why, made)
+    return finding
+
+
+def _takes(path: Path) -> list[Take]:
+    if (path / ".take").is_dir():
+        return [takes.find(path)]
+    return list(takes.below(path))
+
+
+def _take(take: Take, trusted: Keys) -> Iterator[Judged]:
+    """Judge each frame by itself and against the signed manifest, then the take as a whole."""
+    manifest = _manifest(take, trusted)
+    named: dict[str, dict[str, str]] = manifest[1]
+    judged = []
+    numbers = {file: str(number) for number, file in take.frames().items()}
+    for file in sorted(take.folder.glob("*.exr")):  # also those that are not named as frames are
+        finding = _safely(file, trusted)
+        if manifest[0].verdict is Verdict.OK:
+            finding = _against(finding, named.get(numbers.get(file, "")))
+        judged.append(Judged(file, "frame", finding))
+    present = set(numbers.values())
+    for number in sorted(named.keys() - present, key=int):
+        missing = Finding(Verdict.ABSENT, "The frame is missing; the manifest names it.")
+        judged.append(Judged(take.file(int(number)), "frame", missing))
+    yield from judged
+    yield Judged(take.folder, "take", _whole(manifest[0], judged))
+
+
+def _manifest(take: Take, trusted: Keys) -> tuple[Finding, dict[str, dict[str, str]]]:
+    """The verdict on the manifest, and the frames it names."""
+    if not (take.private / "manifest.json").is_file():
+        return Finding(Verdict.ABSENT, f"The take is {take.state()}: it has no manifest."), {}
+    try:
+        document = take.read("manifest")
+        manifest, signature = document["manifest"], document["signature"]
+        named = {str(int(frame)): dict(facts) for frame, facts in manifest["frames"].items()}
+        right = signing.check(canonical(manifest), signature, trusted)
+    except (TakeError, KeyError, TypeError, ValueError, AttributeError):
+        return Finding(Verdict.BAD_SIGNATURE, "The manifest is damaged."), {}
+    if right is None:
+        return Finding(Verdict.UNKNOWN_KEY, "The manifest's key is not in the trust store."), named
+    if right is False:
+        return Finding(Verdict.BAD_SIGNATURE, "The manifest was edited after signing."), named
+    if manifest["take"] != f"{take.name}/{take.label}":
+        why = f"The manifest is that of {manifest['take']}."
+        return Finding(Verdict.BAD_SIGNATURE, why), named
+    return Finding(Verdict.OK, f"{len(named)} frames, signed {manifest['created']}."), named
+
+
+def _against(finding: Finding, named: dict[str, str] | None) -> Finding:
+    if finding.verdict is not Verdict.OK or finding.record is None:
+        return finding
+    if named is None:
+        why = "The frame was added: the manifest does not name it."
+        return Finding(Verdict.PIXELS_CHANGED, why, finding.record)
+    if named.get("pixels") != finding.record.pixels:
+        why = "The frame is signed, and is not the one that the manifest names."
+        return Finding(Verdict.PIXELS_CHANGED, why, finding.record)
+    return finding
+
+
+def _whole(manifest: Finding, judged: list[Judged]) -> Finding:
+    worst = max(judged, key=lambda one: _ORDER.index(one.verdict), default=None)
+    if worst is None or _ORDER.index(manifest.verdict) >= _ORDER.index(worst.verdict):
+        return manifest
+    bad = sum(one.verdict is not Verdict.OK for one in judged)
+    frames = "1 frame" if bad == 1 else f"{bad} frames"
+    return Finding(worst.verdict, f"{frames} of {len(judged)}: {worst.finding.why}")
+
+
+def _safely(path: Path, trusted: Keys) -> Finding:
+    """A damaged file among others is a verdict, not the end of the walk."""
+    try:
+        return frame(path, trusted)
+    except SourceError as error:
+        return Finding(Verdict.PIXELS_CHANGED, error.problem)

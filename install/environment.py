@@ -1,0 +1,158 @@
+"""The project's own interpreter: .venv, filled from the lock with hashes checked.
+
+Written for any Python 3, so that an old one can say what is missing instead of a syntax error.
+"""
+
+import ctypes.util
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+VENV = os.path.join(ROOT, ".venv")
+LOCK = os.path.join(ROOT, "install", "requirements.lock")
+DONE = os.path.join(VENV, "answerprint-lock")
+
+OLDEST, NEWEST = (3, 10), (3, 12)  # the wheel of the embedded server needs numpy 1, so at most 3.12
+LEAST_GLIBC = (2, 35)
+LEAST_BYTES = 3 * 10**9
+
+
+class MissingError(Exception):
+    """Something that this machine lacks, and the command that brings it."""
+
+    def __init__(self, problem, remedy):
+        super().__init__(problem)
+        self.remedy = remedy
+
+
+def prepare():
+    """Make .venv what the lock says; returns its interpreter. Seconds when nothing changed."""
+    python = interpreter()
+    wanted = _fingerprint()
+    if os.path.exists(python) and _read(DONE) == wanted:
+        return python
+    chosen = _choose()
+    _check(chosen)
+    print("install: making .venv with Python %d.%d (once, about a minute)" % chosen[1], flush=True)
+    if os.path.isdir(VENV):
+        shutil.rmtree(VENV)
+    _make(chosen)
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    _do([*pip, "--require-hashes", "-r", LOCK], "The packages could not be installed.")
+    _do(
+        [*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT],
+        "Answerprint itself could not be installed.",
+    )
+    with open(DONE, "w", encoding="ascii") as stream:
+        stream.write(wanted)
+    return python
+
+
+def interpreter():
+    if os.name == "nt":
+        return os.path.join(VENV, "Scripts", "python.exe")
+    return os.path.join(VENV, "bin", "python")
+
+
+def _fingerprint():
+    """Digest of what .venv is made from: another lock or another place makes it anew."""
+    total = hashlib.sha256(ROOT.encode("utf-8"))
+    for name in (LOCK, os.path.join(ROOT, "pyproject.toml")):
+        with open(name, "rb") as stream:
+            total.update(stream.read())
+    return total.hexdigest()
+
+
+def _choose():
+    """(program, version) of the Python to build on: this one, or another that is on PATH."""
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
+        return sys.executable, tuple(sys.version_info[:2])
+    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
+        found = shutil.which("python3.%d" % minor)
+        if found and _runs(found):
+            return found, (3, minor)
+    raise MissingError(
+        "Answerprint's server needs Python 3.10 to 3.12; this is %d.%d." % sys.version_info[:2],
+        "Install one, for example: sudo apt install python3.12 python3.12-venv libpython3.12",
+    )
+
+
+def _runs(program):
+    done = subprocess.run([program, "-c", ""], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def _check(chosen):
+    """Name what is missing before anything is downloaded."""
+    version = "%d.%d" % chosen[1]
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        raise MissingError(
+            "The embedded server runs on Linux x86-64; this is %s %s."
+            % (platform.system(), platform.machine()),
+            "Run the demo on a Linux machine, or install the client alone: pip install .",
+        )
+    libc, number = platform.libc_ver()
+    parts = tuple(int(part) for part in number.split(".")[:2] if part.isdigit())
+    if libc != "glibc" or parts < LEAST_GLIBC:
+        raise MissingError(
+            "The embedded server needs glibc 2.35 or newer; this system has %s %s."
+            % (libc or "another C library", number),
+            "Use Ubuntu 22.04, Debian 12, Rocky 10 or newer.",
+        )
+    probe = "import venv, ensurepip"
+    if subprocess.run([chosen[0], "-c", probe], capture_output=True, check=False).returncode:
+        raise MissingError(
+            "Python %s lacks its venv module." % version,
+            "Run: sudo apt install python%s-venv" % version,
+        )
+    if not _has_libpython(chosen):
+        raise MissingError(
+            "The shared library of Python %s is missing; the server's models run in it." % version,
+            "Run: sudo apt install libpython%s" % version,
+        )
+    free = shutil.disk_usage(ROOT).free
+    if free < LEAST_BYTES:
+        raise MissingError(
+            "%.1f GB are free in %s; 3 GB are needed." % (free / 1e9, ROOT), "Free some space."
+        )
+
+
+def _has_libpython(chosen):
+    name = "python%d.%d" % chosen[1]
+    if ctypes.util.find_library(name):
+        return True
+    code = "import sysconfig as s; print(s.get_config_var('LIBDIR')); print(s.get_config_var('INSTSONAME'))"
+    if os.path.samefile(chosen[0], sys.executable):
+        folder, file = sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("INSTSONAME")
+    else:
+        said = subprocess.run([chosen[0], "-c", code], capture_output=True, text=True, check=True)
+        folder, file = said.stdout.split()
+    return ".so" in file and os.path.exists(os.path.join(folder, file))
+
+
+def _make(chosen):
+    if os.path.samefile(chosen[0], sys.executable):
+        venv.create(VENV, with_pip=True)
+    else:
+        _do([chosen[0], "-m", "venv", VENV], "The folder .venv could not be made.")
+
+
+def _do(command, problem):
+    if subprocess.run(command, check=False).returncode:
+        raise MissingError(
+            problem, "See the lines above; without internet, give pip your index in PIP_INDEX_URL."
+        )
+
+
+def _read(path):
+    try:
+        with open(path, encoding="ascii") as stream:
+            return stream.read()
+    except OSError:
+        return None

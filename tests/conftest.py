@@ -1,0 +1,78 @@
+"""What tests share: a real embedded server, real plates, and a home of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command import Answerprint
+
+from answerprint.triton import Server
+from answerprint_server import embedded, repository
+
+PROJECT = Path(__file__).parents[1]
+PLATES = PROJECT / "install" / "plates" / "denoise"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A user's folder for the whole session, so that no test touches the real user's keys."""
+    folder = tmp_path_factory.mktemp("home")
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if "ANSWERPRINT" in name}
+    os.environ["ANSWERPRINT_HOME"] = str(folder)
+    yield folder
+    del os.environ["ANSWERPRINT_HOME"]
+    os.environ.update(kept)
+
+
+@pytest.fixture(scope="session")
+def address(home: Path) -> Iterator[str]:
+    """host:port of a real Triton server with the project's own model repository."""
+    with embedded.serve(home, repository.models_folder()) as state:
+        yield state.address
+
+
+@pytest.fixture
+def server(address: str) -> Iterator[Server]:
+    with Server(address) as connected:
+        yield connected
+
+
+@pytest.fixture
+def plates() -> Path:
+    """The eight noisy frames with albedo and normal, and their clean references. Read only."""
+    return PLATES
+
+
+@pytest.fixture
+def plate(tmp_path: Path) -> Path:
+    """Two noisy frames that a test may break: tmp/plate/noisy.1001.exr and 1002."""
+    folder = tmp_path / "plate"
+    folder.mkdir()
+    for frame in (1001, 1002):
+        shutil.copy(PLATES / f"noisy.{frame}.exr", folder)
+    return folder
+
+
+@pytest.fixture
+def answerprint(tmp_path: Path) -> Answerprint:
+    """The command line, as a process of its own in the test's folder."""
+    return Answerprint(tmp_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """No shared memory and no server process may outlive the tests."""
+    yield
+    left = [path.name for path in embedded.SHARED_MEMORY.glob("answerprint_*")]
+    assert not left, f"shared memory left behind: {left}"
+    if sys.platform == "linux":
+        found = subprocess.run(
+            ["pgrep", "-f", "tritonserver.*answerprint_"], capture_output=True, check=False
+        )
+        assert not found.stdout.split(), "a tritonserver outlived the tests"
