@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import venv
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
@@ -42,7 +41,7 @@ def prepare():
     print("install: making .venv with Python %d.%d (once, about a minute)" % chosen[1], flush=True)
     if os.path.isdir(VENV):
         shutil.rmtree(VENV)
-    _make(chosen)
+    _do([chosen[0], "-m", "venv", VENV], "The folder .venv could not be made.")
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     _do([*pip, "--require-hashes", "-r", LOCK], "The packages could not be installed.")
     _do(
@@ -72,7 +71,7 @@ def _fingerprint():
 def _choose():
     """(program, version) of the Python to build on: this one, or another that is on PATH."""
     if OLDEST <= sys.version_info[:2] <= NEWEST:
-        return sys.executable, tuple(sys.version_info[:2])
+        return _own(), tuple(sys.version_info[:2])
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
         found = shutil.which("python3.%d" % minor)
         if found and _runs(found):
@@ -81,6 +80,12 @@ def _choose():
         "Answerprint's server needs Python 3.10 to 3.12; this is %d.%d." % sys.version_info[:2],
         "Install one, for example: sudo apt install python3.12 python3.12-venv libpython3.12",
     )
+
+
+def _own():
+    """The Python that runs this; from inside a venv (maybe .venv itself) the one it stands on."""
+    base = getattr(sys, "_base_executable", None)
+    return base if base and os.path.exists(base) else sys.executable
 
 
 def _runs(program):
@@ -128,19 +133,12 @@ def _has_libpython(chosen):
     if ctypes.util.find_library(name):
         return True
     code = "import sysconfig as s; print(s.get_config_var('LIBDIR')); print(s.get_config_var('INSTSONAME'))"
-    if os.path.samefile(chosen[0], sys.executable):
+    if chosen[0] == _own():
         folder, file = sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("INSTSONAME")
     else:
         said = subprocess.run([chosen[0], "-c", code], capture_output=True, text=True, check=True)
         folder, file = said.stdout.split()
     return ".so" in file and os.path.exists(os.path.join(folder, file))
-
-
-def _make(chosen):
-    if os.path.samefile(chosen[0], sys.executable):
-        venv.create(VENV, with_pip=True)
-    else:
-        _do([chosen[0], "-m", "venv", VENV], "The folder .venv could not be made.")
 
 
 def _do(command, problem):
