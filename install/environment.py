@@ -42,7 +42,7 @@ def prepare():
     if os.path.isdir(VENV):
         shutil.rmtree(VENV)
     _do([chosen[0], "-m", "venv", VENV], "The folder .venv could not be made.")
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
     _do([*pip, "--require-hashes", "-r", LOCK], "The packages could not be installed.")
     _do(
         [*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT],

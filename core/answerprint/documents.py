@@ -82,6 +82,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" Did you mean '{close[0]}'?" if close else ""
 
 
+def count(number: int, noun: str) -> str:
+    """'1 frame', '1,200 frames'."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def now() -> str:
     """UTC, to the millisecond: 2026-11-21T06:20:00.123Z."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -122,10 +122,12 @@ def _is_dead(holder: dict[str, Any]) -> bool:
     if holder.get("machine") != socket.gethostname():
         return False
     try:
-        started = psutil.Process(int(holder["pid"])).create_time()
+        process = psutil.Process(int(holder["pid"]))
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        # a number may have been given to another process since
+        return ended or abs(process.create_time() - float(holder["started"])) > 1.0
     except psutil.Error:
         return True
-    return abs(started - float(holder["started"])) > 1.0  # the number was given to another process
 
 
 def _is_stale(path: Path, holder: dict[str, Any]) -> bool:

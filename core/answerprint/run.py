@@ -69,6 +69,7 @@ class _Work:
     facts: dict[str, str]
     limits: Limits
     stop: threading.Event = field(default_factory=threading.Event)
+    interrupted: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.reading = threading.BoundedSemaphore(self.limits.readers)
@@ -113,6 +114,7 @@ def run(
     signer: Signer,
     trusted: dict[str, Ed25519PublicKey],
     limits: Limits | None = None,
+    interrupted: threading.Event | None = None,
 ) -> Iterator[Event]:
     """Do the frames that the take lacks; yields the journal's events as they happen.
 
@@ -136,6 +138,7 @@ def run(
         limits = limits or Limits.of_this_machine()
         journal = take.journal()
         work = _Work(resolved, take, server, offer, signer, journal, lease, facts, limits)
+        work.interrupted = interrupted or work.interrupted
         yield from _run(work, trusted)
 
 
@@ -169,6 +172,8 @@ def _run(work: _Work, trusted: dict[str, Ed25519PublicKey]) -> Iterator[Event]:
                 fatal = error
                 _stop(work, futures)
             yield event
+            if work.interrupted.is_set():
+                raise KeyboardInterrupt
         state = "incomplete"
         if len(done) == len(work.resolved.frame_range):
             takes.commit(work.take, done, work.signer)

@@ -10,7 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from answerprint import exr, record, signing, takes
-from answerprint.documents import canonical
+from answerprint.documents import canonical, count
 from answerprint.errors import SourceError, TakeError
 from answerprint.plate import frame_in_name
 from answerprint.record import Finding, Verdict
@@ -132,7 +132,9 @@ def _manifest(take: Take, trusted: Keys) -> tuple[Finding, dict[str, dict[str, s
     if manifest["take"] != f"{take.name}/{take.label}":
         why = f"The manifest is that of {manifest['take']}."
         return Finding(Verdict.BAD_SIGNATURE, why), named
-    return Finding(Verdict.OK, f"{len(named)} frames, signed {manifest['created']}."), named
+    return Finding(
+        Verdict.OK, f"{count(len(named), 'frame')}, signed {manifest['created']}."
+    ), named
 
 
 def _against(finding: Finding, named: dict[str, str] | None) -> Finding:
@@ -152,8 +154,7 @@ def _whole(manifest: Finding, judged: list[Judged]) -> Finding:
     if worst is None or _ORDER.index(manifest.verdict) >= _ORDER.index(worst.verdict):
         return manifest
     bad = sum(one.verdict is not Verdict.OK for one in judged)
-    frames = "1 frame" if bad == 1 else f"{bad} frames"
-    return Finding(worst.verdict, f"{frames} of {len(judged)}: {worst.finding.why}")
+    return Finding(worst.verdict, f"{count(bad, 'frame')} of {len(judged)}: {worst.finding.why}")
 
 
 def _safely(path: Path, trusted: Keys) -> Finding:

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -115,15 +116,13 @@ def serve(home: Path, models: Path) -> Iterator[Running]:
             state_file(home).unlink(missing_ok=True)
 
 
-def wait(state: Running) -> int:
-    """Stay until the server ends by itself; returns its exit status."""
-    while psutil.pid_exists(state.triton):
-        with suppress(ChildProcessError):
-            done, status = os.waitpid(state.triton, os.WNOHANG)
-            if done:
-                return os.waitstatus_to_exitcode(status)
-        time.sleep(0.2)
-    return 0
+def wait(state: Running, interrupted: threading.Event) -> int | None:
+    """Stay until the server ends by itself; returns its exit status. None when interrupted."""
+    while not interrupted.wait(0.2):
+        done, status = os.waitpid(state.triton, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+    return None
 
 
 def stop(home: Path) -> bool:
@@ -136,15 +135,16 @@ def stop(home: Path) -> bool:
     if state is None:
         clear_orphans(home)
         return False
-    supervisor = psutil.Process(state.pid)
-    supervisor.terminate()
-    try:
-        supervisor.wait(timeout=2 * STOP_SECONDS)
-    except psutil.TimeoutExpired as error:
-        raise ServerError(
-            f"The server (process {state.pid}) did not stop within {2 * STOP_SECONDS} s.",
-            remedy=f"End process {state.pid} by hand; its log is {state.log}.",
-        ) from error
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(state.pid).terminate()
+    deadline = time.monotonic() + 2 * STOP_SECONDS
+    while _is_same(state.pid, state.started):
+        if time.monotonic() > deadline:
+            raise ServerError(
+                f"The server (process {state.pid}) did not stop within {2 * STOP_SECONDS} s.",
+                remedy=f"End process {state.pid} by hand; its log is {state.log}.",
+            )
+        time.sleep(0.05)
     return True
 
 
@@ -355,7 +355,10 @@ def _is_stale(lock: Path) -> bool:
 
 
 def _is_same(pid: int, started: float) -> bool:
+    """Whether the process still runs: not ended, not a zombie, not another with its number."""
     try:
-        return abs(psutil.Process(pid).create_time() - started) < 1.0
+        process = psutil.Process(pid)
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        return not ended and abs(process.create_time() - started) < 1.0
     except psutil.Error:
         return False

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from types import FrameType
@@ -47,10 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns its exit code. Errors are two lines, never a traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
     output = Output(json="--json" in words)
-    previous = _end_on_sigterm()
+    interrupted = threading.Event()
+    previous = _end_on_signals(interrupted)
     try:
         args = _parse(words)
-        return int(VERBS[args.verb].run(args, Context(output, site.load())))
+        return int(VERBS[args.verb].run(args, Context(output, site.load(), interrupted)))
     except AnswerprintError as error:
         output.error(error)
         return error.exit_code
@@ -72,8 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return FAULT
     finally:
-        if previous is not None:
-            signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -111,13 +113,17 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     return parser().parse_args(words)
 
 
-def _end_on_sigterm() -> Any:
-    """Have SIGTERM end a verb as Ctrl-C does, so that it cleans up."""
+def _end_on_signals(interrupted: threading.Event) -> dict[int, Any]:
+    """Have SIGTERM end a verb as Ctrl-C does, so that it cleans up.
+
+    The event is set as well: an exception out of a signal that arrives while a native library
+    calls back (gRPC does) is printed there and lost. Loops that run long look at the event.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        interrupted.set()
         raise KeyboardInterrupt
 
-    try:
-        return signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # not in the main thread: whoever runs us decides about signals
-        return None
+    if threading.current_thread() is not threading.main_thread():
+        return {}  # whoever runs us decides about signals
+    return {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}

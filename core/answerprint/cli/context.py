@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -50,8 +51,11 @@ class Output:
 
 @dataclass(frozen=True)
 class Context:
+    """`interrupted` is set by Ctrl-C and SIGTERM."""
+
     output: Output
     site: Site
+    interrupted: threading.Event
 
     def address(self, asked: str | None = None) -> str:
         """The server's host:port: asked for, configured, or the embedded one that runs.

@@ -17,6 +17,7 @@ from answerprint import compare, exr, job, preflight, record, run as engine, tak
 from answerprint.cli import run as run_verb
 from answerprint.cli.context import Context
 from answerprint.compare import Difference
+from answerprint.documents import count
 from answerprint.errors import SourceError, TakeError
 from answerprint.job import Resolved
 from answerprint.takes import Take
@@ -122,7 +123,7 @@ def _answer(
     same = sum(one.identical for one in found.values())
     numbers = "" if word == "identical" else f" Worst: frame {worst}, {found[worst]}."
     context.output.say(
-        f"{word}: {before.label} and {after.label}, {same} of {len(found)} frames the same in "
+        f"{word}: {before.label} and {after.label}, {same} of {count(len(found), 'frame')} the same in "
         f"every sample.{numbers}{remark}"
     )
     return 0 if word != "different" else 1

@@ -14,11 +14,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from answerprint import job, preflight, run as engine, takes
 from answerprint.cli.context import Context, Output
+from answerprint.documents import count
 from answerprint.errors import JobError
 from answerprint.job import Job, Resolved
 from answerprint.journal import Event
@@ -49,8 +51,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    if not args.lines and not context.output.is_terminal:
-        context = Context(Output(json=True), context.site)
+    if not (args.lines or context.output.json or context.output.is_terminal):
+        context = replace(context, output=Output(json=True))
     with Server(context.address(args.server)) as server:
         if args.resume:
             take = takes.find(args.resume)
@@ -66,7 +68,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
 def follow(resolved: Resolved, take: Take, server: Server, context: Context, *, lines: bool) -> int:
     """Run a claimed job to its end and show what happens; 0 if the take is complete."""
     events = engine.run(
-        resolved, take, server=server, signer=context.signer(), trusted=context.trusted()
+        resolved,
+        take,
+        server=server,
+        signer=context.signer(),
+        trusted=context.trusted(),
+        interrupted=context.interrupted,
     )
     last: Event = {}
     for event in _shown(events, context.output, len(resolved.frame_range), lines=lines):
@@ -121,7 +128,7 @@ def _with_bar(events: Iterable[Event], total: int) -> Iterator[Event]:
 def _lines(event: Event) -> list[str]:
     if event["event"] == "started":
         kept = f", {event['kept']} kept" if event["kept"] else ""
-        return [f"{event['take']}: {event['frames']} frames{kept}", *_remarks(event)]
+        return [f"{event['take']}: {count(event['frames'], 'frame')}{kept}", *_remarks(event)]
     if event["event"] == "frame":
         seconds = event["seconds"]
         said = ", ".join(f"{stage} {seconds[stage]:.2f} s" for stage in ("read", "infer", "write"))
@@ -145,8 +152,8 @@ def _summary(event: Event, take: Take) -> str:
         return f"{take.name} {take.label} is complete: {take.pattern}"
     failed = ", ".join(str(number) for number in event.get("failed", []))
     return (
-        f"{take.name} {take.label} is {event.get('state', 'incomplete')}: {event.get('done', 0)} "
-        f"frames finished{f', failed {failed}' if failed else ''}.\n"
+        f"{take.name} {take.label} is {event.get('state', 'incomplete')}: "
+        f"{count(event.get('done', 0), 'frame')} finished{f', failed {failed}' if failed else ''}.\n"
         f"Finish it with: answerprint run --resume {take.folder.as_posix()}"
     )
 

@@ -46,10 +46,16 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _serve(models: Path, context: Context) -> int:
-    with embedded.serve(site.home(), models) as state:
-        _say_ready(state, context)
-        context.output.say("Ctrl-C stops it.")
-        status = embedded.wait(state)
+    try:
+        with embedded.serve(site.home(), models) as state:
+            _say_ready(state, context)
+            context.output.say("Ctrl-C stops it.")
+            status = embedded.wait(state, context.interrupted)
+    except KeyboardInterrupt:  # Ctrl-C and SIGTERM are how it is meant to end
+        status = None
+    if status is None:
+        context.output.say("The server is stopped.")
+        return 0
     raise ServerError(
         f"The server ended by itself, with status {status}.",
         remedy=f"Its log says why: {state.log}",

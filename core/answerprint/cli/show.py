@@ -14,6 +14,7 @@ from typing import Any
 
 from answerprint import exr, record, takes, verify
 from answerprint.cli.context import Context
+from answerprint.documents import count
 from answerprint.errors import SourceError
 from answerprint.journal import Event
 from answerprint.record import Finding, Record, RecordedInput
@@ -62,7 +63,7 @@ def _show_take(take: Take, context: Context) -> Path:
             "warnings": [{"frame": number, "warning": said} for number, said in warned],
         }
     )
-    context.output.say(f"{take.name} {take.label}: {take.state()}, {len(frames)} frames")
+    context.output.say(f"{take.name} {take.label}: {take.state()}, {count(len(frames), 'frame')}")
     context.output.say(f"  files       {take.pattern}")
     for line in _level_lines(events):
         context.output.say(line)

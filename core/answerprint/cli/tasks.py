@@ -46,7 +46,7 @@ def _lines(offer: Offer) -> list[str]:
     head = f"{contract.task}: {contract.purpose}"
     model = f"  model       {contract.model.name} {contract.model.version}, {_licence(contract)}"
     inputs = [f"  input       {_input(one)}" for one in contract.inputs]
-    return [head, model, *inputs, *(f"  parameter   {_parameter(p)}" for p in contract.parameters)]
+    return [head, model, *inputs, *(_parameter(one) for one in contract.parameters)]
 
 
 def _licence(contract: Contract) -> str:
@@ -62,4 +62,5 @@ def _parameter(one: Parameter) -> str:
     default = one.default
     if isinstance(default, bool):
         default = "on" if default else "off"
-    return f"{one.name}: {one.said()}; default {default}"
+    said = f"  parameter   {one.name}: {one.said()}; default {default}"
+    return f"{said}\n              {one.help}" if one.help else said

@@ -1,0 +1,100 @@
+"""The documentation is true: commands print what it says, and every verb is in it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import documentation
+import pytest
+
+from answerprint import cli, job
+from answerprint.errors import AnswerprintError
+from answerprint_server import embedded
+
+TEXT = documentation.README.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the whole README: a later command sees what an earlier one made."""
+    made = tmp_path_factory.mktemp("job")
+    documentation.fill(made)
+    return made
+
+
+@pytest.mark.timeout(600)
+def test_the_readmes_commands_print_what_it_says(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSWERPRINT_HOME", str(tmp_path))
+    ran = 0
+    for block in documentation.blocks(TEXT):
+        for command, said in documentation.commands(block):
+            if not documentation.is_run(command):
+                continue
+            now = documentation.printed(command, folder)
+            assert documentation.equal(now) == documentation.equal(said), command
+            ran += 1
+
+    assert ran > 10
+    assert embedded.running(tmp_path) is None, "the README leaves its server running"
+
+
+@pytest.mark.parametrize("verb", sorted(cli.VERBS))
+def test_every_verb_is_documented(verb: str) -> None:
+    assert f"`{verb}`" in TEXT or f"`answerprint {verb}" in TEXT
+    assert (cli.VERBS[verb].__doc__ or "").count("\n  answerprint " + verb) >= 1
+
+
+@pytest.mark.parametrize("verb", sorted(cli.VERBS))
+def test_every_verb_answers_in_json_and_has_help(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([verb, "--help"])
+
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert "--json" in text
+    assert "examples:" in text
+
+
+def test_every_exit_code_of_an_error_is_documented() -> None:
+    codes = {error.exit_code for error in _tree(AnswerprintError)} | {cli.FAULT, cli.INTERRUPTED}
+
+    for code in codes:
+        assert re.search(rf"\b{code}\b", cli.__doc__ or "")
+        assert re.search(rf"\| {code} \|", TEXT), f"exit code {code} is not in the README"
+
+
+def test_every_flag_of_run_is_explained() -> None:
+    parser = argparse.ArgumentParser()
+    cli.VERBS["run"].arguments(parser)
+    unexplained = [
+        action.dest
+        for action in parser._actions  # noqa: SLF001 - argparse has no public list
+        if not action.help and action.dest not in ("show", "shot", "seed")
+    ]
+
+    assert not unexplained
+
+
+def test_the_readmes_job_files_are_jobs() -> None:
+    found = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
+
+    assert found
+    for text in found:
+        assert job.make(json.loads(text)).task
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", TEXT):
+        if "://" not in target:
+            assert (documentation.PROJECT / target).exists(), target
+
+
+def _tree(error: type[AnswerprintError]) -> list[type[AnswerprintError]]:
+    return [error] + [one for sub in error.__subclasses__() for one in _tree(sub)]

@@ -1,0 +1,226 @@
+"""The embedded server: ready, found again, and gone without a trace."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+import yaml
+from command import Answerprint
+
+from answerprint.triton import Server
+from answerprint_server import embedded, repository
+
+COMPOSE = Path(__file__).parents[1] / "server" / "deploy" / "compose.yaml"
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user with no server running."""
+    home = tmp_path / "own"
+    monkeypatch.setenv("ANSWERPRINT_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def detached(own_home: Path, answerprint: Answerprint) -> Iterator[embedded.Running]:
+    said = answerprint("serve", "--detach", "--json")
+    assert said.code == 0, said
+    state = embedded.running(own_home)
+    assert state is not None
+    yield state
+    answerprint("serve", "--stop")
+
+
+def family(pid: int) -> list[psutil.Process]:
+    one = psutil.Process(pid)
+    return [one, *one.children(recursive=True)]
+
+
+def left_behind(state: embedded.Running) -> list[str]:
+    return [path.name for path in embedded.SHARED_MEMORY.glob(f"{state.prefix}*")]
+
+
+def wait_for(state_of: Path) -> embedded.Running:
+    while (state := embedded.running(state_of)) is None or not embedded.is_live(state):
+        time.sleep(0.05)
+    return state
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    _, alive = psutil.wait_procs(processes, timeout=20)
+    return not alive
+
+
+def test_a_second_call_finds_the_running_server(
+    detached: embedded.Running, answerprint: Answerprint
+) -> None:
+    said = answerprint("serve", "--json")
+
+    assert said.code == 0
+    assert said.last["address"] == detached.address
+    assert said.last["tasks"] == {"denoise": "ready", "passthrough": "ready"}
+
+
+def test_it_listens_on_loopback_only(detached: embedded.Running) -> None:
+    sockets = psutil.Process(detached.triton).net_connections("inet")
+    listening = {one.laddr.ip for one in sockets if one.status == psutil.CONN_LISTEN}
+
+    assert {ip.removeprefix("::ffff:") for ip in listening} == {"127.0.0.1"}
+
+
+def test_status_says_so_when_none_runs(own_home: Path, answerprint: Answerprint) -> None:
+    said = answerprint("serve", "--status", "--json")
+
+    assert (said.code, said.last) == (1, {"running": False})
+
+
+def test_stop_leaves_no_process_no_shared_memory_and_no_state(
+    detached: embedded.Running, own_home: Path, answerprint: Answerprint
+) -> None:
+    processes = family(detached.pid)
+    assert len(processes) >= 4  # supervisor, server, a stub for each model
+    assert left_behind(detached)
+
+    assert answerprint("serve", "--stop", "--json").last == {"stopped": True}
+
+    assert gone(processes)
+    assert not left_behind(detached)
+    kept = {path.name for path in (own_home / "server").iterdir()}
+    assert kept <= {"triton.log", "serve.log"} | {path for path in kept if "backends" in path}
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_in_order(
+    ending: signal.Signals, own_home: Path, answerprint: Answerprint
+) -> None:
+    process = answerprint.start("serve")
+    state = wait_for(own_home)
+    processes = family(process.pid)
+
+    process.send_signal(ending)
+
+    assert process.wait() == 0
+    assert gone(processes)
+    assert not left_behind(state)
+    assert embedded.running(own_home) is None
+
+
+def test_a_killed_supervisor_takes_the_server_with_it_and_the_next_start_cleans_up(
+    own_home: Path, answerprint: Answerprint
+) -> None:
+    process = answerprint.start("serve")
+    state = wait_for(own_home)
+    processes = family(process.pid)
+
+    process.kill()
+    process.wait()
+
+    assert gone(processes)
+    assert embedded.running(own_home) is None
+    again = answerprint("serve", "--detach", "--json")
+    assert again.code == 0
+    assert not left_behind(state)
+    answerprint("serve", "--stop")
+
+
+def test_two_starts_at_once_give_one_server(own_home: Path, answerprint: Answerprint) -> None:
+    first, second = answerprint.start("serve"), answerprint.start("serve")
+    state = wait_for(own_home)
+
+    loser = second if state.pid == first.pid else first
+
+    assert loser.wait() in (0, 4)  # found it running, or found it starting
+    assert answerprint("serve", "--stop").code == 0
+    assert (second if loser is first else first).wait() == 0
+
+
+def test_a_server_that_dies_is_said(own_home: Path, answerprint: Answerprint) -> None:
+    process = subprocess.Popen(
+        answerprint.argv("serve"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    state = wait_for(own_home)
+    assert process.stdout
+    while "Ctrl-C" not in process.stdout.readline():
+        pass
+
+    os.kill(state.triton, signal.SIGKILL)
+
+    _, complaint = process.communicate()
+    assert process.returncode == 4
+    assert "ended by itself" in complaint
+    assert state.log in complaint
+    assert not left_behind(state)
+
+
+def test_the_contracts_in_the_configurations_are_the_ones_beside_the_models() -> None:
+    """Run `python -m answerprint_server.repository` after changing a model."""
+    models = repository.models(repository.models_folder())
+
+    assert [model.name for model in models] == ["denoise", "passthrough"]
+    assert all(repository.up_to_date(model) for model in models)
+
+
+def compose_command(ports: tuple[int, ...]) -> list[str]:
+    """The container's own command line, with this machine's places and ports."""
+    service = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]["triton"]
+    words = list(service["command"])
+    assert words[0] == "tritonserver"
+    assert "../models:/opt/answerprint/models:ro" in service["volumes"]
+    places = {"/opt/answerprint/models": repository.models_folder().as_posix()}
+    for name, port in zip(("8000", "8001", "8002"), ports, strict=True):
+        places[f"port={name}"] = f"port={port}"
+    for old, new in places.items():
+        words = [word.replace(old, new) for word in words]
+    return words[1:]
+
+
+def test_the_model_repository_starts_from_the_compose_files_command_line(tmp_path: Path) -> None:
+    found, ports = embedded.binary(), embedded.free_ports(3)
+    extra = [
+        f"--backend-directory={embedded.backends(tmp_path)}",
+        "--backend-config=python,shm-region-prefix-name=answerprint_compose_",
+        "--http-address=127.0.0.1",
+        "--grpc-address=127.0.0.1",
+        "--metrics-address=127.0.0.1",
+    ]
+    words = [str(found.program), *compose_command(ports), *extra]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            words, env=found.environment(), stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        ready = f"http://127.0.0.1:{ports[0]}/v2/health/ready"
+        while not _answers(ready):
+            assert process.poll() is None, shlex.join(words)
+            time.sleep(0.05)
+        with Server(f"127.0.0.1:{ports[1]}") as server:
+            offers = server.offers()
+    finally:
+        process.terminate()
+        process.wait()
+        for region in embedded.SHARED_MEMORY.glob("answerprint_compose_*"):
+            region.unlink()
+
+    assert [one.name for one in offers if one.contract] == ["denoise", "passthrough"]
+
+
+def _answers(url: str) -> bool:
+    try:
+        return bool(requests.get(url, timeout=2).ok)
+    except requests.ConnectionError:
+        return False
+
+
+def test_the_compose_file_opens_ports_on_loopback_only() -> None:
+    service = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]["triton"]
+
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
