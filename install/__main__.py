@@ -1,5 +1,7 @@
 """python3 -m install demo | test: what a new machine needs, and then the job itself."""
 
+from __future__ import annotations
+
 import sys
 
 from install import demo, environment, test
@@ -10,7 +12,7 @@ USAGE = """usage: python3 -m install demo [--out DIR]   denoise the sample frame
        python3 -m install test [...]         every check and test; words after it go to pytest"""
 
 
-def main(words):
+def main(words: list[str]) -> int:
     if not words or words[0] not in JOBS:
         print(USAGE)
         return 0 if words and words[0] in ("-h", "--help") else 2

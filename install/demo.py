@@ -1,5 +1,7 @@
 """The demo: eight noisy frames through a real Triton server into a signed take."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import subprocess
@@ -10,7 +12,7 @@ from install.environment import ROOT
 PLATES = os.path.join(ROOT, "install", "plates", "denoise")
 
 
-def run(python, words):
+def run(python: str, words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m install demo")
     parser.add_argument("--out", default=os.path.join(ROOT, ".demo"), help="where takes go")
     out = os.path.abspath(parser.parse_args(words).out)
@@ -37,21 +39,21 @@ def run(python, words):
     return 0
 
 
-def _do(title, command):
+def _do(title: str, command: list[str]) -> None:
     print("\n== %s" % title, flush=True)
     if subprocess.run(command, check=False).returncode:
         sys.exit(1)  # the command has said what is wrong and what to do
 
 
-def _quiet(command):
+def _quiet(command: list[str]) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def _newest(stream):
+def _newest(stream: str) -> str:
     return os.path.join(stream, max(os.listdir(stream)))
 
 
-def _say_next(take, answerprint):
+def _say_next(take: str, answerprint: str) -> None:
     short = os.path.relpath(answerprint, os.getcwd())
     print("\nYour take lies in %s" % take)
     print("Next:")

@@ -1,7 +1,9 @@
 """The project's own interpreter: .venv, filled from the lock with hashes checked.
 
-Written for any Python 3, so that an old one can say what is missing instead of a syntax error.
+Written for any Python from 3.7, so that an old one can say what is missing instead of a syntax error.
 """
+
+from __future__ import annotations
 
 import ctypes.util
 import hashlib
@@ -25,19 +27,19 @@ LEAST_BYTES = 3 * 10**9
 class MissingError(Exception):
     """Something that this machine lacks, and the command that brings it."""
 
-    def __init__(self, problem, remedy):
+    def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)
         self.remedy = remedy
 
 
-def prepare():
+def prepare() -> str:
     """Make .venv what the lock says; returns its interpreter. Seconds when nothing changed."""
     python = interpreter()
     wanted = _fingerprint()
     if os.path.exists(python) and _read(DONE) == wanted:
         return python
-    chosen = _choose()
-    _check(chosen)
+    chosen = choose()
+    check(chosen)
     print("install: making .venv with Python %d.%d (once, about a minute)" % chosen[1], flush=True)
     if os.path.isdir(VENV):
         shutil.rmtree(VENV)
@@ -53,13 +55,13 @@ def prepare():
     return python
 
 
-def interpreter():
+def interpreter() -> str:
     if os.name == "nt":
         return os.path.join(VENV, "Scripts", "python.exe")
     return os.path.join(VENV, "bin", "python")
 
 
-def _fingerprint():
+def _fingerprint() -> str:
     """Digest of what .venv is made from: another lock or another place makes it anew."""
     total = hashlib.sha256(ROOT.encode("utf-8"))
     for name in (LOCK, os.path.join(ROOT, "pyproject.toml")):
@@ -68,10 +70,10 @@ def _fingerprint():
     return total.hexdigest()
 
 
-def _choose():
+def choose() -> tuple[str, tuple[int, int]]:
     """(program, version) of the Python to build on: this one, or another that is on PATH."""
     if OLDEST <= sys.version_info[:2] <= NEWEST:
-        return _own(), tuple(sys.version_info[:2])
+        return _own(), (sys.version_info[0], sys.version_info[1])
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
         found = shutil.which("python3.%d" % minor)
         if found and _runs(found):
@@ -82,18 +84,18 @@ def _choose():
     )
 
 
-def _own():
+def _own() -> str:
     """The Python that runs this; from inside a venv (maybe .venv itself) the one it stands on."""
     base = getattr(sys, "_base_executable", None)
     return base if base and os.path.exists(base) else sys.executable
 
 
-def _runs(program):
+def _runs(program: str) -> bool:
     done = subprocess.run([program, "-c", ""], capture_output=True, check=False)
     return done.returncode == 0
 
 
-def _check(chosen):
+def check(chosen: tuple[str, tuple[int, int]]) -> None:
     """Name what is missing before anything is downloaded."""
     version = "%d.%d" % chosen[1]
     if sys.platform != "linux" or platform.machine() != "x86_64":
@@ -128,7 +130,7 @@ def _check(chosen):
         )
 
 
-def _has_libpython(chosen):
+def _has_libpython(chosen: tuple[str, tuple[int, int]]) -> bool:
     name = "python%d.%d" % chosen[1]
     if ctypes.util.find_library(name):
         return True
@@ -141,14 +143,14 @@ def _has_libpython(chosen):
     return ".so" in file and os.path.exists(os.path.join(folder, file))
 
 
-def _do(command, problem):
+def _do(command: list[str], problem: str) -> None:
     if subprocess.run(command, check=False).returncode:
         raise MissingError(
             problem, "See the lines above; without internet, give pip your index in PIP_INDEX_URL."
         )
 
 
-def _read(path):
+def _read(path: str) -> str | None:
     try:
         with open(path, encoding="ascii") as stream:
             return stream.read()

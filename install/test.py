@@ -1,11 +1,13 @@
 """The tests: style, types, and every promise against a real server."""
 
+from __future__ import annotations
+
 import subprocess
 
 from install.environment import ROOT
 
 
-def run(python, words):
+def run(python: str, words: list[str]) -> int:
     steps = [
         [python, "-m", "ruff", "check", "."],
         [python, "-m", "ruff", "format", "--check", "."],

@@ -23,6 +23,7 @@ LAYERS = [
     ["triton"],
     ["preflight", "workitem"],
     ["run", "verify"],
+    ["again"],
     ["cli"],
 ]
 ORDER = [name for layer in LAYERS for name in layer]

@@ -19,6 +19,7 @@ from answerprint.errors import SourceError
 
 MAGIC = b"\x76\x2f\x31\x01"
 MOST_HEADER_BYTES = 64 << 20
+MOST_FRAME_BYTES = 8 << 30
 
 _TILED, _LONG_NAMES, _DEEP, _MULTIPART = 0x200, 0x400, 0x800, 0x1000
 # compression byte -> scanlines in one chunk; later codecs are read without this check
@@ -71,11 +72,10 @@ def check_whole(path: Path, header: Header) -> None:
         return
     with path.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
-        stream.seek(header.table)
-        table = stream.read(8 * count)
-        if len(table) < 8 * count:
+        if header.table + 8 * count > size:
             raise _cut_off(path, size, header.table + 8 * count)
-        offsets = struct.unpack(f"<{count}Q", table)
+        stream.seek(header.table)
+        offsets = struct.unpack(f"<{count}Q", stream.read(8 * count))
         if 0 in offsets:
             raise SourceError(
                 f"{path.as_posix()} was never finished: {offsets.count(0)} of its {count} chunks "
@@ -83,6 +83,8 @@ def check_whole(path: Path, header: Header) -> None:
                 remedy="Wait for the render to finish, or render the frame again.",
             )
         last = max(offsets)
+        if last > size:
+            raise _cut_off(path, size, last)
         lead = (4 if header.multipart else 0) + (16 if header.tiled else 4)
         stream.seek(last + lead)
         length = stream.read(4)
@@ -133,10 +135,41 @@ def _parse(path: Path, stream: BinaryIO) -> Header:
         ) from error
     kinds = {part["type"].value for part in parts if "type" in part}
     tiled = bool(flags & _TILED) or b"tiledimage" in kinds
-    if any(not {"channels", "dataWindow", "displayWindow"} <= part.keys() for part in parts):
-        raise SourceError(f"The header of {path.as_posix()} is broken.", remedy=RENDER_AGAIN)
+    _check_parts(path, parts)
     deep = bool(flags & _DEEP) or any(kind.startswith(b"deep") for kind in kinds)
     return Header(tuple(parts), multipart, deep, tiled, 8 + at)
+
+
+def _check_parts(path: Path, parts: list[dict[str, Attribute]]) -> None:
+    """Hold what this file and its callers rely on: structure in its right size, sane dimensions."""
+    try:
+        total = sum(_part_bytes(part) for part in parts)
+    except (KeyError, IndexError, ValueError, struct.error) as error:
+        raise SourceError(
+            f"The header of {path.as_posix()} is broken.", remedy=RENDER_AGAIN
+        ) from error
+    if not total:
+        raise SourceError(f"{path.as_posix()} holds no pixels.", remedy=RENDER_AGAIN)
+    if total > MOST_FRAME_BYTES:
+        raise SourceError(
+            f"{path.as_posix()} says that it holds {total / 1e9:,.0f} GB of pixels; at most "
+            f"{MOST_FRAME_BYTES / 1e9:.0f} GB are read.",
+            remedy="Check the frame's size; if it is right, split its layers into several files.",
+        )
+
+
+def _part_bytes(part: dict[str, Attribute]) -> int:
+    """Bytes of a part's pixels once decoded."""
+    left, top, right, bottom = struct.unpack("<4i", part["dataWindow"].value)
+    struct.unpack("<4i", part["displayWindow"].value)
+    struct.unpack("<B", part["compression"].value)
+    if "chunkCount" in part and struct.unpack("<i", part["chunkCount"].value)[0] < 1:
+        raise ValueError("chunkCount")
+    if right < left or bottom < top:
+        raise ValueError("dataWindow")
+    sizes = {"half": 2, "float": 4, "uint": 4}
+    sample = sum(sizes[kind] for kind in channel_types(part).values())
+    return int(right - left + 1) * int(bottom - top + 1) * sample
 
 
 def _attributes(data: bytes, at: int) -> tuple[dict[str, Attribute], int]:

@@ -38,7 +38,7 @@ def resolve(job: Job, server: Server, site: Site) -> Resolved:
     main = _plate(job.plate, "Plate", site)
     frames = _frames(job, main)
     inputs, notes = _inputs(job, contract, main, frames, site)
-    _check_every_frame(contract, inputs, frames)
+    _check_every_frame(contract, inputs, frames, site)
     if job.non_finite == "stop":
         _check_finite(inputs, frames)
     if job.seed is not None and not contract.seed:
@@ -58,6 +58,17 @@ def resolve(job: Job, server: Server, site: Site) -> Resolved:
         name=name,
         notes=tuple(notes),
     )
+
+
+def check_resumed(resolved: Resolved, folder: Path, site: Site) -> None:
+    """Hold the paths of a take's own job against the site: anybody may have written that file.
+
+    Raises:
+        JobError: a plate or the take lies outside the allowed roots.
+    """
+    site.check_allowed(folder, "Take")
+    for name, source in resolved.inputs.items():
+        site.check_allowed(source.plate.folder, f"Plate for {name}")
 
 
 def _plate(text: str, role: str, site: Site) -> Plate:
@@ -110,7 +121,7 @@ def _codec_note(frame: exr.Frame) -> list[str]:
 
 
 def _check_every_frame(
-    contract: Contract, inputs: dict[str, ResolvedInput], frames: FrameRange
+    contract: Contract, inputs: dict[str, ResolvedInput], frames: FrameRange, site: Site
 ) -> None:
     """Open every header: whole file, the layer's channels, one size for all inputs."""
     for number in frames:
@@ -119,6 +130,7 @@ def _check_every_frame(
         for name, source in inputs.items():
             path = source.plate.file(number)
             if path not in opened:
+                site.check_allowed(path, "Frame")  # a file may be a link that leads elsewhere
                 opened[path] = exr.read_structure(path)
             frame = opened[path]
             where = f"{path.name} (frame {number})"

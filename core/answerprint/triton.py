@@ -304,7 +304,13 @@ def _answer(offer: Offer, arrays: dict[str, NDArray[Any] | None]) -> Answer:
                 remedy="Tell the pipeline team: the model breaks its contract.",
             )
         images[output.name] = image
-    return Answer(images, _report(arrays.get(REPORT)))
+    report = _report(arrays.get(REPORT))
+    if report.pop("model_sha256", None) not in (None, offer.usable().sha256):
+        raise ServerError(
+            f"The model of {offer.name} was replaced while the job ran.",
+            remedy="Run the job again as a new take: a take never mixes models.",
+        )
+    return Answer(images, report)
 
 
 def _report(array: NDArray[Any] | None) -> dict[str, Any]:

@@ -44,7 +44,9 @@ class ImageModel:
         config = json.loads(args["model_config"])
         self.contract = json.loads(config["parameters"]["contract"]["string_value"])
         folder = pathlib.Path(args["model_repository"])
-        check_artifacts(self.contract["model"]["artifacts"], folder)
+        artifacts = self.contract["model"]["artifacts"]
+        check_artifacts(artifacts, folder)
+        self.sha256 = digest(artifacts)
         self.load()
 
     def execute(self, requests):
@@ -62,6 +64,7 @@ class ImageModel:
         except Exception as error:  # noqa: BLE001 - the whole story goes to the log, a line to the client
             backend.Logger.log_error(traceback.format_exc())
             return _failed(f"{type(error).__name__}: {error}", backend.TritonError.INTERNAL)
+        report["model_sha256"] = self.sha256
         report["model_seconds"] = round(time.perf_counter() - start, 4)
         tensors = [backend.Tensor(name, np.ascontiguousarray(px)) for name, px in outputs.items()]
         tensors.append(backend.Tensor("report", _text(report)))
@@ -103,6 +106,16 @@ def check_artifacts(artifacts, folder):
                 f"{one['name']} has SHA-256 {digest}, and the contract names {one['sha256']}: "
                 "the model is not the one that was described"
             )
+
+
+def digest(artifacts):
+    """One SHA-256 for a model, as clients compute it: over its artifacts in canonical JSON.
+
+    For ASCII text, sorted keys without spaces are what RFC 8785 asks for.
+    """
+    listed = [{key: one.get(key, "") for key in ("name", "package", "sha256")} for one in artifacts]
+    text = json.dumps(listed, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def artifact_path(artifact, folder):

@@ -38,6 +38,11 @@ class Output:
             line = json.dumps(document, ensure_ascii=False, allow_nan=False)
             print(line, file=self._stream, flush=True)
 
+    def show(self, document: dict[str, Any]) -> None:
+        """One document that is the answer itself: indented for people, on one line for programs."""
+        self.emit(document)
+        self.say(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
+
     def error(self, error: AnswerprintError) -> None:
         """Two lines on standard error, or one document."""
         self.emit(error.as_json())

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ import numpy as np
 
 from answerprint import compare, exr, job, preflight, run as engine
 from answerprint.cli.context import Context
-from answerprint.errors import AnswerprintError, ServerNotReady, TakeError
+from answerprint.errors import AnswerprintError, ServerAway, ServerNotReady, TakeError
 from answerprint.triton import Server
 
 LEAST_SPACE = 1 << 30
@@ -46,6 +47,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         "key": lambda: _key(context),
         "takes folder": lambda: _folder(root),
         "space": lambda: _space(root),
+        "ports": lambda: _ports(args.server, context),
         "server": lambda: _server(args.server, context),
         "models": lambda: _models(args.server, context),
         "round trip": lambda: _round_trip(args.server, context),
@@ -86,6 +88,20 @@ def _space(root: Path) -> str:
             remedy=f"Free some space in {there.as_posix()}, or choose another folder.",
         )
     return f"{free / 1e9:.0f} GB free"
+
+
+def _ports(asked: str | None, context: Context) -> str:
+    """Whether anything listens at all, before asking what it is."""
+    address = context.address(asked)
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except (OSError, ValueError) as error:
+        raise ServerAway(
+            f"Nothing can be reached at {address}: {error}.",
+            remedy="Start the server with 'answerprint serve', or correct ANSWERPRINT_SERVER.",
+        ) from error
+    return f"{address} is open"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Run a take, or the take of a frame, again as a new take, and compare the two.
+"""Run a take, or a single frame, again as a new take, and compare the two.
 
 The answer is one of: identical (every sample), within tolerance (as the contract states it), or
 different, with numbers. Exit code 0 for the first two.
@@ -11,15 +11,15 @@ examples:
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
-from answerprint import compare, exr, job, preflight, record, run as engine, takes
+from answerprint import again, compare, exr, preflight, run as engine
+from answerprint.again import Again
 from answerprint.cli import run as run_verb
 from answerprint.cli.context import Context
 from answerprint.compare import Difference
 from answerprint.documents import count
-from answerprint.errors import SourceError, TakeError
-from answerprint.job import Resolved
 from answerprint.takes import Take
 from answerprint.triton import Server
 
@@ -31,102 +31,62 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    before = takes.find(args.path)
-    first = engine.reopen(before)
-    frames = _frames(before, args.path)
     with Server(context.address(args.server)) as server:
-        again = preflight.resolve(_request(first, frames, args.out), server, context.site)
-        _check_sources(before, frames)
-        after = engine.claim(again)
-        code = run_verb.follow(again, after, server, context, lines=True)
+        asked = again.again(args.path, args.out, server)
+        resolved = preflight.resolve(asked.job, server, context.site)
+        context.signer()  # a key that cannot be used is said before a number is taken
+        take = engine.claim(resolved)
+        code = run_verb.follow(resolved, take, server, context, lines=True)
     if code != 0:
         return code
-    changed = "" if again.model_sha256 == first.model_sha256 else " The model is another one."
-    return _answer(before, after, frames, again.contract.determinism.tolerance, context, changed)
-
-
-def _frames(before: Take, path: Path) -> list[int]:
-    held = before.frames()
-    if path.is_file():
-        return [number for number, file in held.items() if file.name == path.name]
-    if not held:
-        raise TakeError(
-            f"{before.name} {before.label} has no frames to compare with.",
-            remedy="Finish it first with 'answerprint run --resume'.",
-        )
-    return list(held)
-
-
-def _request(first: Resolved, frames: list[int], out: str | None) -> job.Job:
-    """The same request with everything that was left open then now decided as it was then."""
-    fields = first.job.model_dump(mode="json", by_alias=True)
-    fields["version"] = first.version
-    fields["frames"] = ",".join(str(number) for number in frames)
-    fields["parameters"] = first.parameters
-    fields["inputs"] = {
-        one.name: {"path": source.path, "layer": source.layer}
-        if (source := first.inputs.get(one.name))
-        else {"path": fields["plate"], "layer": "none"}
-        for one in first.contract.inputs
+    after = take.frames()
+    found = {
+        number: compare.difference(exr.read(file), exr.read(after[number]), file.name)
+        for number, file in asked.before.items()
     }
-    fields["plate"] = next(iter(first.inputs.values())).path
-    fields["out"] |= {"root": out or first.root.as_posix(), "name": first.name, "take": None}
-    return job.make(fields)
-
-
-def _check_sources(before: Take, frames: list[int]) -> None:
-    """The comparison means something only if the plate is still the one that went in."""
-    held = before.frames()
-    for number in frames:
-        made = record.extract(exr.read_structure(held[number]))
-        for one in made.inputs if made else ():
-            if exr.digest(exr.read(Path(one.uri))) != one.pixels:
-                raise SourceError(
-                    f"{Path(one.uri).name} is not the frame that went into {before.name} "
-                    f"{before.label}: its pixels changed since.",
-                    remedy="Bring the old plate back, or run the job on the new one as a new take.",
-                )
+    same_model = resolved.model_sha256 == asked.model_sha256
+    tolerance = resolved.contract.determinism.tolerance
+    return _answer(asked, take, found, tolerance, context, same_model=same_model)
 
 
 def _answer(
-    before: Take,
-    after: Take,
-    frames: list[int],
+    asked: Again,
+    take: Take,
+    found: dict[int, Difference],
     tolerance: float,
     context: Context,
-    remark: str,
+    *,
+    same_model: bool,
 ) -> int:
-    old, new = before.frames(), after.frames()
-    found = {
-        number: compare.difference(exr.read(old[number]), exr.read(new[number]), old[number].name)
-        for number in frames
-    }
-    worst = max(found, key=lambda number: (not found[number].identical, found[number].greatest))
-    word = _word(found[worst], tolerance)
+    number = max(found, key=lambda one: (not found[one].identical, found[one].greatest))
+    worst = found[number]
+    word = _word(worst, tolerance)
     context.output.emit(
         {
             "answer": word,
-            "before": before.folder.as_posix(),
-            "after": after.folder.as_posix(),
+            "take": take.folder.as_posix(),
             "tolerance": tolerance,
-            "frames": {
-                str(number): {
-                    "identical": one.identical,
-                    "greatest": one.greatest if one.greatest < float("inf") else "inf",
-                    "at": [one.x, one.y],
-                    "channel": one.channel,
-                }
-                for number, one in found.items()
-            },
+            "same_model": same_model,
+            "frames": {str(one): _document(difference) for one, difference in found.items()},
         }
     )
     same = sum(one.identical for one in found.values())
-    numbers = "" if word == "identical" else f" Worst: frame {worst}, {found[worst]}."
-    context.output.say(
-        f"{word}: {before.label} and {after.label}, {same} of {count(len(found), 'frame')} the same in "
-        f"every sample.{numbers}{remark}"
+    said = (
+        f"{word}: {asked.label} and {take.label}, {same} of {count(len(found), 'frame')} the same"
     )
+    said += " in every sample."
+    said += "" if worst.identical else f" Worst: frame {number}, {worst}."
+    context.output.say(said + ("" if same_model else " The model is another one than then."))
     return 0 if word != "different" else 1
+
+
+def _document(one: Difference) -> dict[str, object]:
+    return {
+        "identical": one.identical,
+        "greatest": one.greatest if math.isfinite(one.greatest) else "inf",
+        "at": [one.x, one.y],
+        "channel": one.channel,
+    }
 
 
 def _word(worst: Difference, tolerance: float) -> str:

@@ -12,7 +12,6 @@ examples:
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -51,18 +50,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    if not (args.lines or context.output.json or context.output.is_terminal):
-        context = replace(context, output=Output(json=True))
     with Server(context.address(args.server)) as server:
         if args.resume:
             take = takes.find(args.resume)
-            return follow(engine.reopen(take), take, server, context, lines=args.lines)
+            resolved = engine.reopen(take)
+            preflight.check_resumed(resolved, take.folder, context.site)
+            return follow(resolved, take, server, _watched(args, context), lines=args.lines)
         resolved = preflight.resolve(_job(args), server, context.site)
         if args.dry_run:
-            print(json.dumps(resolved.model_dump(mode="json", by_alias=True), indent=1))
+            context.output.show(resolved.model_dump(mode="json", by_alias=True))
             return 0
         context.signer()  # a key that cannot be used is said before a number is taken
-        return follow(resolved, engine.claim(resolved), server, context, lines=args.lines)
+        take = engine.claim(resolved)
+        return follow(resolved, take, server, _watched(args, context), lines=args.lines)
+
+
+def _watched(args: argparse.Namespace, context: Context) -> Context:
+    """A person at a terminal gets a bar, or lines if asked; a program gets events in JSON."""
+    if args.lines or context.output.json or context.output.is_terminal:
+        return context
+    return replace(context, output=Output(json=True))
 
 
 def follow(resolved: Resolved, take: Take, server: Server, context: Context, *, lines: bool) -> int:
