@@ -15,7 +15,8 @@ from answerprint.frames import FrameRange
 from answerprint.plate import Plate
 
 # One folder or file name: nothing that climbs, hides, or upsets Windows or a shell
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+_NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,98}[A-Za-z0-9_-])?"
+Name = Annotated[str, Field(pattern=rf"^{_NAME}$")]
 NonFinite = Literal["keep", "zero", "stop"]
 
 
@@ -99,7 +100,7 @@ class Resolved(_Document):
     inputs: dict[str, ResolvedInput]
     parameters: dict[str, Value]
     root: Path
-    stream: Annotated[str, Field(pattern=r"^[^/\\].*")]
+    stream: Annotated[str, Field(pattern=rf"^{_NAME}(/{_NAME}){{0,2}}$")]
     name: Name
     notes: tuple[str, ...] = ()
 

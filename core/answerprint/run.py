@@ -76,6 +76,10 @@ class _Work:
         self.inferring = threading.BoundedSemaphore(self.limits.in_flight)
         self.writing = threading.BoundedSemaphore(self.limits.writers)
 
+    def raise_if_interrupted(self) -> None:
+        if self.interrupted.is_set():
+            raise KeyboardInterrupt
+
 
 def claim(resolved: Resolved) -> Take:
     """Take the next number, or the one the job asks for, and leave the job in it.
@@ -154,43 +158,66 @@ def _run(work: _Work, trusted: dict[str, Ed25519PublicKey]) -> Iterator[Event]:
         notes=list(work.resolved.notes),
         **work.facts,
     )
-    failed: list[int] = []
-    fatal: AnswerprintError | None = None
-    state = "cancelled"
+    tally = _Tally(done)
+    state = "incomplete"
     pool = ThreadPoolExecutor(work.limits.workers, thread_name_prefix="frame")
     futures = {pool.submit(_one, work, number): number for number in todo}
     try:
         for future in as_completed(futures):
-            event, error = _outcome(future, work, futures[future])
-            if event is None:
-                continue
-            if error is None:
-                done[futures[future]] = {k: event[k] for k in ("file", "pixels", "statement_id")}
-            else:
-                failed.append(futures[future])
-            if error is not None and _ends_the_run(error) and fatal is None:
-                fatal = error
+            event = tally.add(futures.pop(future), future, work.journal)
+            if tally.fatal is not None:
                 _stop(work, futures)
-            yield event
-            if work.interrupted.is_set():
-                raise KeyboardInterrupt
-        state = "incomplete"
+            if event is not None:
+                yield event
+            work.raise_if_interrupted()
         if len(done) == len(work.resolved.frame_range):
             takes.commit(work.take, done, work.signer)
             state = "complete"
+    except (KeyboardInterrupt, GeneratorExit):
+        state = "cancelled"
+        raise
     finally:
         _stop(work, futures)
         pool.shutdown(wait=True)
+        for future, number in futures.items():  # frames that were in work when it was stopped
+            tally.add(number, future, work.journal)
         end = work.journal.append(
             "finished",
             state=state,
             done=len(done),
-            failed=sorted(failed),
+            failed=sorted(tally.failed),
             seconds=round(time.perf_counter() - begun, 3),
         )
     yield end
-    if fatal is not None:
-        raise fatal
+    if tally.fatal is not None:
+        raise tally.fatal
+
+
+@dataclass
+class _Tally:
+    """What became of the frames: facts for the manifest, failures, and what ended the run."""
+
+    done: dict[int, dict[str, str]]
+    failed: list[int] = field(default_factory=list)
+    fatal: AnswerprintError | None = None
+
+    def add(
+        self, number: int, future: Future[dict[str, Any] | None], journal: Journal
+    ) -> Event | None:
+        """Count one frame and write its event; None if it was never begun."""
+        if future.cancelled():
+            return None
+        try:
+            facts = future.result()
+        except AnswerprintError as error:
+            self.failed.append(number)
+            if _ends_the_run(error):
+                self.fatal = self.fatal or error
+            return journal.append("failed", frame=number, **error.as_json())
+        if facts is None:
+            return None
+        self.done[number] = {key: facts[key] for key in ("file", "pixels", "statement_id")}
+        return journal.append("frame", **facts)
 
 
 def _one(work: _Work, number: int) -> dict[str, Any] | None:
@@ -218,18 +245,6 @@ def _one(work: _Work, number: int) -> dict[str, Any] | None:
                 remedy="Let it finish; this one stops.",
             )
         return workitem.commit(item, work.take, number, made, lost)
-
-
-def _outcome(
-    future: Future[dict[str, Any] | None], work: _Work, number: int
-) -> tuple[Event | None, AnswerprintError | None]:
-    if future.cancelled():
-        return None, None
-    try:
-        facts = future.result()
-    except AnswerprintError as error:
-        return work.journal.append("failed", frame=number, **error.as_json()), error
-    return (None if facts is None else work.journal.append("frame", **facts)), None
 
 
 def _ends_the_run(error: AnswerprintError) -> bool:

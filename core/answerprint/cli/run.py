@@ -83,10 +83,13 @@ def follow(resolved: Resolved, take: Take, server: Server, context: Context, *, 
         interrupted=context.interrupted,
     )
     last: Event = {}
-    for event in _shown(events, context.output, len(resolved.frame_range), lines=lines):
-        last = event
-        context.output.emit(event)
-    context.output.say(_summary(last, take))
+    try:
+        for event in _shown(events, context.output, len(resolved.frame_range), lines=lines):
+            last = event
+            context.output.emit(event)
+    finally:  # also when an error ends it: what is kept and how to go on
+        if last:
+            context.output.say(_summary(last, take))
     return 0 if last.get("state") == "complete" else 1
 
 
