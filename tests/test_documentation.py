@@ -70,13 +70,14 @@ def test_every_exit_code_of_an_error_is_documented() -> None:
         assert re.search(rf"\| {code} \|", TEXT), f"exit code {code} is not in the README"
 
 
-def test_every_flag_of_run_is_explained() -> None:
+@pytest.mark.parametrize("verb", sorted(cli.VERBS))
+def test_every_flag_is_explained(verb: str) -> None:
     parser = argparse.ArgumentParser()
-    cli.VERBS["run"].arguments(parser)
+    cli.VERBS[verb].arguments(parser)
     unexplained = [
         action.dest
         for action in parser._actions  # noqa: SLF001 - argparse has no public list
-        if not action.help and action.dest not in ("show", "shot", "seed")
+        if not action.help
     ]
 
     assert not unexplained

@@ -28,8 +28,8 @@ DETAIL = (96, 54)  # pixels of the enlarged detail; with 5 times it fills a 480x
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("before", metavar="BEFORE")
-    parser.add_argument("after", metavar="AFTER")
+    parser.add_argument("before", metavar="BEFORE", help="a sequence, like bg.####.exr")
+    parser.add_argument("after", metavar="AFTER", help="another of the same size")
     parser.add_argument("--reference", metavar="PATH", help="the truth, where there is one")
     parser.add_argument("--frames", metavar="RANGE", help="only these")
     parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw a contact sheet")

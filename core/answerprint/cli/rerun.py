@@ -25,7 +25,7 @@ from answerprint.triton import Server
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", type=Path, metavar="TAKE_OR_FRAME")
+    parser.add_argument("path", type=Path, metavar="TAKE_OR_FRAME", help="a folder or a file")
     parser.add_argument("--out", metavar="DIR", help="another folder for the new take")
     parser.add_argument("--server", metavar="HOST:PORT", help="another server than the usual")
 

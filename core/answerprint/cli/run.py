@@ -2,8 +2,9 @@
 
 examples:
   answerprint run --task denoise --plate renders/bg.####.exr --frames 1001-1100
-  answerprint run --task denoise --plate bg.%04d.exr --layer albedo=diffuse_albedo --set quality=fast
-  answerprint run --task denoise --plate bg.$F4.exr --input normal=aov/n.$F4.exr --out /shows/demo
+  answerprint run --task denoise --plate bg.%04d.exr --set quality=fast
+  answerprint run --task denoise --plate 'bg.$F4.exr' --input 'normal=aov/n.$F4.exr'
+  answerprint run --task denoise --plate bg.####.exr --layer albedo=diffuse_albedo
   answerprint run job.json
   answerprint run job.json --dry-run       print the job as it would run, write nothing
   answerprint run --resume takes/bg_denoise/v003
@@ -28,25 +29,26 @@ from answerprint.triton import Server
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("job", nargs="?", type=Path, metavar="JOB.json", help="a job file")
-    parser.add_argument("--resume", type=Path, metavar="TAKE", help="finish an incomplete take")
-    parser.add_argument("--task", help="what to do, as 'answerprint tasks' lists it")
-    parser.add_argument("--plate", metavar="PATH", help="the plate; ####, %%04d, $F4 or @@@@")
-    parser.add_argument("--frames", metavar="RANGE", help="like 1001-1100, 1001-1100x2, 1001,1005")
-    parser.add_argument("--input", action="append", default=[], metavar="NAME=PATH")
-    parser.add_argument("--layer", action="append", default=[], metavar="NAME=LAYER")
-    parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE")
-    parser.add_argument("--seed", metavar="NUMBER")
-    parser.add_argument("--non-finite", choices=["keep", "zero", "stop"], help="NaN and inf")
-    parser.add_argument("--out", metavar="DIR", help="the folder that takes go below")
-    parser.add_argument("--show")
-    parser.add_argument("--shot")
-    parser.add_argument("--name", help="the take's name; usually plate_task")
-    parser.add_argument("--take", type=int, metavar="NUMBER", help="this number, if it is free")
-    parser.add_argument("--model-version", metavar="N", help="this version of the task's model")
-    parser.add_argument("--dry-run", action="store_true", help="print the resolved job and stop")
-    parser.add_argument("--lines", action="store_true", help="a line a frame instead of a bar")
-    parser.add_argument("--server", metavar="HOST:PORT", help="another server than the usual")
+    add = parser.add_argument
+    add("job", nargs="?", type=Path, metavar="JOB.json", help="a job file; flags go over it")
+    add("--resume", type=Path, metavar="TAKE", help="finish an incomplete take")
+    add("--task", help="what to do, as 'answerprint tasks' lists it")
+    add("--plate", metavar="PATH", help="the plate; ####, %%04d, $F4 or @@@@ for the frame")
+    add("--frames", metavar="RANGE", help="like 1001-1100, 1001-1100x2 or 1001,1005; usually all")
+    add("--input", action="append", default=[], metavar="NAME=PATH", help="from other files")
+    add("--layer", action="append", default=[], metavar="NAME=LAYER", help="'none' leaves it out")
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the task")
+    add("--seed", metavar="NUMBER", help="for tasks that have chance in them")
+    add("--non-finite", choices=["keep", "zero", "stop"], help="NaN and inf in the plate")
+    add("--out", metavar="DIR", help="the folder that takes go below; usually ./takes")
+    add("--show", help="the take goes to DIR/SHOW/SHOT/NAME/v001")
+    add("--shot", help="see --show")
+    add("--name", help="the take's name; usually plate_task")
+    add("--take", type=int, metavar="NUMBER", help="this number, if it is free; usually the next")
+    add("--model-version", metavar="N", help="this version of the task's model; usually the newest")
+    add("--dry-run", action="store_true", help="print the job as it would run, write nothing")
+    add("--lines", action="store_true", help="a line for each frame instead of a bar")
+    add("--server", metavar="HOST:PORT", help="another server than the usual")
 
 
 def run(args: argparse.Namespace, context: Context) -> int:

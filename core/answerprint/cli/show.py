@@ -24,7 +24,7 @@ DEEPEST = 20
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", type=Path, metavar="FRAME_OR_TAKE")
+    parser.add_argument("path", type=Path, metavar="FRAME_OR_TAKE", help="a file or a folder")
 
 
 def run(args: argparse.Namespace, context: Context) -> int:

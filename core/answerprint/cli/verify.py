@@ -24,7 +24,9 @@ from answerprint.record import Verdict
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="a frame, a take or a folder"
+    )
     parser.add_argument("--frames", action="store_true", help="list frames that are OK as well")
 
 
