@@ -41,9 +41,9 @@ from answerprint.triton import Offer, Server
 class Limits:
     """How many frames may be in each stage at once."""
 
-    readers: int = 2
+    readers: int = 1
     in_flight: int = 2
-    writers: int = 2
+    writers: int = 1
 
     @property
     def workers(self) -> int:
@@ -52,7 +52,7 @@ class Limits:
     @classmethod
     def of_this_machine(cls) -> Limits:
         cores = os.cpu_count() or 2
-        return cls(readers=max(2, cores // 4), in_flight=2, writers=max(2, cores // 2))
+        return cls(readers=max(1, cores // 4), in_flight=2, writers=max(1, cores // 2))
 
 
 @dataclass
