@@ -92,9 +92,10 @@ class Part:
 
 @dataclass
 class Frame:
-    """One image at one time: all parts of one file."""
+    """One image at one time: all parts of one file. `source`: the raw header it was read with."""
 
     parts: list[Part]
+    source: Header | None = None
 
     def layers(self) -> dict[str, list[tuple[int, str]]]:
         """Layer name -> [(part number, channel name)]: 'rgba' for channels without a prefix.
@@ -124,7 +125,7 @@ def read(path: Path) -> Frame:
     try:
         # separate_channels: the default packs R, G, B, A into one array and loses their own types
         with OpenEXR.File(str(path), separate_channels=True) as file:
-            frame = Frame([_part(part) for part in file.parts])
+            frame = Frame([_part(part) for part in file.parts], header)
     except (RuntimeError, ValueError, OSError, TypeError) as error:
         raise _unreadable(path) from error
     # OpenEXR 3.5 does not raise when decoding fails: it returns fewer parts
@@ -213,9 +214,14 @@ def digest(frame: Frame) -> str:
     return total.hexdigest()
 
 
-def changed_attributes(source: Header, path: Path) -> list[str]:
-    """Names of attributes that the file at `path` lacks or holds otherwise than `source`."""
-    written = read_header(path)
+def changed_attributes(frame: Frame, path: Path) -> list[str]:
+    """Attributes that the file at `path` lacks, or holds otherwise than the frame's own file did.
+
+    Compared byte for byte, part by part; what belongs to the encoding itself is left out.
+    """
+    if frame.source is None:
+        return []
+    source, written = frame.source, read_header(path)
     return sorted(
         {
             name

@@ -100,7 +100,12 @@ def _inputs(
         frame = exr.read_structure(plate.file(frames.first))
         layer = layers.choose(frame, wanted, source.layer, plate.name(frames.first))
         if layer is None:
-            notes.append(f"{wanted.name}: not used, {plate.name(frames.first)} has no such layer")
+            why = (
+                f"{plate.name(frames.first)} has no such layer"
+                if source.layer is None
+                else "as asked"
+            )
+            notes.append(f"{wanted.name}: not used, {why}")
             continue
         if wanted.needs and wanted.needs not in found:
             notes.append(f"{wanted.name}: not used, it needs {wanted.needs}")

@@ -238,7 +238,7 @@ def _one(work: _Work, number: int) -> dict[str, Any] | None:
         with item.timed("write"):
             workitem.put_back(item, resolved, answer, number)
             made = workitem.make_record(item, resolved, work.take, number, answer, work.facts)
-            lost = workitem.write(item, resolved, work.take, number, work.signer, made)
+            lost = workitem.write(item, work.take, number, work.signer, made)
         if work.lease.lost.is_set():
             raise TakeBusy(
                 f"Another process took over {work.take.folder.as_posix()}.",

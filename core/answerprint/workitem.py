@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from answerprint import __version__, exr, header, layers, record, report, takes
+from answerprint import __version__, exr, layers, record, report, takes
 from answerprint.contract import Input
 from answerprint.documents import now
 from answerprint.errors import InferenceError, SourceError
@@ -100,10 +100,8 @@ def put_back(item: Read, resolved: Resolved, answer: Answer, number: int) -> Non
         item.warnings += report.warnings(item.levels[output.replaces], after, layer)
 
 
-def write(
-    item: Read, resolved: Resolved, take: Take, number: int, signer: Signer, made: record.Record
-) -> list[str]:
-    """Sign the frame, write it beside, and hold its header against the plate's.
+def write(item: Read, take: Take, number: int, signer: Signer, made: record.Record) -> list[str]:
+    """Sign the frame, write it aside, and hold its header against the plate's.
 
     Returns the names of attributes that the file could not carry unchanged.
 
@@ -116,8 +114,7 @@ def write(
     part = take.part_file(number)
     try:
         exr.write(part, item.frame)
-        source = header.read_header(resolved.inputs[item.main].plate.file(number))
-        lost = exr.changed_attributes(source, part)
+        lost = exr.changed_attributes(item.frame, part)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
