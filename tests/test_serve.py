@@ -17,7 +17,7 @@ import yaml
 from command import Answerprint
 
 from answerprint.triton import Server
-from answerprint_server import embedded, repository
+from answerprint_server import embedded, repository, wheel
 
 COMPOSE = Path(__file__).parents[1] / "server" / "deploy" / "compose.yaml"
 
@@ -184,9 +184,9 @@ def compose_command(ports: tuple[int, ...]) -> list[str]:
 
 
 def test_the_model_repository_starts_from_the_compose_files_command_line(tmp_path: Path) -> None:
-    found, ports = embedded.binary(), embedded.free_ports(3)
+    found, ports = wheel.binary(), embedded.free_ports(3)
     extra = [
-        f"--backend-directory={embedded.backends(tmp_path)}",
+        f"--backend-directory={wheel.backends(tmp_path)}",
         "--backend-config=python,shm-region-prefix-name=answerprint_compose_",
         "--http-address=127.0.0.1",
         "--grpc-address=127.0.0.1",

@@ -25,6 +25,8 @@ _TILED, _LONG_NAMES, _DEEP, _MULTIPART = 0x200, 0x400, 0x800, 0x1000
 # compression byte -> scanlines in one chunk; later codecs are read without this check
 _LINES = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256}
 
+_TYPES = {0: "uint", 1: "half", 2: "float"}
+
 RENDER_AGAIN = "Render or copy the frame again."
 
 
@@ -96,10 +98,10 @@ def check_whole(path: Path, header: Header) -> None:
 def channel_types(part: dict[str, Attribute]) -> dict[str, str]:
     """Channel -> 'uint', 'half' or 'float', from a part's channel list (chlist)."""
     found: dict[str, str] = {}
-    data, at = part["channels"].value, 0
-    while at < len(data) and data[at] != 0:
-        name, at = _string(data, at)
-        found[name] = ("uint", "half", "float")[struct.unpack_from("<i", data, at)[0]]
+    raw, at = part["channels"].value, 0
+    while at < len(raw) and raw[at] != 0:
+        name, at = _string(raw, at)
+        found[name] = _TYPES[struct.unpack_from("<i", raw, at)[0]]
         at += 16  # type, pLinear and three reserved bytes, x and y sampling
     return found
 
@@ -118,11 +120,11 @@ def _parse(path: Path, stream: BinaryIO) -> Header:
         raise _cut_off(path, size, 8)
     flags = struct.unpack("<I", lead)[0]
     multipart = bool(flags & _MULTIPART)
-    data = stream.read(MOST_HEADER_BYTES)
+    raw = stream.read(MOST_HEADER_BYTES)
     at, parts = 0, []
     try:
         while True:
-            part, at = _attributes(data, at)
+            part, at = _attributes(raw, at)
             if not part and multipart:
                 break
             parts.append(part)
@@ -172,24 +174,24 @@ def _part_bytes(part: dict[str, Attribute]) -> int:
     return int(right - left + 1) * int(bottom - top + 1) * sample
 
 
-def _attributes(data: bytes, at: int) -> tuple[dict[str, Attribute], int]:
+def _attributes(raw: bytes, at: int) -> tuple[dict[str, Attribute], int]:
     """One part's attributes: name, type, size, value, again and again, up to an empty name."""
     found: dict[str, Attribute] = {}
-    while data[at] != 0:
-        name, at = _string(data, at)
-        kind, at = _string(data, at)
-        length = struct.unpack_from("<i", data, at)[0]
+    while raw[at] != 0:
+        name, at = _string(raw, at)
+        kind, at = _string(raw, at)
+        length = struct.unpack_from("<i", raw, at)[0]
         at += 4
-        if length < 0 or at + length > len(data):
+        if length < 0 or at + length > len(raw):
             raise ValueError
-        found[name] = Attribute(kind, data[at : at + length])
+        found[name] = Attribute(kind, raw[at : at + length])
         at += length
     return found, at + 1
 
 
-def _string(data: bytes, at: int) -> tuple[str, int]:
-    end = data.index(b"\0", at, at + 257)
-    return data[at:end].decode("utf-8"), end + 1
+def _string(raw: bytes, at: int) -> tuple[str, int]:
+    end = raw.index(b"\0", at, at + 257)
+    return raw[at:end].decode("utf-8"), end + 1
 
 
 def _chunks(header: Header) -> int | None:

@@ -7,12 +7,10 @@ that and finds the running one. Stopping leaves no process, no shared memory and
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import sysconfig
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +23,8 @@ import psutil
 import requests
 
 from answerprint import documents
-from answerprint.errors import ServerError, SetupError, TakeError
+from answerprint.errors import ServerError, TakeError
+from answerprint_server import wheel
 
 READY_SECONDS = 60
 STOP_SECONDS = 15
@@ -190,59 +189,6 @@ def command(
     ]
 
 
-@dataclass(frozen=True)
-class Binary:
-    """Where the wheel keeps tritonserver, and what its processes need to find."""
-
-    program: Path
-    caches: Path
-    libraries: str
-
-    def environment(self) -> dict[str, str]:
-        """The caller's environment with the interpreter of this venv first, and no other Python."""
-        kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH")}
-        return kept | {
-            "LD_LIBRARY_PATH": self.libraries,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",
-        }
-
-
-def binary() -> Binary:
-    """Raises SetupError: the wheel, or Python's own shared library, is missing."""
-    site = Path(sysconfig.get_path("purelib"))
-    program = site / "pytriton" / "tritonserver" / "bin" / "tritonserver"
-    if not program.is_file():
-        raise SetupError(
-            "The embedded server is not installed here: it needs Linux and Python 3.10 to 3.12.",
-            remedy="Run: pip install 'answerprint[server]', or use a server elsewhere "
-            "(ANSWERPRINT_SERVER=host:port).",
-        )
-    libdir = sysconfig.get_config_var("LIBDIR") or ""
-    libraries = os.pathsep.join([str(site / "nvidia_pytriton.libs"), str(libdir)])
-    return Binary(program, program.parents[1] / "caches", libraries)
-
-
-def backends(folder: Path) -> Path:
-    """A backend folder in which Python's stub stands beside the backend library, made once.
-
-    The wheel keeps the stubs elsewhere, one for each Python; the backend looks only beside itself.
-    """
-    wheel = binary().program.parents[1]
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    ready = folder / f"backends-{version}"
-    stub = wheel / "python_backend_stubs" / version / "triton_python_backend_stub"
-    if (ready / "python" / stub.name).is_file():
-        return ready
-    made = folder / f"backends-{version}.{os.getpid()}.part"
-    shutil.copytree(wheel / "backends", made)
-    shutil.copy2(stub, made / "python" / stub.name)
-    try:
-        made.rename(ready)
-    except OSError:  # another process was faster
-        shutil.rmtree(made)
-    return ready
-
-
 def free_ports(count: int) -> tuple[int, ...]:
     """Ports of 127.0.0.1 that nobody listens on now."""
     sockets = [socket.socket() for _ in range(count)]
@@ -258,10 +204,10 @@ def free_ports(count: int) -> tuple[int, ...]:
 def _start(
     models: Path, folder: Path, log: Path, ports: tuple[int, ...], prefix: str
 ) -> subprocess.Popen[bytes]:
-    found = binary()
+    found = wheel.binary()
     http, grpc, metrics = ports
     arguments = command(
-        models.as_posix(), backends(folder), found.caches, (http, grpc, metrics), prefix
+        models.as_posix(), wheel.backends(folder), found.caches, (http, grpc, metrics), prefix
     )
     with log.open("wb") as stream:
         return subprocess.Popen(
