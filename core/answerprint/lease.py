@@ -12,12 +12,11 @@ import socket
 import threading
 import time
 import uuid
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import psutil
-from typing_extensions import Self
 
 from answerprint import documents
 from answerprint.errors import TakeBusy, TakeError
@@ -26,7 +25,7 @@ BEAT_SECONDS = 2.0
 MISSED_BEATS = 4
 
 
-class Lease:
+class Lease(AbstractContextManager["Lease"]):
     """Held from `take` until `release`; `lost` is set if another process took it over."""
 
     def __init__(self, path: Path) -> None:
@@ -70,15 +69,7 @@ class Lease:
         if not self.lost.is_set():
             self.path.unlink(missing_ok=True)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.release()
 
     def _create(self) -> bool:

@@ -8,16 +8,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tritonclient import grpc
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
-from typing_extensions import Self
 
 from answerprint import contract
 from answerprint.contract import Contract, Value
@@ -72,7 +70,7 @@ class Answer:
     report: dict[str, Any]
 
 
-class Server:
+class Server(AbstractContextManager["Server"]):
     """One Triton server. Safe to use from several threads."""
 
     def __init__(self, address: str) -> None:
@@ -82,15 +80,7 @@ class Server:
     def close(self) -> None:
         self._client.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def version(self) -> str:

@@ -143,7 +143,9 @@ def _against(finding: Finding, named: dict[str, str] | None) -> Finding:
     if named is None:
         why = "The frame was added: the manifest does not name it."
         return Finding(Verdict.PIXELS_CHANGED, why, finding.record)
-    if named.get("pixels") != finding.record.pixels:
+    # the statement too: equal pixels may be of another frame, or of another take
+    made = (finding.record.pixels, finding.record.statement_id)
+    if (named.get("pixels"), named.get("statement_id")) != made:
         why = "The frame is signed, and is not the one that the manifest names."
         return Finding(Verdict.PIXELS_CHANGED, why, finding.record)
     return finding
