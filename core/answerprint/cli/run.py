@@ -52,18 +52,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
+    if args.resume:
+        return _resume(args, context)
+    request = _job(args)  # what is wrong with the request is said with no server as well
     with Server(context.address(args.server)) as server:
-        if args.resume:
-            take = takes.find(args.resume)
-            resolved = engine.reopen(take)
-            preflight.check_resumed(resolved, take.folder, context.site)
-            return follow(resolved, take, server, _watched(args, context), lines=args.lines)
-        resolved = preflight.resolve(_job(args), server, context.site)
+        resolved = preflight.resolve(request, server, context.site)
         if args.dry_run:
             context.output.show(resolved.model_dump(mode="json", by_alias=True))
             return 0
         context.signer()  # a key that cannot be used is said before a number is taken
         take = engine.claim(resolved)
+        return follow(resolved, take, server, _watched(args, context), lines=args.lines)
+
+
+def _resume(args: argparse.Namespace, context: Context) -> int:
+    take = takes.find(args.resume)
+    resolved = engine.reopen(take)
+    preflight.check_resumed(resolved, take.folder, context.site)
+    with Server(context.address(args.server)) as server:
         return follow(resolved, take, server, _watched(args, context), lines=args.lines)
 
 
