@@ -19,6 +19,7 @@ from answerprint.errors import ContractError, JobError
 
 SCHEMA = "answerprint.contract/v1"
 MOST_CONTRACT_BYTES = 1 << 20
+MOST_INT = 2**53 - 1  # beyond that JSON readers disagree about whole numbers
 RETIRED_SOURCE_TYPES = ("minorHumanEdits", "softwareImage")  # IPTC, 2024: no longer to be used
 
 Encoding = Literal["scene_linear", "acescct", "srgb_display", "data"]
@@ -265,6 +266,8 @@ def _bool(value: Any) -> bool:
 
 def _int(value: Any) -> int:
     if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(value)
+    if abs(int(value)) > MOST_INT:
         raise ValueError(value)
     return int(value)
 

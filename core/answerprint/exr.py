@@ -25,11 +25,15 @@ from answerprint.header import RENDER_AGAIN, Header, channel_types, check_whole,
 
 Pixels = NDArray[Any]
 
-# B44, B44A, DWAA, DWAB change pixels when they are written; PXR24 does so for 32-bit floats.
-_LOSSY = ("B44", "B44A", "DWAA", "DWAB", "PXR24")
+# Codecs that give back every sample. Of the others B44, DWA and LJ2K change pixels when they are
+# written, and PXR24 does so for 32-bit floats; one that is not known here may.
+_LOSSLESS = ("NO", "RLE", "ZIPS", "ZIP", "PIZ", "ZSTD", "HTJ2K32", "HTJ2K256")
 # What OpenEXR decides anew for each file; everything else in a header is the artist's.
 STRUCTURE = {"channels", "chunkCount", "compression", "lineOrder", "tiles", "type", "version"}
 
+
+# What OpenEXR raises for a file that it cannot read
+_BROKEN = (RuntimeError, ValueError, OSError, TypeError, ArithmeticError, MemoryError)
 
 _TYPES = {"uint32": "uint", "float16": "half", "float32": "float"}
 
@@ -125,8 +129,8 @@ def read(path: Path) -> Frame:
     try:
         # separate_channels: the default packs R, G, B, A into one array and loses their own types
         with OpenEXR.File(str(path), separate_channels=True) as file:
-            frame = Frame([_part(part) for part in file.parts], header)
-    except (RuntimeError, ValueError, OSError, TypeError) as error:
+            frame = Frame([_part(part, path) for part in file.parts], header)
+    except _BROKEN as error:
         raise _unreadable(path) from error
     # OpenEXR 3.5 does not raise when decoding fails: it returns fewer parts
     if len(frame.parts) != len(header.parts):
@@ -143,9 +147,11 @@ def read_structure(path: Path) -> Frame:
     header = _checked_header(path)
     try:
         with OpenEXR.File(str(path), separate_channels=True, header_only=True) as file:
-            frame = Frame([_structure(part) for part in file.parts])
-    except (RuntimeError, ValueError, OSError, TypeError) as error:
+            frame = Frame([_structure(part, path) for part in file.parts])
+    except _BROKEN as error:
         raise _unreadable(path) from error
+    if len(frame.parts) != len(header.parts):
+        raise _unreadable(path)
     for part, raw in zip(frame.parts, header.parts, strict=True):
         part.types.update(channel_types(raw))
     return frame
@@ -183,13 +189,14 @@ def new(channels: dict[str, Pixels]) -> Frame:
 
 def lossy(frame: Frame) -> str | None:
     """The first codec in the frame that would change pixels on writing, or None."""
-    return next((part.compression for part in frame.parts if part.compression in _LOSSY), None)
+    codecs = (part.compression for part in frame.parts)
+    return next((codec for codec in codecs if codec not in _LOSSLESS), None)
 
 
 def make_lossless(frame: Frame) -> None:
     """Replace lossy codecs by ZIP: a take's pixels must be those that were signed."""
     for part in frame.parts:
-        if part.compression in _LOSSY:
+        if part.compression not in _LOSSLESS:
             part.header["compression"] = OpenEXR.ZIP_COMPRESSION
 
 
@@ -200,10 +207,11 @@ def digest(frame: Frame) -> str:
     compression and other attributes stay outside, so that a lossless re-save keeps the digest.
     """
     total = hashlib.sha256(b"answerprint.pixels/v1")
-    for part in frame.parts:
+    for number, part in enumerate(frame.parts):
         for name in sorted(part.channels):
             pixels = part.channels[name]
             facts = [
+                number,
                 name,
                 pixels.dtype.name,
                 part.data_window.as_list(),
@@ -243,21 +251,21 @@ def _checked_header(path: Path) -> Header:
     return header
 
 
-def _part(part: OpenEXR.Part) -> Part:
-    structure = _structure(part)
+def _part(part: OpenEXR.Part, path: Path) -> Part:
+    structure = _structure(part, path)
     for name, channel in part.channels.items():
         structure.channels[name] = channel.pixels
         structure.types[name] = _TYPES[channel.pixels.dtype.name]
     return structure
 
 
-def _structure(part: OpenEXR.Part) -> Part:
+def _structure(part: OpenEXR.Part, path: Path) -> Part:
     header = dict(part.header)
     channels = header.pop("channels", [])
     for channel in channels:
         if (channel.xSampling, channel.ySampling) != (1, 1):
             raise SourceError(
-                f"Channel {channel.name} is chroma-subsampled "
+                f"In {path.as_posix()}, channel {channel.name} is chroma-subsampled "
                 f"({channel.xSampling}x{channel.ySampling}).",
                 remedy="Convert the plate to full-resolution RGB first.",
             )
@@ -270,7 +278,12 @@ def _written(part: Part) -> dict[str, Any]:
     if tiles is not None:  # only the full-resolution level is carried
         tiles.mode = OpenEXR.ONE_LEVEL
     header.pop("chunkCount", None)
-    return header
+    # OpenEXR cannot write an empty list; `changed_attributes` names it
+    return {name: value for name, value in header.items() if not _is_empty_list(value)}
+
+
+def _is_empty_list(value: Any) -> bool:
+    return isinstance(value, list) and not value
 
 
 def _channels(part: Part) -> dict[str, Pixels]:

@@ -20,6 +20,7 @@ from answerprint.errors import SourceError
 MAGIC = b"\x76\x2f\x31\x01"
 MOST_HEADER_BYTES = 64 << 20
 MOST_FRAME_BYTES = 8 << 30
+MOST_TILE = 1024
 
 _TILED, _LONG_NAMES, _DEEP, _MULTIPART = 0x200, 0x400, 0x800, 0x1000
 # compression byte -> scanlines in one chunk; later codecs are read without this check
@@ -150,6 +151,8 @@ def _check_parts(path: Path, parts: list[dict[str, Attribute]]) -> None:
         raise SourceError(
             f"The header of {path.as_posix()} is broken.", remedy=RENDER_AGAIN
         ) from error
+    for part in parts:
+        _check_values(path, part)
     if not total:
         raise SourceError(f"{path.as_posix()} holds no pixels.", remedy=RENDER_AGAIN)
     if total > MOST_FRAME_BYTES:
@@ -167,11 +170,42 @@ def _part_bytes(part: dict[str, Attribute]) -> int:
     struct.unpack("<B", part["compression"].value)
     if "chunkCount" in part and struct.unpack("<i", part["chunkCount"].value)[0] < 1:
         raise ValueError("chunkCount")
-    if right < left or bottom < top:
+    width, height = right - left + 1, bottom - top + 1
+    if width < 1 or height < 1:
         raise ValueError("dataWindow")
+    if "tiles" in part:
+        wide, high, _ = struct.unpack("<2IB", part["tiles"].value)
+        # tiles beyond the picture are legal, and OpenEXR takes memory for the whole of one
+        if not (1 <= wide <= max(width, MOST_TILE) and 1 <= high <= max(height, MOST_TILE)):
+            raise ValueError("tiles")
     sizes = {"half": 2, "float": 4, "uint": 4}
     sample = sum(sizes[kind] for kind in channel_types(part).values())
-    return int(right - left + 1) * int(bottom - top + 1) * sample
+    return int(width) * int(height) * sample
+
+
+def _check_values(path: Path, part: dict[str, Attribute]) -> None:
+    """Name the values that OpenEXR's Python cannot read: its own error names no attribute."""
+    for name, attribute in part.items():
+        if attribute.type == "string":
+            good = _is_text(attribute.value)
+        elif attribute.type == "rational":
+            good = len(attribute.value) == 8 and attribute.value[4:] != bytes(4)
+        else:
+            continue
+        if not good:
+            raise SourceError(
+                f"{path.as_posix()}: attribute {name} cannot be read: "
+                f"{'its text is not UTF-8' if attribute.type == 'string' else 'divided by 0'}.",
+                remedy="Write the frame again without this attribute, or with a correct one.",
+            )
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _attributes(raw: bytes, at: int) -> tuple[dict[str, Attribute], int]:

@@ -75,7 +75,8 @@ class Job(_Document):
         try:
             return None if text is None else str(FrameRange.parse(text))
         except AnswerprintError as error:
-            raise ValueError(error.problem) from error
+            said = error.remedy.rstrip(".")
+            raise ValueError(f"{error.problem.rstrip('.')}; {said[0].lower()}{said[1:]}") from error
 
     @field_validator("seed", mode="before")
     @classmethod

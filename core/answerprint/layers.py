@@ -9,10 +9,12 @@ from answerprint.exr import Frame
 NONE = "none"
 
 
-def choose(frame: Frame, wanted: Input, asked: str | None, where: str) -> str | None:
+def choose(
+    frame: Frame, wanted: Input, asked: str | None, where: str, *, required: bool
+) -> str | None:
     """The layer for an input: the one asked for, or the contract's best name that is there.
 
-    None means that an input which may be absent is absent.
+    None means that an input which is not required is absent.
 
     Raises:
         SourceError: the layer asked for, or one that is needed, is not in the plate; lists what is.
@@ -31,7 +33,7 @@ def choose(frame: Frame, wanted: Input, asked: str | None, where: str) -> str | 
         match = _named(held, name)
         if match is not None and _pick(frame, match, wanted) is not None:
             return match
-    if not wanted.required:
+    if not required:
         return None
     raise SourceError(
         f"{where} has no layer for {wanted.name}; looked for {', '.join(wanted.layers)}.",
@@ -58,6 +60,21 @@ def channels(frame: Frame, layer: str, wanted: Input, where: str) -> tuple[tuple
             remedy=f"It holds {held}.",
         )
     return picked
+
+
+def check_same(wanted: tuple[str, ...], picked: tuple[tuple[int, str], ...], where: str) -> None:
+    """Hold a frame's channels against those of the first frame.
+
+    Raises:
+        SourceError: they are others: the plate changes in mid-sequence.
+    """
+    found = tuple(name for _, name in picked)
+    if found != wanted:
+        raise SourceError(
+            f"{where} has the channels {', '.join(found)}; the first frame has {', '.join(wanted)}.",
+            remedy="Render the sequence with one set of channels, or run its parts as jobs of "
+            "their own.",
+        )
 
 
 def _named(held: dict[str, list[tuple[int, str]]], name: str) -> str | None:

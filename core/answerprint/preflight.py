@@ -36,8 +36,9 @@ def resolve(job: Job, server: Server, site: Site) -> Resolved:
     for name in job.inputs:
         contract.input(name)
     main = _plate(job.plate, "Plate", site)
-    frames = _frames(job, main)
+    frames, holes = _frames(job, main)
     inputs, notes = _inputs(job, contract, main, frames, site)
+    notes += holes
     _check_every_frame(contract, inputs, frames, site)
     if job.non_finite == "stop":
         _check_finite(inputs, frames)
@@ -77,13 +78,19 @@ def _plate(text: str, role: str, site: Site) -> Plate:
     return plate
 
 
-def _frames(job: Job, main: Plate) -> FrameRange:
+def _frames(job: Job, main: Plate) -> tuple[FrameRange, list[str]]:
+    """The frames to do, and what to say of frames that nobody asked for by number."""
     found = main.on_disk()
     if job.frames is None:
-        return found
+        return found, _holes(found)
     wanted = FrameRange.parse(job.frames)
     check_frames(main, wanted, found)
-    return wanted
+    return wanted, []
+
+
+def _holes(found: FrameRange) -> list[str]:
+    missing = FrameRange.of(set(range(found.first, found.last + 1)) - set(found))
+    return [f"frames: the plate has no {missing}"] if missing.numbers else []
 
 
 def _inputs(
@@ -98,7 +105,10 @@ def _inputs(
         if plate != main:
             check_frames(plate, frames, plate.on_disk())
         frame = exr.read_structure(plate.file(frames.first))
-        layer = layers.choose(frame, wanted, source.layer, plate.name(frames.first))
+        # a guide that was given files of its own is not left out in silence
+        required = wanted.required or wanted.name in job.inputs
+        name = plate.name(frames.first)
+        layer = layers.choose(frame, wanted, source.layer, name, required=required)
         if layer is None:
             why = (
                 f"{plate.name(frames.first)} has no such layer"
@@ -141,6 +151,7 @@ def _check_every_frame(
             where = f"{path.name} (frame {number})"
             picked = layers.channels(frame, source.layer, contract.input(name), where)
             _check_types(frame, picked, where)
+            layers.check_same(source.channels, picked, where)
             own = frame.parts[picked[0][0]].data_window
             if window is not None and own != window:
                 raise SourceError(
@@ -202,6 +213,7 @@ def _destination(job: Job, contract: Contract, main: Plate, site: Site) -> tuple
     stem = main.head.removesuffix(".exr").strip("._- ") or "plate"
     name = out.name or f"{_safe(stem)}_{contract.task}"
     stream = "/".join(part for part in (out.show, out.shot, name) if part)
+    site.check_allowed(root / stream, "Output folder")  # a folder on the way may be a link
     if out.take is not None and (root / stream).is_dir():
         takes.check_free(root / stream, out.take)
     check_writable(root / stream)

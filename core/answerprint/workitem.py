@@ -73,6 +73,7 @@ def read(resolved: Resolved, number: int) -> Read:
         wanted = resolved.contract.input(name)
         label = f"{paths[name].name} (frame {number})"
         where = layers.channels(frame, source.layer, wanted, label)
+        layers.check_same(source.channels, where, label)
         _take_image(found, name, frame, where, resolved.job.non_finite)
         found.inputs.append(_recorded(wanted, source.layer, paths[name], number, frame, pixels))
     _check_sizes(found, number)

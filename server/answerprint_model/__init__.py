@@ -79,18 +79,40 @@ class ImageModel:
         return found
 
     def _settings(self, request):
-        settings = {one["name"]: one["default"] for one in self.contract.get("parameters", [])}
+        known = {one["name"]: one for one in self.contract.get("parameters", [])}
+        settings = {name: one["default"] for name, one in known.items()}
         tensor = backend.get_input_tensor_by_name(request, "settings")
         if tensor is None:
             return settings
         try:
             given = json.loads(bytes(tensor.as_numpy().reshape(-1)[0]))
-        except (ValueError, IndexError) as error:
+        except (ValueError, IndexError, RecursionError) as error:
             raise RefusedError("the settings are not JSON") from error
+        if not isinstance(given, dict):
+            raise RefusedError("the settings are not a JSON object")
         unknown = set(given) - set(settings)
         if unknown:
             raise RefusedError(f"unknown settings: {', '.join(sorted(unknown))}")
+        for name, value in given.items():
+            if not fits(known[name], value):
+                raise RefusedError(
+                    f"setting {name} is {value!r}, which its contract does not allow"
+                )
         return {**settings, **given}
+
+
+def fits(parameter, value):
+    """Whether a value is one that the contract allows for a parameter."""
+    kinds = {"bool": bool, "int": int, "float": (int, float), "choice": str, "text": str}
+    kind = parameter["type"]
+    if not isinstance(value, kinds[kind]) or (isinstance(value, bool) and kind != "bool"):
+        return False
+    if kind == "choice":
+        return value in parameter["choices"]
+    if kind in ("int", "float"):
+        low, high = parameter.get("min"), parameter.get("max")
+        return (low is None or value >= low) and (high is None or value <= high)
+    return True
 
 
 def check_artifacts(artifacts, folder):

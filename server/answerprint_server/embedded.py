@@ -7,6 +7,7 @@ that and finds the running one. Stopping leaves no process, no shared memory and
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -89,7 +90,8 @@ def serve(home: Path, models: Path) -> Iterator[Running]:
     folder.mkdir(parents=True, exist_ok=True)
     with _only_one(home):
         clear_orphans(home)
-        prefix = f"answerprint_{os.getpid()}_"
+        # the process tells whose it is; the rest tells apart two servers of one process
+        prefix = f"answerprint_{os.getpid()}_{secrets.token_hex(3)}_"
         ports = free_ports(3)
         log = folder / "triton.log"
         process = _start(models, folder, log, ports, prefix)

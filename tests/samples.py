@@ -1,0 +1,242 @@
+"""What tests make for themselves: small plates, takes of them, and servers with other models."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenEXR
+import pytest
+from command import Answerprint
+from numpy.typing import NDArray
+
+from answerprint import exr, job, preflight, run, signing
+from answerprint.journal import Event
+from answerprint.site import Site
+from answerprint.takes import Take
+from answerprint.triton import Server
+from answerprint.verify import verify
+from answerprint_server import embedded, repository
+
+Channels = dict[str, NDArray[Any]]
+
+WIDTH, HEIGHT = 32, 24
+
+
+def noise(
+    seed: int, names: Iterable[str] = "RGB", *, width: int = WIDTH, height: int = HEIGHT
+) -> Channels:
+    """Half channels of scene-linear noise, 0 to 4, different for each seed and channel."""
+    random = np.random.default_rng(seed)
+    return {name: random.uniform(0, 4, (height, width)).astype(np.float16) for name in names}
+
+
+def window(left: int, top: int, right: int, bottom: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    return np.array([left, top], np.int32), np.array([right, bottom], np.int32)
+
+
+def save(path: Path, channels: Channels, **attributes: Any) -> Path:
+    """One part, ZIP unless an attribute says otherwise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    facts = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    OpenEXR.File({**facts, **attributes}, channels).write(str(path))
+    return path
+
+
+def save_parts(path: Path, *parts: tuple[dict[str, Any], Channels]) -> Path:
+    """Several parts; each needs its name and compression among its attributes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = [
+        OpenEXR.Part({"type": OpenEXR.scanlineimage, **facts}, channels)
+        for facts, channels in parts
+    ]
+    OpenEXR.File(written).write(str(path))
+    return path
+
+
+def plate(folder: Path, count: int = 3, names: Iterable[str] = "RGB", **attributes: Any) -> Path:
+    """`folder/bg.1001.exr` and on, of noise; returns the path with #### in it."""
+    names = list(names)
+    for number in range(1001, 1001 + count):
+        save(folder / f"bg.{number}.exr", noise(number, names), **attributes)
+    return folder / "bg.####.exr"
+
+
+def claimed(server: Server, out: Path, path: Path, **fields: Any) -> Take:
+    """A take with its job in it and no frame yet; passthrough unless `fields` says otherwise."""
+    asked = {"task": "passthrough", "plate": str(path), "out": {"root": str(out)}, **fields}
+    return run.claim(preflight.resolve(job.make(asked), server, Site()))
+
+
+def carried_out(server: Server, take: Take, home: Path) -> list[Event]:
+    """Run a claimed take with the home's key; returns the events."""
+    signer = signing.own_signer(home)
+    trusted = signing.trusted_keys([home / "trust"])
+    resolved = run.reopen(take)
+    return list(run.run(resolved, take, server=server, signer=signer, trusted=trusted))
+
+
+def made(server: Server, home: Path, out: Path, path: Path, **fields: Any) -> Take:
+    """A complete take."""
+    take = claimed(server, out, path, **fields)
+    carried_out(server, take, home)
+    assert take.state() == "complete"
+    return take
+
+
+def change(path: Path, tamper: Callable[[exr.Frame], object]) -> None:
+    """Read a frame, tamper with it, and write it back with all else as it was."""
+    frame = exr.read(path)
+    tamper(frame)
+    exr.write(path, frame)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What verify says: verdict and reason by file name, and those on the take itself."""
+
+    frames: dict[str, str]
+    why: dict[str, str]
+    take: str = ""
+
+
+def judge(answerprint: Answerprint, path: Path, home: Path) -> Judgement:
+    """Ask the library and the command line, which must agree, also in the exit code."""
+    documents = [one.as_json() for one in verify(path, signing.trusted_keys([home / "trust"]))]
+    said = answerprint("verify", path, "--json", env={"ANSWERPRINT_HOME": str(home)})
+    assert said.documents == documents
+    assert said.code == (0 if all(one["verdict"] == "OK" for one in documents) else 1)
+    return Judgement(
+        {Path(one["path"]).name: one["verdict"] for one in documents if one["kind"] == "frame"},
+        {Path(one["path"]).name: one["why"] for one in documents},
+        *(one["verdict"] for one in documents if one["kind"] == "take"),
+    )
+
+
+def until(process: subprocess.Popen[str], event: str, times: int = 1) -> None:
+    """Read the events up to this one."""
+    assert process.stdout
+    for line in process.stdout:
+        times -= json.loads(line).get("event") == event
+        if not times:
+            return
+    pytest.fail("the run ended before it could be interrupted")
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, list[dict[str, Any]]]:
+    """Exit code, and what was printed since."""
+    said, _ = process.communicate()
+    return process.returncode, [json.loads(line) for line in said.splitlines()]
+
+
+def cut_off(take: Take, home: Path) -> dict[str, tuple[int, int]]:
+    """Hold what an interrupted take must be; its frames, with what tells if one is written anew."""
+    files = list(take.frames().values())
+    keys = signing.trusted_keys([home / "trust"])
+    assert {one.verdict.value for file in files for one in verify(file, keys)} <= {"OK"}
+    assert {path for path in take.folder.iterdir() if path != take.private} == set(files)
+    return {file.name: _identity(file) for file in files}
+
+
+def finish(
+    answerprint: Answerprint, take: Take, home: Path, address: str, redone: Iterable[Path] = ()
+) -> None:
+    """Resume a take; frames that were there are kept as they are, but for those `redone`."""
+    again = {file.name for file in redone}
+    kept = [file for file in take.frames().values() if file.name not in again]
+    before = {file.name: _identity(file) for file in kept}
+    said = answerprint("run", "--resume", take.folder, "--server", address, "--json")
+    assert (said.code, said.last.get("state")) == (0, "complete"), said
+    assert said.documents[0]["kept"] == len(before)
+    total = said.documents[0]["frames"]
+    written = [one["file"] for one in said.documents if one["event"] == "frame"]
+    assert len(written) == total - len(before)
+    assert cut_off(take, home).items() >= before.items()
+    assert not list(take.private.glob("*.exr.part"))
+    assert judge(answerprint, take.folder, home).take == "OK"
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    facts = file.stat()
+    return facts.st_ino, facts.st_mtime_ns
+
+
+CODES = {
+    "JobError": 2, "SourceError": 3, "ServerAway": 4, "ServerNotReady": 4, "NoSuchTask": 4,
+    "TakeError": 5, "TakeExists": 5, "TakeBusy": 5, "DiskFull": 5,
+}  # fmt: skip
+
+
+def refused(
+    answerprint: Answerprint, error: str, *words: str | Path, env: dict[str, str] | None = None
+) -> str:
+    """Run a job that must be refused, in one document, with no number taken; its two sentences."""
+    before = claims(answerprint.folder)
+    said = answerprint("run", *words, "--json", env=env)
+    assert "Traceback" not in said.out + said.err
+    assert len(said.documents) == 1, said
+    assert (said.last.get("error"), said.code) == (error, CODES[error]), said
+    assert said.last["problem"].endswith((".", "?"))
+    assert not said.last["problem"].endswith("..")
+    assert said.last["remedy"].endswith(".")
+    assert claims(answerprint.folder) == before
+    assert not list(answerprint.folder.rglob(".answerprint-*"))
+    return f"{said.last['problem']} {said.last['remedy']}"
+
+
+def claims(folder: Path) -> list[Path]:
+    """Every numbered folder below."""
+    return sorted(path for path in folder.rglob("v[0-9]*") if path.is_dir())
+
+
+def own_models(folder: Path) -> Path:
+    """A copy of the model repository that a test may break."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    return Path(shutil.copytree(repository.models_folder(), folder, ignore=ignored))
+
+
+def add_model(models: Path, task: str, change: Callable[[str], str]) -> None:
+    """Another task beside the others: passthrough with its model.py changed, described anew."""
+    folder = models / task
+    shutil.copytree(models / "passthrough", folder)
+    program = folder / "1" / "model.py"
+    program.write_text(change(program.read_text(encoding="utf-8")), encoding="utf-8")
+    described = folder / "contract.json"
+    contract = json.loads(described.read_text(encoding="utf-8"))
+    described.write_text(json.dumps({**contract, "task": task}, indent=2), encoding="utf-8")
+    repository.update(folder)
+
+
+def drowsy(program: str) -> str:
+    """The model with a nap in it, so that a run takes a known time on any machine."""
+    return program.replace(
+        "import answerprint_model", "import time\n\nimport answerprint_model"
+    ).replace("        return images", "        time.sleep(0.1)\n        return images")
+
+
+@contextlib.contextmanager
+def own_server(home: Path, models: Path) -> Iterator[embedded.Running]:
+    """`answerprint serve` in a process of its own, for a user of its own; stopped at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "answerprint.cli", "serve", "--models", str(models)],
+        env={**os.environ, "ANSWERPRINT_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        while (state := embedded.running(home)) is None or not embedded.is_live(state):
+            assert process.poll() is None, "the test's own server did not come up"
+            time.sleep(0.05)
+        yield state
+    finally:
+        process.terminate()
+        process.wait()
