@@ -1,13 +1,10 @@
-"""What property tests draw from, and what they let processes of their own do."""
+"""What property tests draw from: EXR files, texts, documents."""
 
 from __future__ import annotations
 
-import multiprocessing
 import struct
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,8 +16,7 @@ import OpenEXR
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from answerprint import exr
-from answerprint.errors import SourceError
+from answerprint.errors import AnswerprintError
 from answerprint.header import read_header
 
 Pixels = NDArray[Any]
@@ -45,6 +41,14 @@ def scratch() -> Iterator[Path]:
     """A folder for one example: tmp_path is one for all of them."""
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
+
+
+def attempt(call: Callable[..., T], *words: Any) -> T | AnswerprintError:
+    """What a call gives, or its error if that is one of ours; any other goes on."""
+    try:
+        return call(*words)
+    except AnswerprintError as error:
+        return error
 
 
 def codec(name: str) -> Any:
@@ -204,6 +208,23 @@ def files(draw: st.DrawFn) -> Drawn:
     return Drawn(tuple(draw(_part(common, name)) for name in names))
 
 
+def picture(path: Path, names: str = "RGB", kind: str = "half", compression: str = "ZIP") -> Path:
+    """48x40 at -7,5 in a 60x50 display, smooth with a little grain, as plates are."""
+    y, x = np.mgrid[0:40, 0:48]
+    grain = np.random.default_rng(7).random((40, 48))
+    channels = {
+        name: (x / 9 + y / (index + 3) + grain).astype(TYPES[kind])
+        for index, name in enumerate(names)
+    }
+    header = {
+        "dataWindow": window(-7, 5, 40, 44),
+        "displayWindow": window(0, 0, 59, 49),
+        "compression": codec(compression),
+        "type": OpenEXR.scanlineimage,
+    }
+    return Drawn(((header, channels),)).save(path)
+
+
 def insert_attribute(path: Path, name: bytes, kind: bytes, value: bytes) -> Path:
     """Put raw bytes into the header of a single-part scanline file that OpenEXR wrote."""
     whole, table = path.read_bytes(), read_header(path).table
@@ -213,58 +234,6 @@ def insert_attribute(path: Path, name: bytes, kind: bytes, value: bytes) -> Path
     moved = struct.pack(f"<{len(offsets)}Q", *(offset + len(added) for offset in offsets))
     path.write_bytes(whole[:8] + added + whole[8:table] + moved + whole[first:])
     return path
-
-
-class Apart:
-    """A process of its own, with little memory, that may die or hang without the tests' end."""
-
-    def __init__(self) -> None:
-        self._pool: ProcessPoolExecutor | None = None
-
-    def __call__(self, function: Callable[..., T], *words: Any) -> T | str:
-        """What the function returns there; 'died' or 'hangs' if it returns nothing."""
-        if self._pool is None:
-            spawn = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_little_memory)
-        try:
-            return self._pool.submit(function, *words).result(timeout=60)
-        except BrokenProcessPool:
-            self._pool = None
-            return "died"
-
-    def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown()
-
-
-def _little_memory() -> None:
-    import resource  # POSIX only
-
-    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-
-
-def outcomes(path: Path, contents: list[bytes]) -> set[str]:
-    """How reading these files ends: 'read', 'SourceError', or whatever else there was."""
-    found = set()
-    for content in contents:
-        path.write_bytes(content)
-        for read in (exr.read_structure, exr.read):
-            try:
-                read(path)
-                found.add("read")
-            except SourceError:
-                found.add("SourceError")
-            except BaseException as error:  # noqa: BLE001 - to be told, and to fail the test
-                found.add(f"{type(error).__name__} in {read.__name__}: {error}")
-    return found
-
-
-def peak_memory(path: Path) -> int:
-    """Bytes that this process has held at most, once it has tried to read a file."""
-    import resource
-
-    outcomes(path, [path.read_bytes()])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 # What JSON can say: whole numbers as far as every reader keeps them, and numbers that are finite
@@ -279,8 +248,6 @@ documents: st.SearchStrategy[Any] = st.recursive(
         ),
         texts,
     ),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(texts, inner, max_size=4)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(texts, inner, max_size=4)),
     max_leaves=12,
 )

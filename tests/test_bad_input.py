@@ -11,7 +11,7 @@ import numpy as np
 import OpenEXR
 import pytest
 from command import Answerprint
-from samples import change, noise, plate, refused, save, window
+from samples import AtOnce, change, noise, plate, refused, save, window
 
 from answerprint.header import read_header
 
@@ -24,9 +24,9 @@ def _use_the_shared_server(address: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.fixture
-def passed(answerprint: Answerprint) -> Refused:
+def passed(tmp_path: Path) -> Refused:
     """What is said when a passthrough run is refused, with an error of this name."""
-    return functools.partial(run, answerprint)
+    return functools.partial(run, AtOnce(tmp_path))
 
 
 def run(answerprint: Answerprint, error: str, path: Path, *words: str | Path) -> str:
@@ -141,13 +141,13 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_frame_that_cannot_be_read_is_found_in_mid_sequence(
-    damage: str, passed: Refused, tmp_path: Path
+    damage: str, answerprint: Answerprint, tmp_path: Path
 ) -> None:
     tamper, words = DAMAGES[damage]
     path = plate(tmp_path)
     tamper(tmp_path / "bg.1002.exr")
 
-    said = passed("SourceError", path)
+    said = run(answerprint, "SourceError", path)
 
     assert f"{tmp_path}/bg.1002.exr" in said
     assert words in said

@@ -10,16 +10,8 @@ import numpy as np
 import OpenEXR
 import pytest
 from hypothesis import given, settings, strategies as st
-from strategies import (
-    Apart,
-    Drawn,
-    codec,
-    insert_attribute,
-    outcomes,
-    peak_memory,
-    scratch,
-    window,
-)
+from processes import Apart, outcomes, peak_memory
+from strategies import Drawn, codec, insert_attribute, scratch, window
 
 from answerprint import exr, header
 from answerprint.errors import SourceError
@@ -217,9 +209,7 @@ def test_one_flipped_bit_in_the_header_reads_or_is_refused(
     whole = make(tmp_path).read_bytes()
     table = header.read_header(tmp_path / "bg.1001.exr").table
     for at in range(table + 8):
-        flipped = [
-            whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :] for bit in range(8)
-        ]
+        flipped = [whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :] for bit in range(8)]
         ended = apart(outcomes, tmp_path / "flipped.exr", flipped)
 
         assert set(ended) <= {"read", "SourceError"}, f"byte {at}: {ended}"

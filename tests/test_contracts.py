@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given, settings, strategies as st
-from strategies import documents, texts
+from strategies import attempt, documents, texts
 
 from answerprint import contract
 from answerprint.contract import Contract, Parameter
@@ -152,7 +152,7 @@ def parameter(kind: str, default: Any, **facts: Any) -> Parameter:
     return Parameter(name="amount", type=kind, default=default, **facts)
 
 
-ACCEPTED = [
+ACCEPTED: list[tuple[Parameter, list[Any], type]] = [
     (parameter("bool", True), [True, False], bool),
     (parameter("int", 1, min=0, max=8), [0, 8, 3.0, "5", " 5 ", "+5"], int),
     (parameter("int", 0), [-(2**40), "-7"], int),
@@ -160,7 +160,7 @@ ACCEPTED = [
     (parameter("choice", "b", choices=("a", "b")), ["a", "b"], str),
     (parameter("text", ""), ["", "two words", "ü"], str),
 ]
-REFUSED = [
+REFUSED: list[tuple[Parameter, list[Any]]] = [
     (parameter("bool", True), ["perhaps", "", 2, 0.5, None, [], "2"]),
     (parameter("int", 1, min=0, max=8), [-1, 9, 1.5, "1.5", "x", "", True, None, [], math.nan]),
     (parameter("int", 0), [math.inf, "1e3", "0x10", {}, "9" * 5000]),
@@ -246,10 +246,10 @@ def test_a_whole_number_is_taken_only_within_its_range(low: int, span: int, valu
 def test_any_value_is_taken_or_a_job_error_and_what_is_taken_can_be_signed(
     one: Parameter, value: Any
 ) -> None:
-    try:
-        taken = one.checked(value)
-    except JobError as error:
-        assert error.remedy
+    taken = attempt(one.checked, value)
+
+    if isinstance(taken, JobError):
+        assert taken.remedy
     else:
         assert canonical({one.name: taken})
 

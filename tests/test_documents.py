@@ -87,7 +87,9 @@ def test_keys_and_text_are_written_as_the_standard_says() -> None:
     sorted_keys = list(json.loads(documents.canonical(dict.fromkeys(keys, 0))))
 
     assert sorted_keys == ["\r", "1", "\x80", "\xf6", "\u20ac", "\U0001f600", "\ufb33"]
-    assert documents.canonical({"b": '"\\/\n\x1f\u20ac'}) == b'{"b":"\\"\\\\/\\n\\u001f\xe2\x82\xac"}'
+    assert (
+        documents.canonical({"b": '"\\/\n\x1f\u20ac'}) == b'{"b":"\\"\\\\/\\n\\u001f\xe2\x82\xac"}'
+    )
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
@@ -132,7 +134,8 @@ while True:
 
 
 def test_a_reader_never_sees_half_a_document(tmp_path: Path) -> None:
-    path, seen = tmp_path / "job.json", set()
+    path = tmp_path / "job.json"
+    seen: set[int] = set()
     documents.write(path, {"size": 0, "held": []})
     with subprocess.Popen([sys.executable, "-c", WRITER, path]) as writer:
         begun = time.monotonic()

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from answerprint.documents import canonical, did_you_mean, explain
+from answerprint.documents import canonical, did_you_mean, explain, loads
 from answerprint.errors import ContractError, JobError
 
 SCHEMA = "answerprint.contract/v1"
@@ -93,7 +93,7 @@ class Parameter(_Document):
         """
         try:
             return self._in_range(_READ[self.type](value))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise JobError(
                 f"Parameter {self.name} is {value!r}, which is not {self.said()}.",
                 remedy=f"Give {self.said()}; the default is {self.default}.",
@@ -104,13 +104,10 @@ class Parameter(_Document):
         if self.type == "choice":
             return "one of " + ", ".join(self.choices)
         words = {"bool": "on or off", "int": "a whole number", "float": "a number", "text": "text"}
-        bounds = {
-            (True, True): f" from {self.min} to {self.max}",
-            (True, False): f" of at least {self.min}",
-            (False, True): f" of at most {self.max}",
-            (False, False): "",
-        }[self.min is not None, self.max is not None]
-        return words[self.type] + bounds.replace(".0", "") + (f" {self.unit}" if self.unit else "")
+        low, high = _plain(self.min), _plain(self.max)
+        bounds = f" from {low} to {high}" if low and high else ""
+        bounds = bounds or (f" of at least {low}" if low else f" of at most {high}" if high else "")
+        return words[self.type] + bounds + (f" {self.unit}" if self.unit else "")
 
     def _in_range(self, value: Value) -> Value:
         if self.type == "choice" and value not in self.choices:
@@ -237,6 +234,13 @@ class Contract(_Document):
         return {name: one.checked(given.get(name, one.default)) for name, one in known.items()}
 
 
+def _plain(number: float | None) -> str:
+    """8 for 8.0, 0.05 for 0.05, nothing for None."""
+    if number is None:
+        return ""
+    return str(int(number)) if number == int(number) else repr(number)
+
+
 def parse(text: str, *, where: str) -> Contract:
     """Read a contract from JSON.
 
@@ -247,11 +251,11 @@ def parse(text: str, *, where: str) -> Contract:
     if len(text) > MOST_CONTRACT_BYTES:
         raise ContractError(f"The contract of {where} is larger than 1 MiB.", remedy=remedy)
     try:
+        loads(text)  # stricter than pydantic, which lets NaN pass
         return Contract.model_validate_json(text)
-    except ValidationError as error:
-        raise ContractError(
-            f"The contract of {where} is wrong: {explain(error)}.", remedy=remedy
-        ) from error
+    except ValueError as error:
+        said = explain(error) if isinstance(error, ValidationError) else f"it is no JSON, {error}"
+        raise ContractError(f"The contract of {where} is wrong: {said}.", remedy=remedy) from error
 
 
 def _bool(value: Any) -> bool:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from answerprint.contract import Contract, Value
 from answerprint.documents import MOST_BYTES, explain
@@ -14,9 +14,21 @@ from answerprint.errors import AnswerprintError, JobError
 from answerprint.frames import FrameRange
 from answerprint.plate import Plate
 
+# Windows gives no file such a name, whatever its ending
+_DEVICES = {"con", "prn", "aux", "nul"} | {
+    f"{port}{n}" for port in ("com", "lpt") for n in "123456789"
+}
+
+
+def _is_no_device(name: str) -> str:
+    if name.lower().partition(".")[0] in _DEVICES:
+        raise ValueError(f"Windows cannot have a folder named '{name}'")
+    return name
+
+
 # One folder or file name: nothing that climbs, hides, or upsets Windows or a shell
 _NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,98}[A-Za-z0-9_-])?"
-Name = Annotated[str, Field(pattern=rf"^{_NAME}$")]
+Name = Annotated[str, Field(pattern=rf"^{_NAME}$"), AfterValidator(_is_no_device)]
 NonFinite = Literal["keep", "zero", "stop"]
 
 

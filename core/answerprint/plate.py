@@ -12,6 +12,8 @@ from answerprint.frames import FrameRange
 
 # ####  @@@@  %04d  %d  $F4  $F: the frame's place in a file name
 _TOKEN = re.compile(r"#+|@+|%0?(\d{0,2})d|\$F(\d{0,2})")
+MOST_FRAME = 999_999_999  # as frame ranges can spell
+
 _LAST_NUMBER = re.compile(r"(?:^|[._-])(-?\d+)(?=\.[^.]+$)")
 
 
@@ -35,7 +37,7 @@ class Plate:
             JobError: the path is empty, or its file name holds two frame numbers.
         """
         path = Path(text)
-        if not path.name:
+        if not path.name or "\0" in text:
             raise JobError(
                 f"'{text}' names no file.",
                 remedy="Give a path like plates/bg.####.exr, plates/bg.%04d.exr or plates/bg.exr.",
@@ -100,10 +102,10 @@ class Plate:
         if not (name.startswith(self.head) and name.endswith(self.tail)):
             return None
         digits = name[len(self.head) : len(name) - len(self.tail)]
-        if re.fullmatch(r"-?\d{1,9}", digits) is None:
+        if re.fullmatch(r"-?\d{1,99}", digits) is None:
             return None
         frame = int(digits)
-        return frame if self.name(frame) == name else None
+        return frame if abs(frame) <= MOST_FRAME and self.name(frame) == name else None
 
 
 def frame_in_name(name: str, *, otherwise: int | None = None) -> int | None:

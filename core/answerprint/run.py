@@ -288,7 +288,8 @@ def _kept(work: _Work, trusted: dict[str, Ed25519PublicKey]) -> dict[int, dict[s
     for number, file in work.take.frames().items():
         finding = _judged(file, trusted)
         made = finding.record
-        if finding.verdict is record.Verdict.OK and made and made.job_id == work.facts["job_id"]:
+        mine = (work.facts["job_id"], number)
+        if finding.verdict is record.Verdict.OK and made and (made.job_id, made.frame) == mine:
             kept[number] = {
                 "file": file.name,
                 "pixels": made.pixels,

@@ -1,0 +1,110 @@
+"""Processes of their own: one that may die or hang, and a crowd that goes at the same moment."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from typing_extensions import Self
+
+from answerprint import exr
+from answerprint.errors import SourceError
+
+T = TypeVar("T")
+
+
+class Apart:
+    """A process of its own, with little memory, that is started again when it dies."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __call__(self, function: Callable[..., T], *words: Any) -> T:
+        """What the function returns there. A hang is a TimeoutError, a death BrokenProcessPool."""
+        if self._pool is None:
+            spawn = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_little_memory)
+        try:
+            return self._pool.submit(function, *words).result(timeout=60)
+        except BrokenProcessPool:
+            self._pool = None
+            raise
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+
+def _little_memory() -> None:
+    import resource  # POSIX only
+
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+
+
+def outcomes(path: Path, contents: list[bytes]) -> set[str]:
+    """How reading these files ends: 'read', 'SourceError', or whatever else there was."""
+    found = set()
+    for content in contents:
+        path.write_bytes(content)
+        found |= {_outcome(read, path) for read in (exr.read_structure, exr.read)}
+    return found
+
+
+def _outcome(read: Callable[[Path], object], path: Path) -> str:
+    try:
+        read(path)
+    except SourceError:
+        return "SourceError"
+    except BaseException as error:  # noqa: BLE001 - to be told, and to fail the test
+        return f"{type(error).__name__}: {error}"
+    return "read"
+
+
+def peak_memory(path: Path) -> int:
+    """Bytes that this process has held at most, once it has tried to read a file."""
+    import resource
+
+    outcomes(path, [path.read_bytes()])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+class Crowd:
+    """The same script in many processes. Each prints JSON lines; each `input()` waits for `go`."""
+
+    def __init__(self, script: str, count: int, *words: str | Path) -> None:
+        argv = [sys.executable, "-c", script, *map(str, words)]
+        self.members = [
+            subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for _ in range(count)
+        ]
+
+    def hear(self) -> list[Any]:
+        """The next line of each."""
+        return [json.loads(one.stdout.readline()) for one in self.members if one.stdout]
+
+    def go(self) -> None:
+        for one in self.members:
+            assert one.stdin
+            one.stdin.write("\n")
+            one.stdin.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for one in self.members:
+            one.kill()
+            one.communicate()
