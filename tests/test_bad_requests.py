@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from command import Answerprint
-from samples import claims, plate, refused
+from samples import AtOnce, claims, plate, refused
 
 from answerprint_server import embedded
 
@@ -35,9 +35,9 @@ def passed(answerprint: Answerprint, bg: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def denoised(answerprint: Answerprint, bg: Path) -> Callable[..., str]:
+def denoised(tmp_path: Path, bg: Path) -> Callable[..., str]:
     words = ("--task", "denoise", "--plate", bg)
-    return lambda error, *more: refused(answerprint, error, *words, *more)
+    return lambda error, *more: refused(AtOnce(tmp_path), error, *words, *more)
 
 
 def test_without_any_server_it_says_how_to_get_one(
@@ -113,22 +113,20 @@ JOBS: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize("fault", JOBS)
 def test_a_wrong_field_of_a_job_file_is_named_by_its_path(
-    fault: str, answerprint: Answerprint, bg: Path, tmp_path: Path
+    fault: str, bg: Path, tmp_path: Path
 ) -> None:
     fields, words = JOBS[fault]
     job = {"task": "passthrough", "plate": str(bg), **fields}
     (tmp_path / "job.json").write_text(json.dumps(job), encoding="utf-8")
 
-    assert words in refused(answerprint, "JobError", "job.json")
+    assert words in refused(AtOnce(tmp_path), "JobError", "job.json")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"task": "passthrough"}', "\0", "[" * 100_000])
-def test_a_job_file_that_is_none_is_named(
-    text: str, answerprint: Answerprint, tmp_path: Path
-) -> None:
+def test_a_job_file_that_is_none_is_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "job.json").write_text(text, encoding="utf-8")
 
-    assert "job.json" in refused(answerprint, "JobError", "job.json")
+    assert "job.json" in refused(AtOnce(tmp_path), "JobError", "job.json")
 
 
 def test_a_missing_job_file_is_named(answerprint: Answerprint) -> None:
@@ -175,14 +173,12 @@ CLIMBING = ["../x", "..", "a/b", "/etc", ".hidden", "a b", "", "x" * 101, "x\n",
 
 
 @pytest.mark.parametrize("name", CLIMBING)
-def test_a_name_is_one_plain_folder_and_nothing_else(
-    name: str, answerprint: Answerprint, bg: Path, tmp_path: Path
-) -> None:
+def test_a_name_is_one_plain_folder_and_nothing_else(name: str, bg: Path, tmp_path: Path) -> None:
     job = {"task": "passthrough", "plate": str(bg)}
     out = {"show": name, "shot": name, "name": name}
     (tmp_path / "job.json").write_text(json.dumps({**job, "out": out}), encoding="utf-8")
 
-    said = refused(answerprint, "JobError", "job.json")
+    said = refused(AtOnce(tmp_path), "JobError", "job.json")
 
     assert all(f"out.{field}: " in said for field in out)
 

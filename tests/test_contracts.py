@@ -133,8 +133,7 @@ def test_a_contract_that_is_too_large_is_refused() -> None:
 @settings(max_examples=60, deadline=None)
 @given(texts.map(lambda text: f"x_{text}"), documents)
 def test_an_unknown_field_is_kept(name: str, value: Any) -> None:
-    document = changed(name[:2], 0)
-    document.pop(name[:2])
+    document = shipped()
     document[name] = document["inputs"][0][name] = value
 
     held = parse(document).model_dump(mode="json", by_alias=True)
@@ -187,8 +186,7 @@ def test_a_value_is_taken_in_the_parameters_own_type(
 
 @pytest.mark.parametrize(
     ("word", "value"),
-    [("on", True), ("Yes", True), ("TRUE", True), ("1", True)]
-    + [("off", False), ("No", False), ("false", False), ("0", False)],
+    [("on", True), ("Yes", True), ("1", True), ("off", False), ("No", False), ("FALSE", False)],
 )
 def test_on_and_off_are_read_from_words(word: str, value: bool) -> None:
     assert parameter("bool", False).checked(word) is value
@@ -285,8 +283,7 @@ def test_an_unknown_input_is_offered_the_right_name() -> None:
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [("title", "Other"), ("model.version", "9"), ("parameters", []), ("x", 1), ("cost", GONE)]
-    + [("model.artifacts[0].comment", "signed off"), ("model.origin", "elsewhere")],
+    [("title", "Other"), ("model.version", "9"), ("model.artifacts[0].comment", "x"), ("x", 1)],
 )
 def test_the_models_digest_does_not_see_words_about_it(path: str, value: Any) -> None:
     assert parse(changed(path, value)).sha256 == parse(shipped()).sha256

@@ -13,6 +13,7 @@ from strategies import (
     codec,
     files,
     insert_attribute,
+    picture,
     pixels,
     scratch,
 )

@@ -126,8 +126,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("field", ["show", "shot", "name"])
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "..", "../x", "x/..", "/abs", "a/b", "a\\b", "C:", "~", ".hidden", "-rf", "_x", "a b"]
-    + [" a", "a ", "a\0b", "a\n", "a\tb", "a;b", "$(ls)", "a*", "a?", "ü", "x" * 101],
+    "|.|..|../x|x/..|/abs|a/b|a\\b|C:|~|.hidden|-rf|_x|a b| a|a |a\0b|a\n|a\tb|a;b|$(ls)|a*|a?|ü".split("|"),
 )
 def test_a_name_that_climbs_hides_or_upsets_a_shell_is_refused(
     tmp_path: Path, field: str, name: str
@@ -164,6 +163,11 @@ def test_a_seed_of_any_length_is_kept_exactly(tmp_path: Path, seed: int) -> None
     assert json.loads(from_number.model_dump_json())["seed"] == str(seed)
 
 
+def test_a_name_of_more_than_a_hundred_letters_is_refused(tmp_path: Path) -> None:
+    assert job.make({**LEAST, "out": {"shot": "x" * 100}}).out.shot == "x" * 100
+    assert "out.shot" in refused(tmp_path, {**LEAST, "out": {"shot": "x" * 101}})
+
+
 def test_frames_are_kept_as_briefly_as_they_can_be_said() -> None:
     assert job.make({**LEAST, "frames": "1003,1001, 1002"}).frames == "1001-1003"
     assert job.make(LEAST).frames is None
@@ -171,8 +175,7 @@ def test_frames_are_kept_as_briefly_as_they_can_be_said() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"null", b'"denoise"', b"\0\0", b"\xff\xfe{", b"[" * 100_000]
-    + [b'{"task": "M\xfcller", "plate": "bg.exr"}', b"task: denoise"],
+    [b"", b"{", b"[]", b"null", b"\0\0", b"\xff\xfe{", b"[" * 100_000, b'{"task": "M\xfcller"}'],
 )
 def test_what_is_no_job_is_refused_with_its_path(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "job.json"
