@@ -209,7 +209,9 @@ def test_one_flipped_bit_in_the_header_reads_or_is_refused(
     whole = make(tmp_path).read_bytes()
     table = header.read_header(tmp_path / "bg.1001.exr").table
     for at in range(table + 8):
-        flipped = [whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :] for bit in (0, 2, 4, 7)]
+        flipped = [
+            whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :] for bit in (0, 2, 4, 7)
+        ]
         ended = apart(outcomes, tmp_path / "flipped.exr", flipped)
 
         assert set(ended) <= {"read", "SourceError"}, f"byte {at}: {ended}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import json
 import os
 import uuid
@@ -14,7 +15,7 @@ from typing import Any
 import rfc8785
 from pydantic import ValidationError
 
-from answerprint.errors import TakeError
+from answerprint.errors import DiskFull, TakeError
 
 MOST_BYTES = 64 << 20
 
@@ -73,6 +74,24 @@ def read(path: Path) -> Any:
             f"{path.as_posix()} cannot be read: {reason}.",
             remedy="Check the path; a damaged document means the take cannot be trusted.",
         ) from error
+
+
+def unwritable(folder: Path, error: OSError) -> TakeError:
+    """Our error for a folder that the system refuses to write in."""
+    if no_space(error):
+        return DiskFull(
+            f"No space is left in {folder.as_posix()}.",
+            remedy="Free some space. A take that had begun is finished with "
+            "'answerprint run --resume TAKE'; its finished frames are kept.",
+        )
+    return TakeError(
+        f"{folder.as_posix()} cannot be written: {error.strerror}.",
+        remedy="Check that the folder is there and that you may write in it.",
+    )
+
+
+def no_space(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def explain(error: ValidationError) -> str:

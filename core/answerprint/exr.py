@@ -6,7 +6,6 @@ The only importer of OpenEXR. Arrays keep the file's own type (float16, float32,
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -20,6 +19,7 @@ import numpy as np
 import OpenEXR
 from numpy.typing import NDArray
 
+from answerprint import documents
 from answerprint.errors import DiskFull, SourceError, TakeError
 from answerprint.header import RENDER_AGAIN, Header, channel_types, check_whole, read_header
 
@@ -87,6 +87,11 @@ class Part:
     @property
     def display_window(self) -> Window:
         return _window(self.header["displayWindow"])
+
+    @property
+    def is_mip_mapped(self) -> bool:
+        tiles = self.header.get("tiles")
+        return tiles is not None and tiles.mode != OpenEXR.ONE_LEVEL
 
     @property
     def compression(self) -> str:
@@ -303,7 +308,7 @@ def _unreadable(path: Path) -> SourceError:
 
 def _unwritable(path: Path, frame: Frame, error: Exception) -> TakeError:
     folder = path.parent.as_posix()
-    if no_space(error) or _too_large(frame, path.parent):
+    if documents.no_space(error) or _too_large(frame, path.parent):
         return DiskFull(
             f"No space is left in {folder}: {path.name} could not be written.",
             remedy="Free some space, then finish the take with 'answerprint run --resume TAKE'. "
@@ -314,10 +319,6 @@ def _unwritable(path: Path, frame: Frame, error: Exception) -> TakeError:
         f"{path.as_posix()} cannot be written: {reason}.",
         remedy="Check that the folder is there and that you may write in it.",
     )
-
-
-def no_space(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _too_large(frame: Frame, folder: Path) -> bool:

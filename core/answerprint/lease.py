@@ -7,14 +7,13 @@ exclusive create and taken over by a rename, of which only one can succeed.
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
-import uuid
 from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from uuid import uuid4
 
 import psutil
 
@@ -25,6 +24,21 @@ BEAT_SECONDS = 2.0
 MISSED_BEATS = 4
 
 
+@dataclass(frozen=True)
+class _Holder:
+    """Who holds a lease, as its file says."""
+
+    uuid: str
+    machine: str
+    pid: int
+    started: float
+    beat: int
+
+
+# A file that is empty, cut off or foreign: nobody on this machine, to be watched like the others
+_UNKNOWN = _Holder("", "", 0, 0.0, -1)
+
+
 class Lease(AbstractContextManager["Lease"]):
     """Held from `take` until `release`; `lost` is set if another process took it over."""
 
@@ -32,13 +46,8 @@ class Lease(AbstractContextManager["Lease"]):
         self.path = path
         self.lost = threading.Event()
         self._released = threading.Event()
-        self._mine: dict[str, Any] = {
-            "uuid": uuid.uuid4().hex,
-            "machine": socket.gethostname(),
-            "pid": os.getpid(),
-            "started": psutil.Process().create_time(),
-            "beat": 0,
-        }
+        me = psutil.Process()
+        self._mine = _Holder(uuid4().hex, socket.gethostname(), me.pid, me.create_time(), 0)
         self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
 
     @classmethod
@@ -47,6 +56,7 @@ class Lease(AbstractContextManager["Lease"]):
 
         Raises:
             TakeBusy: another process holds it and is alive.
+            TakeError: the lease cannot be written; DiskFull if there is no space.
         """
         lease = cls(path)
         while not lease._create():
@@ -56,7 +66,7 @@ class Lease(AbstractContextManager["Lease"]):
             if not _is_stale(path, holder):
                 raise TakeBusy(
                     f"{path.parent.parent.as_posix()} is being written by process "
-                    f"{holder['pid']} on {holder['machine']}.",
+                    f"{holder.pid} on {holder.machine}.",
                     remedy="Wait until it ends, or stop it there first.",
                 )
             _move_away(path, holder)
@@ -66,8 +76,20 @@ class Lease(AbstractContextManager["Lease"]):
     def release(self) -> None:
         self._released.set()
         self._thread.join()
-        if not self.lost.is_set():
+        if not self.lost.is_set() and self._is_mine():
             self.path.unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """Look at the file itself, right before something is given its final name.
+
+        Raises:
+            TakeBusy: another process took the lease over, or did, finished and released it.
+        """
+        if self.lost.is_set() or not self._is_mine():
+            raise TakeBusy(
+                f"Another process took over {self.path.parent.parent.as_posix()}.",
+                remedy="Let it finish; this one stops.",
+            )
 
     def __exit__(self, *_: object) -> None:
         self.release()
@@ -77,18 +99,34 @@ class Lease(AbstractContextManager["Lease"]):
             self.path.touch(exist_ok=False)
         except FileExistsError:
             return False
-        documents.write(self.path, self._mine)
+        except OSError as error:
+            raise documents.unwritable(self.path.parent, error) from error
+        try:
+            documents.write(self.path, asdict(self._mine))
+        except OSError as error:
+            self.path.unlink(missing_ok=True)
+            raise documents.unwritable(self.path.parent, error) from error
         # an NFS reply can be lost after the file was made; only the uuid inside tells
-        return bool((_holder(self.path) or {}).get("uuid") == self._mine["uuid"])
+        return self._is_mine()
+
+    def _is_mine(self) -> bool:
+        holder = _holder(self.path)
+        return holder is not None and holder.uuid == self._mine.uuid
 
     def _beat(self) -> None:
+        missed = 0
         while not self._released.wait(BEAT_SECONDS):
-            if (_holder(self.path) or {}).get("uuid") != self._mine["uuid"]:
+            holder = _holder(self.path)
+            # for a moment the file may be gone: someone moved it away, saw whose it is, puts it back
+            missed = missed + 1 if holder is None else 0
+            if missed > 1 or (holder is not None and holder.uuid != self._mine.uuid):
                 self.lost.set()
                 return
-            self._mine["beat"] += 1
+            if holder is None:
+                continue
+            self._mine = replace(self._mine, beat=self._mine.beat + 1)
             try:
-                documents.write(self.path, self._mine)
+                documents.write(self.path, asdict(self._mine))
             except OSError:  # a full disk stops the frames, which say so; the next beat tries again
                 continue
 
@@ -99,48 +137,53 @@ def is_live(path: Path) -> bool:
     return holder is not None and not _is_dead(holder)
 
 
-def _holder(path: Path) -> dict[str, Any] | None:
+def _holder(path: Path) -> _Holder | None:
     try:
         found = documents.read(path)
-    except TakeError:
-        # just made and still empty, or gone
-        return {"uuid": "", "pid": 0, "machine": "", "beat": -1} if path.exists() else None
-    return found if isinstance(found, dict) else None
+        return _Holder(
+            uuid=str(found["uuid"]),
+            machine=str(found["machine"]),
+            pid=int(found["pid"]),
+            started=float(found["started"]),
+            beat=int(found["beat"]),
+        )
+    except (TakeError, KeyError, TypeError, ValueError):
+        return _UNKNOWN if path.exists() else None
 
 
-def _is_dead(holder: dict[str, Any]) -> bool:
+def _is_dead(holder: _Holder) -> bool:
     """True only when the holder ran on this machine and is gone."""
-    if holder.get("machine") != socket.gethostname():
+    if holder.machine != socket.gethostname():
         return False
     try:
-        process = psutil.Process(int(holder["pid"]))
+        process = psutil.Process(holder.pid)
         ended = process.status() == psutil.STATUS_ZOMBIE
         # a number may have been given to another process since
-        return ended or abs(process.create_time() - float(holder["started"])) > 1.0
-    except psutil.Error:
+        return bool(ended or abs(process.create_time() - holder.started) > 1.0)
+    except (psutil.Error, ValueError):
         return True
 
 
-def _is_stale(path: Path, holder: dict[str, Any]) -> bool:
+def _is_stale(path: Path, holder: _Holder) -> bool:
     if _is_dead(holder):
         return True
     deadline = time.monotonic() + BEAT_SECONDS * MISSED_BEATS
     while time.monotonic() < deadline:
         time.sleep(BEAT_SECONDS / 4)
         seen = _holder(path)
-        if seen is None or (seen["uuid"], seen["beat"]) != (holder["uuid"], holder["beat"]):
+        if seen is None or (seen.uuid, seen.beat) != (holder.uuid, holder.beat):
             return False
     return True
 
 
-def _move_away(path: Path, holder: dict[str, Any]) -> None:
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.stale")
+def _move_away(path: Path, holder: _Holder) -> None:
+    aside = path.with_name(f".{path.name}.{uuid4().hex}.stale")
     try:
         path.rename(aside)
     except FileNotFoundError:  # another process was faster; the next round finds its lease
         return
     taken = _holder(aside)
-    if taken is not None and taken["uuid"] != holder["uuid"]:
+    if taken is not None and taken.uuid != holder.uuid:
         aside.rename(path)  # not the stale one: it was replaced just now, so it goes back
         return
     aside.unlink()

@@ -10,10 +10,11 @@ import numpy as np
 
 from answerprint import exr, layers, takes
 from answerprint.contract import Contract
+from answerprint.documents import count
 from answerprint.errors import SourceError, TakeError
 from answerprint.frames import FrameRange
 from answerprint.job import Job, Resolved, ResolvedInput, Source
-from answerprint.plate import Plate, check_frames
+from answerprint.plate import Plate, check_frames, frame_in_name
 from answerprint.site import Site
 from answerprint.triton import MOST_REQUEST_BYTES, Server
 
@@ -89,8 +90,15 @@ def _frames(job: Job, main: Plate) -> tuple[FrameRange, list[str]]:
 
 
 def _holes(found: FrameRange) -> list[str]:
-    missing = FrameRange.of(set(range(found.first, found.last + 1)) - set(found))
-    return [f"frames: the plate has no {missing}"] if missing.numbers else []
+    pairs = zip(found.numbers, found.numbers[1:], strict=False)
+    holes = [(one + 1, other - 1) for one, other in pairs if other > one + 1]
+    if not holes:
+        return []
+    missing = count(sum(last - first + 1 for first, last in holes), "frame")
+    return [
+        f"frames: the plate lacks {missing} between {found.first} and {found.last}, "
+        f"first {holes[0][0]}; they are left out"
+    ]
 
 
 def _inputs(
@@ -124,15 +132,19 @@ def _inputs(
         found[wanted.name] = ResolvedInput(path=str(plate), layer=layer, channels=names)
         notes.append(f"{wanted.name}: layer {layer} of {plate.name(frames.first)}")
         if plate == main and wanted is contract.inputs[0]:
-            notes += _codec_note(frame)
+            notes += _encoding_notes(frame)
     return found, notes
 
 
-def _codec_note(frame: exr.Frame) -> list[str]:
+def _encoding_notes(frame: exr.Frame) -> list[str]:
+    """What the take's files cannot keep of the way the plate is stored."""
+    notes = []
     codec = exr.lossy(frame)
-    if codec is None:
-        return []
-    return [f"the plate is compressed with {codec}, which loses pixels: the take is written in ZIP"]
+    if codec is not None:
+        notes.append(f"the plate is compressed with {codec}, which loses pixels: the take is ZIP")
+    if any(part.is_mip_mapped for part in frame.parts):
+        notes.append("the plate is mip-mapped: the take holds its full resolution alone")
+    return notes
 
 
 def _check_every_frame(
@@ -210,7 +222,11 @@ def _destination(job: Job, contract: Contract, main: Plate, site: Site) -> tuple
     out = job.out
     root = (out.root or site.root or DEFAULT_ROOT).absolute()
     site.check_allowed(root, "Output folder")
-    stem = main.head.removesuffix(".exr").strip("._- ") or "plate"
+    stem = main.head.removesuffix(".exr")
+    number = frame_in_name(main.head) if main.is_still else None
+    if number is not None:  # the take's frames have a number of their own
+        stem = stem.removesuffix(str(number))
+    stem = stem.strip("._- ") or "plate"
     name = out.name or f"{_safe(stem)}_{contract.task}"
     stream = "/".join(part for part in (out.show, out.shot, name) if part)
     site.check_allowed(root / stream, "Output folder")  # a folder on the way may be a link

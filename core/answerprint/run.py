@@ -26,7 +26,6 @@ from answerprint.errors import (
     JobError,
     ServerError,
     SourceError,
-    TakeBusy,
     TakeError,
 )
 from answerprint.job import Resolved, wrong
@@ -171,6 +170,7 @@ def _run(work: _Work, trusted: dict[str, Ed25519PublicKey]) -> Iterator[Event]:
                 yield event
             work.raise_if_interrupted()
         if len(done) == len(work.resolved.frame_range):
+            work.lease.check()
             takes.commit(work.take, done, work.signer)
             state = "complete"
     except (KeyboardInterrupt, GeneratorExit):
@@ -239,11 +239,7 @@ def _one(work: _Work, number: int) -> dict[str, Any] | None:
             workitem.put_back(item, resolved, answer, number)
             made = workitem.make_record(item, resolved, work.take, number, answer, work.facts)
             lost = workitem.write(item, work.take, number, work.signer, made)
-        if work.lease.lost.is_set():
-            raise TakeBusy(
-                f"Another process took over {work.take.folder.as_posix()}.",
-                remedy="Let it finish; this one stops.",
-            )
+        work.lease.check()
         return workitem.commit(item, work.take, number, made, lost)
 
 

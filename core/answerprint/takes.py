@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from answerprint import documents, exr, lease, signing
-from answerprint.errors import DiskFull, TakeError, TakeExists
+from answerprint import documents, lease, signing
+from answerprint.errors import TakeError, TakeExists
 from answerprint.journal import Event, Journal, read as read_journal
 from answerprint.plate import frame_in_name
 
@@ -85,7 +85,7 @@ class Take:
         try:
             documents.write(self.private / f"{document}.json", content)
         except OSError as error:
-            raise _unwritable(self.folder, error) from error
+            raise documents.unwritable(self.folder, error) from error
 
     def frames(self) -> dict[int, Path]:
         """The frames that lie in the folder under their final names, by number."""
@@ -125,7 +125,7 @@ def claim(stream: Path, *, number: int | None = None) -> Take:
         mark = uuid.uuid4().hex
         documents.write(take.private / "claim.json", {"uuid": mark, **_who()})
     except OSError as error:
-        raise _unwritable(stream, error) from error
+        raise documents.unwritable(stream, error) from error
     # an NFS reply can be lost after the file was made; only the uuid inside tells
     if take.read("claim")["uuid"] != mark:
         raise TakeError(
@@ -153,7 +153,7 @@ def commit_frame(take: Take, frame: int) -> Path:
         os.replace(take.part_file(frame), final)  # noqa: PTH105 - said as the atomic call it is
         _sync_folder(take.folder)
     except OSError as error:
-        raise _unwritable(take.folder, error) from error
+        raise documents.unwritable(take.folder, error) from error
     return final
 
 
@@ -175,21 +175,27 @@ def commit(take: Take, frames: dict[int, dict[str, str]], signer: signing.Signer
 
 
 def find(path: Path) -> Take:
-    """The take that a path means: its folder, a frame in it, or its .take folder.
+    """The take that a path means: its folder, a frame in it, its .take, or a stream's newest.
 
     Raises:
         TakeError: there is no take there.
     """
-    for folder in (path, *path.absolute().parents[:2]):
-        if _NUMBER.fullmatch(folder.name) and (folder / ".take").is_dir():
-            return Take(folder.absolute())
-    latest = sorted(_numbers(path)) if path.is_dir() else []
-    if latest:
-        return Take((path / f"v{latest[-1]:03d}").absolute())
+    place = Path(os.path.abspath(path))  # noqa: PTH100 - without following links, and without '..'
+    for folder in (place, *place.parents[:2]):
+        if _is_take(folder):
+            return Take(folder)
+    numbers = sorted(_numbers(place), reverse=True) if place.is_dir() else []
+    for number in numbers:
+        if _is_take(place / f"v{number:03d}"):
+            return Take(place / f"v{number:03d}")
     raise TakeError(
         f"There is no take at {path.as_posix()}.",
         remedy="Give a take's folder (.../v001) or a frame in it; 'answerprint takes' lists them.",
     )
+
+
+def _is_take(folder: Path) -> bool:
+    return bool(_NUMBER.fullmatch(folder.name)) and (folder / ".take").is_dir()
 
 
 def below(root: Path) -> Iterator[Take]:
@@ -249,16 +255,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _unwritable(folder: Path, error: OSError) -> TakeError:
-    if exr.no_space(error):
-        return DiskFull(
-            f"No space is left in {folder.as_posix()}.",
-            remedy="Free some space. A take that had begun is finished with "
-            "'answerprint run --resume TAKE'; its finished frames are kept.",
-        )
-    return TakeError(
-        f"{folder.as_posix()} cannot be written: {error.strerror}.",
-        remedy="Check that the folder is there and that you may write in it.",
-    )

@@ -179,7 +179,7 @@ def _take_image(
     if levels.non_finite:
         item.warnings.append(_non_finite_warning(name, levels, policy, main=name == item.main))
         top = 0.0 if policy == "zero" else HALF_MAX
-        np.nan_to_num(image, copy=False, nan=0.0, posinf=top, neginf=-top)
+        np.nan_to_num(image, copy=False, nan=0.0, posinf=top, neginf=-top or 0.0)
     item.images[name] = np.ascontiguousarray(image)
     item.where[name] = where
     item.levels[name] = levels

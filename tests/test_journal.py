@@ -1,0 +1,118 @@
+"""The journal: what happened, whole events only, whatever broke off while it was written."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings, strategies as st
+from strategies import documents, scratch, texts
+
+from answerprint.documents import MOST_BYTES
+from answerprint.errors import TakeError
+from answerprint.journal import Journal, read
+
+
+def names(path: Path) -> list[str]:
+    return [event["event"] for event in read(path)]
+
+
+def test_events_are_read_in_the_order_they_happened(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "events.jsonl")
+
+    said = [journal.append("started", frames=3), journal.append("frame", frame=1001)]
+
+    assert read(journal.path) == said
+    assert [event["event"] for event in said] == ["started", "frame"]
+    assert said[0]["frames"] == 3
+    assert said[0]["time"] <= said[1]["time"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.dictionaries(texts.map("fact_".__add__), documents), max_size=3))
+@example([{"fact_": "line\u2028separator"}, {"fact_": "next\x85line"}])
+def test_any_event_is_read_back_whole(facts: list[dict[str, object]]) -> None:
+    with scratch() as folder:
+        journal = Journal(folder / "events.jsonl")
+        said = [journal.append("frame", **one) for one in facts]
+
+        assert read(journal.path) == said
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_a_line_cut_off_anywhere_takes_no_other_event_with_it(data: st.DataObject) -> None:
+    with scratch() as folder:
+        journal = Journal(folder / "events.jsonl")
+        for number in range(3):
+            journal.append(f"whole {number}", note="Müller 世界")
+        kept = len(journal.path.read_bytes())
+        journal.append("cut", note="Müller 世界")
+        whole = journal.path.read_bytes()
+        journal.path.write_bytes(whole[: data.draw(st.integers(kept, len(whole) - 2))])
+        before = names(journal.path)
+        journal.append("next")
+
+        assert before == ["whole 0", "whole 1", "whole 2"]
+        assert names(journal.path) == [*before, "next"]
+
+
+def test_an_event_that_lacks_only_its_line_end_is_whole(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "events.jsonl")
+    journal.append("started")
+    journal.path.write_bytes(journal.path.read_bytes().rstrip())
+
+    journal.append("frame")
+
+    assert names(journal.path) == ["started", "frame"]
+
+
+def test_lines_that_are_no_events_are_left_out(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "events.jsonl")
+    journal.path.write_bytes(b'\xff\xfe\n\n5\n[]\nnull\n"frame"\n' + b"[" * 99_999 + b"\n")
+
+    journal.append("frame")
+
+    assert names(journal.path) == ["frame"]
+
+
+def test_threads_write_whole_lines(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "events.jsonl")
+
+    def write(thread: int) -> None:
+        for number in range(50):
+            journal.append("frame", thread=thread, number=number, note="x" * 5000)
+
+    threads = [threading.Thread(target=write, args=[thread]) for thread in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    found = {(event["thread"], event["number"]) for event in read(journal.path)}
+    assert found == {(thread, number) for thread in range(8) for number in range(50)}
+
+
+def test_a_take_without_a_journal_has_no_events(tmp_path: Path) -> None:
+    assert read(tmp_path / "events.jsonl") == []
+
+
+def test_a_journal_that_cannot_be_written_stops_nothing_and_says_so(tmp_path: Path) -> None:
+    event = Journal(tmp_path / "gone" / "events.jsonl").append("frame", frame=1001)
+
+    assert event["unwritten"] == "No such file or directory"
+    assert event["frame"] == 1001
+
+
+def test_a_journal_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    with pytest.raises(TakeError, match=f"{tmp_path.name} cannot be read: Is a directory"):
+        read(tmp_path)
+
+
+def test_a_journal_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "events.jsonl").open("wb") as stream:
+        stream.truncate(MOST_BYTES + 1)
+
+    with pytest.raises(TakeError, match="larger than 67,108,864 bytes"):
+        read(tmp_path / "events.jsonl")

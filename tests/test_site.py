@@ -1,0 +1,176 @@
+"""The site: what a studio decides once, who may overrule it, and where nobody may go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from answerprint import site
+from answerprint.errors import JobError, SetupError
+from answerprint.site import Site
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own site.toml, not there yet."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("ANSWERPRINT_HOME", str(home))
+    return home / "site.toml"
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Path:
+    """The studio's file, not there yet."""
+    return tmp_path / "studio.toml"
+
+
+def load(studio: Path | None = None, **environ: str) -> Site:
+    named = {} if studio is None else {"ANSWERPRINT_SITE": str(studio)}
+    return site.load({**named, **environ})
+
+
+def refused(studio: Path | None = None) -> SetupError:
+    with pytest.raises(SetupError) as caught:
+        load(studio)
+    assert caught.value.remedy
+    return caught.value
+
+
+def test_without_any_configuration_everything_has_its_default(own: Path) -> None:
+    assert load() == Site(server=None, root=None, roots=(), trust=())
+
+
+def test_the_environment_overrules_the_studio_and_the_user_overrules_both(
+    own: Path, studio: Path
+) -> None:
+    studio.write_text('server = "studio:8001"\nroot = "/studio"\ntrust = ["/keys"]\n')
+    environ = {"ANSWERPRINT_SERVER": "farm:8001", "ANSWERPRINT_ROOT": "/farm"}
+
+    assert load(studio).server == "studio:8001"
+    assert load(studio, **environ).server == "farm:8001"
+    own.write_text('server = "desk:8001"\n')
+    found = load(studio, **environ)
+
+    assert (found.server, found.root, found.trust) == ("desk:8001", Path("/farm"), (Path("/keys"),))
+
+
+def test_an_empty_word_in_the_environment_says_nothing(own: Path, studio: Path) -> None:
+    studio.write_text('server = "studio:8001"\n')
+
+    assert load(studio, ANSWERPRINT_SERVER="").server == "studio:8001"
+    assert site.load({"ANSWERPRINT_SITE": ""}).server is None
+
+
+@pytest.mark.parametrize("roots", ['["/"]', "[]", '["/show", "/home"]'])
+def test_a_user_cannot_widen_the_studios_roots(own: Path, studio: Path, roots: str) -> None:
+    studio.write_text('roots = ["/show"]\n')
+    own.write_text(f'server = "desk:8001"\nroots = {roots}\n')
+
+    assert load(studio).roots == (Path("/show"),)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('sever = "a:1"', "sever: unknown field"),
+        ("server = 8001", "server: input should be a valid string"),
+        ('roots = "/show"', "roots: input should be a valid tuple"),
+        ("roots = [5]", "roots[0]: input is not a valid path"),
+        ("[server]\nhost = 1", "server: input should be a valid string"),
+    ],
+)
+def test_an_unknown_or_wrong_field_is_named(own: Path, studio: Path, line: str, words: str) -> None:
+    studio.write_text(line)
+
+    error = refused(studio)
+
+    assert words in error.problem
+    assert "studio.toml" in error.problem
+    assert "server, root, roots and trust" in error.remedy
+
+
+def test_a_fault_is_told_of_the_file_that_has_it(own: Path, studio: Path) -> None:
+    studio.write_text('server = "studio:8001"\n')
+    own.write_text('sever = "desk:8001"\n')
+
+    problem = refused(studio).problem
+
+    assert own.as_posix() in problem
+    assert "studio.toml" not in problem
+
+
+@pytest.mark.parametrize("content", [b"server = ", b"\xff\xfe", b"{}", b"a = 1\na = 2", b"\0"])
+@pytest.mark.parametrize("whose", ["studio", "own"])
+def test_a_file_that_is_no_toml_is_refused_with_its_path(
+    own: Path, studio: Path, content: bytes, whose: str
+) -> None:
+    studio.touch()
+    wrong = studio if whose == "studio" else own
+    wrong.write_bytes(content)
+
+    assert f"{wrong.as_posix()} cannot be read" in refused(studio).problem
+
+
+def test_a_studio_file_that_is_missing_or_too_large_is_refused(own: Path, studio: Path) -> None:
+    assert "No such file" in refused(studio).problem
+
+    studio.write_bytes(b"#" * (site.MOST_TOML_BYTES + 1))
+
+    assert "larger than 1,048,576 bytes" in refused(studio).problem
+
+
+def allowed(roots: list[Path], path: Path) -> bool:
+    try:
+        Site(roots=tuple(roots)).check_allowed(path, "Plate")
+    except JobError as error:
+        return refused_in_words(error, roots, path)
+    return True
+
+
+def refused_in_words(error: JobError, roots: list[Path], path: Path) -> bool:
+    """False; the sentence names the path and where else to go."""
+    assert f"Plate {path.as_posix()}" in error.problem
+    assert all(root.as_posix() in error.remedy for root in roots)
+    return False
+
+
+def test_a_path_is_allowed_below_a_root_and_nowhere_else(tmp_path: Path) -> None:
+    roots = [tmp_path / "show", tmp_path / "library"]
+
+    assert allowed(roots, tmp_path / "show")
+    assert allowed(roots, tmp_path / "show" / "010" / "plates")
+    assert allowed(roots, tmp_path / "library" / "x" / ".." / "y")
+    assert allowed([], tmp_path / "anywhere")
+    assert not allowed(roots, tmp_path)
+    assert not allowed(roots, tmp_path / "showreel")
+    assert not allowed(roots, tmp_path / "show" / ".." / "secret")
+    assert not allowed(roots, tmp_path / "show" / "a" / ".." / ".." / "library2")
+
+
+def test_a_relative_path_is_where_it_leads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "show").mkdir()
+    monkeypatch.chdir(tmp_path / "show")
+
+    assert allowed([tmp_path / "show"], Path("plates"))
+    assert not allowed([tmp_path / "show"], Path("../secret"))
+
+
+def test_a_link_is_where_it_leads(tmp_path: Path) -> None:
+    for folder in ("show", "secret"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "show" / "out").symlink_to(tmp_path / "secret")
+    (tmp_path / "way_in").symlink_to(tmp_path / "show")
+    roots = [tmp_path / "show"]
+
+    assert not allowed(roots, tmp_path / "show" / "out" / "plates")
+    assert allowed(roots, tmp_path / "way_in" / "plates")
+    assert allowed([tmp_path / "way_in"], tmp_path / "show" / "plates")
+
+
+@pytest.mark.parametrize("name", ["loop/plates", "a\0b", "x" * 5000])
+def test_a_path_that_leads_nowhere_is_not_allowed(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+
+    assert not allowed([tmp_path / "show"], tmp_path / name)
