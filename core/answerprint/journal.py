@@ -76,4 +76,4 @@ def _event(line: str) -> Event | None:
         event = json.loads(line)
     except ValueError:
         return None
-    return event if isinstance(event, dict) else None
+    return event if isinstance(event, dict) and "event" in event else None

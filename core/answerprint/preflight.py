@@ -95,10 +95,8 @@ def _holes(found: FrameRange) -> list[str]:
     if not holes:
         return []
     missing = count(sum(last - first + 1 for first, last in holes), "frame")
-    return [
-        f"frames: the plate lacks {missing} between {found.first} and {found.last}, "
-        f"first {holes[0][0]}; they are left out"
-    ]
+    where = f"between {found.first} and {found.last}, first {holes[0][0]}"
+    return [f"frames: the plate lacks {missing} {where}; they are left out"]
 
 
 def _inputs(

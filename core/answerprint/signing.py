@@ -8,6 +8,7 @@ import getpass
 import hashlib
 import os
 import stat
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,8 @@ def check(message: bytes, signature: str, trusted: dict[str, Ed25519PublicKey]) 
         blob = base64.b64decode(encoded, validate=True)
     except (ValueError, binascii.Error):
         return False
-    if scheme != "ed25519":
+    # one signature has one spelling: base64 leaves bits at its end that mean nothing
+    if scheme != "ed25519" or base64.b64encode(blob).decode() != encoded:
         return False
     if kid not in trusted:
         return None
@@ -104,7 +106,7 @@ def _make(private: Path) -> None:
 def _write_new(path: Path, content: bytes, mode: int) -> None:
     """Create the file with its whole content, or leave the one that another process just made."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(file, "wb") as stream:
