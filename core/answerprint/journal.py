@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from answerprint.documents import MOST_BYTES, now
+from answerprint.documents import MOST_BYTES, loads, now
 from answerprint.errors import TakeError
 
 Event = dict[str, Any]
@@ -51,7 +51,7 @@ def read(path: Path) -> list[Event]:
                 f"The journal {path.as_posix()} is larger than {MOST_BYTES:,} bytes.",
                 remedy="It is not a journal of Answerprint; look at what wrote it.",
             )
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -73,7 +73,7 @@ def _is_cut_off(stream: BinaryIO) -> bool:
 
 def _event(line: str) -> Event | None:
     try:
-        event = json.loads(line)
+        event = loads(line)
     except ValueError:
         return None
     return event if isinstance(event, dict) and "event" in event else None

@@ -44,13 +44,19 @@ class Site(BaseModel):
         Raises:
             JobError: the site names roots and the path lies below none of them.
         """
-        real = path.resolve()
-        if self.roots and not any(real.is_relative_to(root.resolve()) for root in self.roots):
+        if self.roots and not self._is_below_a_root(path):
             allowed = ", ".join(root.as_posix() for root in self.roots)
             raise JobError(
                 f"{role} {path.as_posix()} lies outside the allowed folders.",
                 remedy=f"Use a path below {allowed}, or ask the pipeline team to allow this one.",
             )
+
+    def _is_below_a_root(self, path: Path) -> bool:
+        try:
+            real = path.resolve()
+            return any(real.is_relative_to(root.resolve()) for root in self.roots)
+        except (OSError, RuntimeError, ValueError):  # links in a circle, or no path at all
+            return False
 
 
 def home() -> Path:
@@ -73,7 +79,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Site:
     own = home() / "site.toml"
     if own.is_file():
         merged |= {key: value for key, value in _read(own).items() if key != "roots"}
-    return _site(merged, named or own.as_posix())
+    return _site(merged, "the environment")
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -82,6 +88,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         found["server"] = environ["ANSWERPRINT_SERVER"]
     if environ.get("ANSWERPRINT_ROOT"):
         found["root"] = environ["ANSWERPRINT_ROOT"]
+    _site(found, path.as_posix())  # a fault is told of the file that has it
     return found
 
 
@@ -98,6 +105,7 @@ def _read(path: Path) -> dict[str, Any]:
             f"The site file {path.as_posix()} cannot be read: {error}.",
             remedy="Correct the file, or point ANSWERPRINT_SITE at the right one.",
         ) from error
+    _site(found, path.as_posix())  # a fault is told of the file that has it
     return found
 
 

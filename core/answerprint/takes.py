@@ -104,7 +104,7 @@ class Take:
             return "running"
         if not (self.private / "job.json").is_file():
             return "abandoned"
-        ends = [event["state"] for event in self.events() if event["event"] == "finished"]
+        ends = [event.get("state") for event in self.events() if event["event"] == "finished"]
         return str(ends[-1]) if ends and ends[-1] == "cancelled" else "incomplete"
 
 
