@@ -88,7 +88,6 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         found["server"] = environ["ANSWERPRINT_SERVER"]
     if environ.get("ANSWERPRINT_ROOT"):
         found["root"] = environ["ANSWERPRINT_ROOT"]
-    _site(found, path.as_posix())  # a fault is told of the file that has it
     return found
 
 
