@@ -90,10 +90,11 @@ class Crowd:
         """The next line of each."""
         return [json.loads(one.stdout.readline()) for one in self.members if one.stdout]
 
-    def go(self) -> None:
+    def go(self, line: str = "") -> None:
+        """Let each go on; the line is what `input()` gives it."""
         for one in self.members:
             assert one.stdin
-            one.stdin.write("\n")
+            one.stdin.write(f"{line}\n")
             one.stdin.flush()
 
     def __enter__(self) -> Self:

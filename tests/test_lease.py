@@ -34,7 +34,7 @@ held.release()
 print(json.dumps("released"), flush=True)
 """
 
-# Goes for all the leases in a folder at once, and holds what it got for a while
+# Goes for one lease after the other at the same moments as its fellows, and holds what it got
 TAKER = """
 import json, sys, time
 from concurrent.futures import ThreadPoolExecutor
@@ -42,17 +42,18 @@ from pathlib import Path
 from answerprint.errors import TakeBusy
 from answerprint.lease import BEAT_SECONDS, Lease
 
-def take(path):
+def take(number):
+    time.sleep(max(0, start + 0.02 * number - time.time()))
     try:
-        return Lease.take(path)
+        return Lease.take(paths[number])
     except TakeBusy:
         return None
 
 paths = [Path(name) for name in sys.argv[1:]]
 print(json.dumps("ready"), flush=True)
-input()
+start = float(input())
 with ThreadPoolExecutor(len(paths)) as pool:
-    held = list(pool.map(take, paths))
+    held = list(pool.map(take, range(len(paths))))
 print(json.dumps([one is not None for one in held]), flush=True)
 input()
 time.sleep(1.2 * BEAT_SECONDS)
@@ -135,13 +136,13 @@ def test_a_process_number_that_was_given_to_another_is_not_the_holder(file: Path
 
 def test_of_many_that_take_over_a_stale_lease_exactly_one_wins(tmp_path: Path) -> None:
     """Many leases at once, so that the moments that matter are met."""
-    files = [tmp_path / f"v{number:03d}" / "lease.json" for number in range(24)]
+    files = [tmp_path / f"v{number:03d}" / "lease.json" for number in range(60)]
     for file in files:
         file.parent.mkdir()
         documents.write(file, {"uuid": "1", **dead_process(), "beat": 7})
     with Crowd(TAKER, 4, *files) as crowd:
         crowd.hear()
-        crowd.go()
+        crowd.go(str(time.time() + 0.2))
         won = crowd.hear()
         crowd.go()
         lost = crowd.hear()
