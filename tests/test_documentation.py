@@ -97,5 +97,13 @@ def test_links_lead_somewhere() -> None:
             assert (documentation.PROJECT / target).exists(), target
 
 
+def test_the_readme_says_how_many_tests_pass(request: pytest.FixtureRequest) -> None:
+    asked = request.config.option
+    if asked.file_or_dir or asked.keyword or asked.deselect:
+        pytest.skip("only a whole run knows how many tests there are")
+
+    assert f"{request.session.testscollected} passed" in TEXT
+
+
 def _tree(error: type[AnswerprintError]) -> list[type[AnswerprintError]]:
     return [error] + [one for sub in error.__subclasses__() for one in _tree(sub)]

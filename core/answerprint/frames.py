@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -51,7 +52,10 @@ class FrameRange:
         return len(self.numbers)
 
     def __contains__(self, frame: object) -> bool:
-        return frame in self.numbers
+        if not isinstance(frame, int):
+            return False
+        at = bisect_left(self.numbers, frame)
+        return at < len(self.numbers) and self.numbers[at] == frame
 
     @property
     def first(self) -> int:
@@ -75,7 +79,7 @@ def _term(term: str, whole: str) -> range:
     if last < first:
         raise JobError(
             f"Frame range '{term}' runs backwards, from {first} to {last}.",
-            remedy=f"Write it as {last}-{first}.",
+            remedy=f"Write it as {last}-{first}{f'x{step}' if step > 1 else ''}.",
         )
     if step < 1:
         raise JobError(

@@ -2,7 +2,8 @@
 
 The holder counts up a heartbeat in `.take/lease.json`. Nobody compares clocks or file times, which
 lie between machines: who wants the take watches whether the count moves. The file is made by an
-exclusive create and taken over by a rename, of which only one can succeed.
+exclusive create. It is taken over under a right that is an exclusive create of its own, named after
+the holder that was judged dead: so only one succeeds, and never in the place of a living one.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Lease(AbstractContextManager["Lease"]):
             TakeError: the lease cannot be written; DiskFull if there is no space.
         """
         lease = cls(path)
-        while not lease._create():
+        while not lease._create(path):
             holder = _holder(path)
             if holder is None:  # released between the two looks
                 continue
@@ -69,7 +70,8 @@ class Lease(AbstractContextManager["Lease"]):
                     f"{holder.pid} on {holder.machine}.",
                     remedy="Wait until it ends, or stop it there first.",
                 )
-            _move_away(path, holder)
+            if lease._replace(path, holder):
+                break
         lease._thread.start()
         return lease
 
@@ -94,35 +96,57 @@ class Lease(AbstractContextManager["Lease"]):
     def __exit__(self, *_: object) -> None:
         self.release()
 
-    def _create(self) -> bool:
+    def _create(self, file: Path) -> bool:
+        """Make a file that says it is mine, unless it is there already."""
         try:
-            self.path.touch(exist_ok=False)
+            file.touch(exist_ok=False)
         except FileExistsError:
             return False
         except OSError as error:
-            raise documents.unwritable(self.path.parent, error) from error
+            raise documents.unwritable(file.parent, error) from error
         try:
-            documents.write(self.path, asdict(self._mine))
+            documents.write(file, asdict(self._mine))
         except OSError as error:
-            self.path.unlink(missing_ok=True)
-            raise documents.unwritable(self.path.parent, error) from error
+            file.unlink(missing_ok=True)
+            raise documents.unwritable(file.parent, error) from error
         # an NFS reply can be lost after the file was made; only the uuid inside tells
-        return self._is_mine()
+        return _is_of(file, self._mine)
+
+    def _replace(self, file: Path, stale: _Holder) -> bool:
+        """Put mine in the place of what a dead holder left; of many that try, one succeeds.
+
+        The right to do it is an exclusive create, named after that very holder. Who finds the
+        right taken by one that died at it replaces the right first, in the same way.
+        """
+        right = file.with_name(f".{file.name}.{stale.uuid or 'unknown'}.taking")
+        if not self._create(right):
+            other = _holder(right)
+            if other is None or not _is_stale(right, other) or not self._replace(right, other):
+                return False
+        try:
+            if not _is_of(file, stale):  # somebody was faster, or the holder woke up
+                return False
+            documents.write(file, asdict(self._mine))
+        except OSError as error:
+            raise documents.unwritable(file.parent, error) from error
+        finally:
+            right.unlink(missing_ok=True)
+        return True
 
     def _is_mine(self) -> bool:
         holder = _holder(self.path)
         return holder is not None and holder.uuid == self._mine.uuid
 
     def _beat(self) -> None:
-        missed = 0
+        unread = 0
         while not self._released.wait(BEAT_SECONDS):
             holder = _holder(self.path)
-            # for a moment the file may be gone: someone moved it away, saw whose it is, puts it back
-            missed = missed + 1 if holder is None else 0
-            if missed > 1 or (holder is not None and holder.uuid != self._mine.uuid):
+            # a share may fail one read; what was read and names another is certain
+            unread = unread + 1 if holder in (None, _UNKNOWN) else 0
+            if unread > 1 or (unread == 0 and not self._is_mine()):
                 self.lost.set()
                 return
-            if holder is None:
+            if unread:
                 continue
             self._mine = replace(self._mine, beat=self._mine.beat + 1)
             try:
@@ -176,14 +200,7 @@ def _is_stale(path: Path, holder: _Holder) -> bool:
     return True
 
 
-def _move_away(path: Path, holder: _Holder) -> None:
-    aside = path.with_name(f".{path.name}.{uuid4().hex}.stale")
-    try:
-        path.rename(aside)
-    except FileNotFoundError:  # another process was faster; the next round finds its lease
-        return
-    taken = _holder(aside)
-    if taken is not None and taken.uuid != holder.uuid:
-        aside.rename(path)  # not the stale one: it was replaced just now, so it goes back
-        return
-    aside.unlink()
+def _is_of(file: Path, whom: _Holder) -> bool:
+    """Whether a file is the one that this holder wrote last."""
+    holder = _holder(file)
+    return holder is not None and (holder.uuid, holder.beat) == (whom.uuid, whom.beat)

@@ -118,8 +118,8 @@ def check_frames(plate: Plate, wanted: FrameRange, found: FrameRange) -> None:
     """Hold the frames asked for against those on disk.
 
     Raises:
-        JobError: every frame asked for lies outside the plate's range.
-        SourceError: some are missing; says how many and the first.
+        JobError: those that are missing all lie outside the plate's range.
+        SourceError: some are missing within it; says how many and the first.
     """
     if plate.is_still:
         return
