@@ -203,6 +203,7 @@ FORGOTTEN = {
     "cut off": b'{"uuid": "1", "mach',
     "no object": b"[]",
     "null": b"null",
+    "climbs": b'{"uuid": "../x", "machine": "elsewhere", "pid": 7, "started": 1.0, "beat": 3}',
     "without fields": b"{}",
     "wrong fields": json.dumps({"uuid": 1, "machine": socket.gethostname(), "pid": "x"}).encode(),
     "elsewhere": b'{"uuid": "1", "machine": "elsewhere", "pid": 7, "started": 1.0, "beat": 3}',

@@ -8,6 +8,7 @@ the holder that was judged dead: so only one succeeds, and never in the place of
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -21,6 +22,7 @@ import psutil
 from answerprint import documents
 from answerprint.errors import TakeBusy, TakeError
 
+_UUID = re.compile(r"[0-9A-Za-z-]{1,64}")
 BEAT_SECONDS = 2.0
 MISSED_BEATS = 4
 
@@ -164,6 +166,8 @@ def is_live(path: Path) -> bool:
 def _holder(path: Path) -> _Holder | None:
     try:
         found = documents.read(path)
+        if not _UUID.fullmatch(str(found["uuid"])):  # it becomes part of a file's name
+            return _UNKNOWN
         return _Holder(
             uuid=str(found["uuid"]),
             machine=str(found["machine"]),
