@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ from answerprint_server import embedded, repository
 
 PROJECT = Path(__file__).parents[1]
 PLATES = PROJECT / "install" / "plates" / "denoise"
+
+
+PREFIX = re.compile(r"answerprint_(\d+)_[0-9a-f]{6}_")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -73,16 +77,9 @@ def _nothing_left_behind() -> Iterator[None]:
 
 
 def orphans() -> set[str]:
-    """Regions and servers whose supervisor, named in their prefix, is gone. Others' are theirs."""
-    regions = {path.name for path in embedded.SHARED_MEMORY.glob("answerprint_*")}
-    servers = {
-        word.partition("prefix-name=")[2]
-        for process in psutil.process_iter(["name", "cmdline"])
-        if (process.info["name"] or "").startswith("tritonserver")
-        for word in process.info["cmdline"] or []
-        if "shm-region-prefix-name=answerprint_" in word
-    }
-    found = {name: name.split("_")[1] for name in regions | servers}
-    return {
-        name for name, pid in found.items() if pid.isdigit() and not psutil.pid_exists(int(pid))
-    }
+    """Regions and processes whose supervisor, named in their prefix, is gone. Others' are theirs."""
+    words = {path.name for path in embedded.SHARED_MEMORY.glob("answerprint_*")}
+    for process in psutil.process_iter(["cmdline"]):
+        words |= {word for word in process.info["cmdline"] or [] if "answerprint_" in word}
+    found = {match[0]: match[1] for word in words for match in PREFIX.finditer(word)}
+    return {prefix for prefix, pid in found.items() if not psutil.pid_exists(int(pid))}

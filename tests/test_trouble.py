@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from command import Answerprint
 from samples import (
@@ -139,6 +140,10 @@ def test_a_frame_that_breaks_after_the_check_fails_alone(
     finish(answerprint, take, home, server.address)
 
 
+def names(process: psutil.Process, prefix: str) -> bool:
+    return any(word.startswith(prefix) for word in process.info["cmdline"] or [])
+
+
 def test_a_server_that_dies_ends_the_run_and_another_one_finishes_it(
     tmp_path: Path, answerprint: Answerprint, home: Path
 ) -> None:
@@ -153,6 +158,7 @@ def test_a_server_that_dies_ends_the_run_and_another_one_finishes_it(
 
         os.kill(state.triton, signal.SIGKILL)
         code, said = ended(process)
+    assert not [one for one in psutil.process_iter(["cmdline"]) if names(one, state.prefix)]
 
     take = Take(tmp_path / "takes" / "test" / "v001")
     (error,) = (one for one in said if "event" not in one)

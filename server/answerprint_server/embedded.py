@@ -112,9 +112,10 @@ def serve(home: Path, models: Path) -> Iterator[Running]:
             _wait_until_live(process, state)
             yield state
         finally:
-            _stop(process)
-            _clear_shared_memory(prefix)
-            state_file(home).unlink(missing_ok=True)
+            with _uninterrupted():
+                _stop(process, prefix)
+                _clear_shared_memory(prefix)
+                state_file(home).unlink(missing_ok=True)
 
 
 def wait(state: Running, interrupted: threading.Event) -> int | None:
@@ -162,6 +163,7 @@ def clear_orphans(home: Path) -> None:
         if orphan.name().startswith("tritonserver"):
             orphan.kill()
             orphan.wait(timeout=STOP_SECONDS)
+    _end_stubs(state.prefix)
     _clear_shared_memory(state.prefix)
     state_file(home).unlink(missing_ok=True)
 
@@ -245,27 +247,48 @@ def _wait_until_live(process: subprocess.Popen[bytes], state: Running) -> None:
     )
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let a second Ctrl-C or SIGTERM not break off the cleaning up that the first one began."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop(process: subprocess.Popen[bytes], prefix: str) -> None:
     """End the server and everything it started."""
-    family = _family(process.pid)
     process.terminate()
     try:
         process.wait(timeout=STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    _, left = psutil.wait_procs(family, timeout=3)
+    _end_stubs(prefix)
+
+
+def _end_stubs(prefix: str) -> None:
+    """End the models' processes that outlive their server.
+
+    They end with it, but not always when it was killed while a model was at work. They are found by
+    the prefix of their shared memory, which stands in their arguments: their parent is gone.
+    """
+    stubs = [
+        one
+        for one in psutil.process_iter(["cmdline"])
+        if any(word.startswith(prefix) for word in one.info["cmdline"] or [])
+    ]
+    _, left = psutil.wait_procs(stubs, timeout=3)
     for one in left:
         with suppress(psutil.Error):
             one.kill()
     psutil.wait_procs(left, timeout=3)
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.Error:
-        return []
 
 
 def _clear_shared_memory(prefix: str) -> None:
