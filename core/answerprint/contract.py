@@ -8,22 +8,37 @@ Unknown fields are kept; a missing one has the default written here; a wrong one
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from answerprint.documents import canonical, did_you_mean, explain, loads
 from answerprint.errors import ContractError, JobError
+from answerprint.parameter import MOST_INT, Parameter, Value
 
 SCHEMA = "answerprint.contract/v1"
 MOST_CONTRACT_BYTES = 1 << 20
-MOST_INT = 2**53 - 1  # beyond that JSON readers disagree about whole numbers
 RETIRED_SOURCE_TYPES = ("minorHumanEdits", "softwareImage")  # IPTC, 2024: no longer to be used
 
-Encoding = Literal["scene_linear", "acescct", "srgb_display", "data"]
-Value = bool | int | float | str
+__all__ = [
+    "MOST_INT",
+    "Contract",
+    "Cut",
+    "Encoding",
+    "Input",
+    "Output",
+    "Parameter",
+    "Value",
+    "parse",
+]
+
+# scene_linear  the plate's own linear light; linear plates come as they are
+# acescct       ACES log
+# srgb_display  sRGB picture for the model's eyes only: clipped to 0..1, nothing is made of it again
+# srgb_shaped   sRGB picture with room for -0.5 to 1000 inside 0..1, taken back exactly afterwards
+# data          numbers, never touched by colour: normals, depth, mattes, ids, motion
+Encoding = Literal["scene_linear", "acescct", "srgb_display", "srgb_shaped", "data"]
 
 
 class _Document(BaseModel):
@@ -49,75 +64,64 @@ class Input(_Document):
     help: str = ""
 
 
+class Scale(_Document):
+    """A factor that depends on a choice: parameter 'method', values {'sharp-4x': 4}."""
+
+    parameter: str
+    values: dict[str, Annotated[int, Field(ge=1, le=16)]]
+
+
 class Output(_Document):
-    """One image that the model gives back, same size, in place of the input it `replaces`."""
+    """One image that the model gives back, as float32 (height, width, channels).
+
+    replaces   the input in whose place it stands; null: a new layer beside the others
+    channels   full EXR names of a new layer's channels, like forward.u
+    scale      how many times larger than the inputs it is
+    size       `same`: the inputs' size times scale; `own`: whatever the model says
+    when       a bool parameter: the output is there only when that is on
+    """
 
     name: str
-    replaces: str
+    replaces: str | None = None
+    channels: tuple[str, ...] = ()
     encoding: Encoding = "scene_linear"
+    scale: Annotated[int, Field(ge=1, le=16)] | Scale = 1
+    size: Literal["same", "own"] = "same"
+    when: str = ""
     help: str = ""
 
 
 class Cut(_Document):
-    """How a frame may be cut for the model. `whole`: it sees the whole data window at once."""
+    """How a frame may be cut for the model, and which other frames it sees.
 
-    mode: Literal["whole"] = "whole"
+    mode        `whole`: the whole data window at once; `tiles`: in pieces
+    tile        edge of a piece in pixels, without what is added around it
+    context     pixels around a piece that its result depends on; cut off again
+    overlap     pixels beyond the piece that are blended with the neighbour's
+    multiple    height and width are padded by reflection to a multiple of this
+    tolerance   greatest difference between tiles and whole, in the output's encoding
+    before, after   frames before and after that the model sees as well: inputs are then
+                (frames, height, width, channels)
+    ends        what stands for frames beyond the plate: `clamp` the last one, `mirror` back
+    between     the model makes a frame between two: inputs are (2, height, width, channels), and
+                the settings hold `time`, 0 at the first, below 1
+    """
 
+    mode: Literal["whole", "tiles"] = "whole"
+    tile: Annotated[int, Field(ge=16)] = 256
+    context: Annotated[int, Field(ge=0)] = 0
+    overlap: Annotated[int, Field(ge=0)] = 0
+    multiple: Annotated[int, Field(ge=1, le=1024)] = 1
+    tolerance: float = 0.0
+    before: Annotated[int, Field(ge=0, le=16)] = 0
+    after: Annotated[int, Field(ge=0, le=16)] = 0
+    ends: Literal["clamp", "mirror"] = "clamp"
+    between: bool = False
 
-class Parameter(_Document):
-    name: str
-    type: Literal["bool", "int", "float", "choice", "text"]
-    default: Value
-    choices: tuple[str, ...] = ()
-    min: float | None = None
-    max: float | None = None
-    step: float | None = None
-    unit: str = ""
-    help: str = ""
-    group: str = ""
-    animatable: bool = False
-
-    @model_validator(mode="after")
-    def _default_is_valid(self) -> Parameter:
-        try:
-            self.checked(self.default)
-        except JobError as error:
-            raise ValueError(f"its own default is refused: {error.problem}") from error
-        return self
-
-    def checked(self, value: Any) -> Value:
-        """The value in the parameter's own type; text from a command line is read.
-
-        Raises:
-            JobError: the value has another type, is no choice, or lies out of range.
-        """
-        try:
-            return self._in_range(_READ[self.type](value))
-        except (ValueError, TypeError, OverflowError) as error:
-            raise JobError(
-                f"Parameter {self.name} is {value!r}, which is not {self.said()}.",
-                remedy=f"Give {self.said()}; the default is {self.default}.",
-            ) from error
-
-    def said(self) -> str:
-        """What the parameter takes, in words: 'a whole number from 0 to 8 MB'."""
-        if self.type == "choice":
-            return "one of " + ", ".join(self.choices)
-        words = {"bool": "on or off", "int": "a whole number", "float": "a number", "text": "text"}
-        low, high = _plain(self.min), _plain(self.max)
-        bounds = f" from {low} to {high}" if low and high else ""
-        bounds = bounds or (f" of at least {low}" if low else f" of at most {high}" if high else "")
-        return words[self.type] + bounds + (f" {self.unit}" if self.unit else "")
-
-    def _in_range(self, value: Value) -> Value:
-        if self.type == "choice" and value not in self.choices:
-            raise ValueError(value)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            low = -math.inf if self.min is None else self.min
-            high = math.inf if self.max is None else self.max
-            if not low <= value <= high:
-                raise ValueError(value)
-        return value
+    @property
+    def frames(self) -> int:
+        """How many frames of the plate the model sees at once."""
+        return 2 if self.between else self.before + 1 + self.after
 
 
 class Artifact(_Document):
@@ -190,9 +194,18 @@ class Contract(_Document):
     @model_validator(mode="after")
     def _names_fit(self) -> Contract:
         names = {one.name for one in self.inputs}
+        parameters = {one.name: one for one in self.parameters}
         for output in self.outputs:
-            if output.replaces not in names:
+            if output.replaces is None and not output.channels:
+                raise ValueError(f"output {output.name} replaces no input and names no channels")
+            if output.replaces is not None and output.replaces not in names:
                 raise ValueError(f"output {output.name} replaces '{output.replaces}', no input")
+            if output.when and output.when not in parameters:
+                raise ValueError(f"output {output.name} depends on '{output.when}', no parameter")
+            if isinstance(output.scale, Scale):
+                _check_scale(output, parameters)
+        if self.cut.between and (self.cut.before or self.cut.after or self.cut.mode == "tiles"):
+            raise ValueError("cut.between goes with neither before, after nor tiles")
         if self.digital_source_type.rpartition("/")[2] in RETIRED_SOURCE_TYPES:
             raise ValueError(f"digital_source_type {self.digital_source_type} is retired by IPTC")
         return self
@@ -206,6 +219,16 @@ class Contract(_Document):
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
         return self.model.artifacts
+
+    def given(self, settings: Mapping[str, Value]) -> tuple[Output, ...]:
+        """The outputs that a request with these settings brings back."""
+        return tuple(one for one in self.outputs if not one.when or settings[one.when])
+
+    def scale(self, output: Output, settings: Mapping[str, Value]) -> int:
+        """How many times larger than its inputs an output is."""
+        if isinstance(output.scale, int):
+            return output.scale
+        return output.scale.values[str(settings[output.scale.parameter])]
 
     def input(self, name: str) -> Input:
         """Raises JobError: the task has no such input."""
@@ -234,11 +257,11 @@ class Contract(_Document):
         return {name: one.checked(given.get(name, one.default)) for name, one in known.items()}
 
 
-def _plain(number: float | None) -> str:
-    """8 for 8.0, 0.05 for 0.05, nothing for None."""
-    if number is None:
-        return ""
-    return str(int(number)) if number == int(number) else repr(number)
+def _check_scale(output: Output, parameters: Mapping[str, Parameter]) -> None:
+    assert isinstance(output.scale, Scale)  # noqa: S101 - for the type checker
+    chosen = parameters.get(output.scale.parameter)
+    if chosen is None or set(chosen.choices) != output.scale.values.keys():
+        raise ValueError(f"output {output.name}: scale does not name every choice of its parameter")
 
 
 def parse(text: str, *, where: str) -> Contract:
@@ -256,43 +279,3 @@ def parse(text: str, *, where: str) -> Contract:
     except ValueError as error:
         said = explain(error) if isinstance(error, ValidationError) else f"it is no JSON, {error}"
         raise ContractError(f"The contract of {where} is wrong: {said}.", remedy=remedy) from error
-
-
-def _bool(value: Any) -> bool:
-    words = {"true": True, "on": True, "yes": True, "1": True}
-    words |= {"false": False, "off": False, "no": False, "0": False}
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in words:
-        return words[value.lower()]
-    raise ValueError(value)
-
-
-def _int(value: Any) -> int:
-    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
-        raise ValueError(value)
-    if abs(int(value)) > MOST_INT:
-        raise ValueError(value)
-    return int(value)
-
-
-def _float(value: Any) -> float:
-    number = float(value)
-    if isinstance(value, bool) or not math.isfinite(number):
-        raise ValueError(value)
-    return number
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-_READ: dict[str, Callable[[Any], Value]] = {
-    "bool": _bool,
-    "int": _int,
-    "float": _float,
-    "choice": _text,
-    "text": _text,
-}
