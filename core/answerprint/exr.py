@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import OpenEXR
 from numpy.typing import NDArray
 
 from answerprint import documents
-from answerprint.errors import DiskFull, SourceError, TakeError
+from answerprint.errors import DiskFull, JobError, SourceError, TakeError
 from answerprint.header import RENDER_AGAIN, Header, channel_types, check_whole, read_header
 
 Pixels = NDArray[Any]
@@ -28,6 +29,8 @@ Pixels = NDArray[Any]
 # Codecs that give back every sample. Of the others B44, DWA and LJ2K change pixels when they are
 # written, and PXR24 does so for 32-bit floats; one that is not known here may.
 _LOSSLESS = ("NO", "RLE", "ZIPS", "ZIP", "PIZ", "ZSTD", "HTJ2K32", "HTJ2K256")
+# Codecs that a take may be stored in, by the names that artists know
+COMPRESSIONS = ("none", "rle", "zips", "zip", "piz")
 # What OpenEXR decides anew for each file; everything else in a header is the artist's.
 STRUCTURE = {"channels", "chunkCount", "compression", "lineOrder", "tiles", "type", "version"}
 
@@ -61,6 +64,13 @@ class Window:
 
     def as_list(self) -> list[int]:
         return [self.left, self.top, self.right, self.bottom]
+
+    def corners(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """As an EXR header holds it."""
+        return (
+            np.array([self.left, self.top], np.int32),
+            np.array([self.right, self.bottom], np.int32),
+        )
 
 
 @dataclass
@@ -106,21 +116,63 @@ class Frame:
     parts: list[Part]
     source: Header | None = None
 
-    def layers(self) -> dict[str, list[tuple[int, str]]]:
+    def views(self) -> tuple[str, ...]:
+        """Names of the views, the default one first; empty where none is named.
+
+        A frame with one name is mono: the name says which eye it is, and no layer carries it.
+        """
+        return tuple(dict.fromkeys(view for part in self.parts for view in self._views(part)))
+
+    def layers(self, view: str | None = None) -> dict[str, list[tuple[int, str]]]:
         """Layer name -> [(part number, channel name)]: 'rgba' for channels without a prefix.
 
-        In a multi-part file a part's name stands in for the prefix that its channels lack.
+        view    one of `views()`; None means the default view. One that is not there has no layers.
+
+        In a multi-part file a part's name, without its view, stands in for the prefix that its
+        channels lack; the name of a view's first part does not. A part that names no view belongs
+        to all of them.
         """
+        views = self.views()
+        if view is None and views:
+            view = views[0]
+        if view is not None and view not in views:
+            return {}
         found: dict[str, list[tuple[int, str]]] = {}
-        for number, part in enumerate(self.parts):
+        owned = [self._views(part) for part in self.parts]
+        first = next((number for number, own in enumerate(owned) if view in own), 0)
+        for number, (part, own) in enumerate(zip(self.parts, owned, strict=True)):
+            plain = "" if number == first else _without_word(part.name, view if own else None)
             for channel in part.channels or part.types:
-                prefix = channel.rpartition(".")[0]
-                plain = part.name if len(self.parts) > 1 and number > 0 else ""
-                found.setdefault(prefix or plain or "rgba", []).append((number, channel))
+                layer, of = split_view(channel, own if len(views) > 1 else ())
+                if not own or (of or own[0]) == view:
+                    found.setdefault(layer or plain or "rgba", []).append((number, channel))
         return found
+
+    def _views(self, part: Part) -> tuple[str, ...]:
+        """The views that share a part: `view` names the one of a part, `multiView` those of a file.
+
+        Source: "Storing Multi-View Images in OpenEXR Files", openexr.com.
+        """
+        one, many = part.header.get("view"), part.header.get("multiView")
+        alone = (one,) if isinstance(one, str) and one else ()
+        shared = tuple(name for name in many if name) if isinstance(many, list) else ()
+        return (alone or shared) if len(self.parts) > 1 else (shared or alone)
 
     def attribute(self, name: str) -> Any:
         return self.parts[0].header.get(name)
+
+
+def split_view(channel: str, views: tuple[str, ...]) -> tuple[str, str]:
+    """(layer, view) of a channel's full name; each is empty where the name has none.
+
+    The view stands last but one, 'diffuse.right.G'; some programs put it first, 'right.diffuse.G'.
+    """
+    path = channel.split(".")[:-1]
+    if path and path[-1] in views:
+        return ".".join(path[:-1]), path[-1]
+    if path and path[0] in views:
+        return ".".join(path[1:]), path[0]
+    return ".".join(path), ""
 
 
 def read(path: Path) -> Frame:
@@ -136,10 +188,10 @@ def read(path: Path) -> Frame:
         with OpenEXR.File(str(path), separate_channels=True) as file:
             frame = Frame([_part(part, path) for part in file.parts], header)
     except _BROKEN as error:
-        raise _unreadable(path) from error
+        raise _unreadable(path, header) from error
     # OpenEXR 3.5 does not raise when decoding fails: it returns fewer parts
     if len(frame.parts) != len(header.parts):
-        raise _unreadable(path)
+        raise _unreadable(path, header)
     return frame
 
 
@@ -154,9 +206,9 @@ def read_structure(path: Path) -> Frame:
         with OpenEXR.File(str(path), separate_channels=True, header_only=True) as file:
             frame = Frame([_structure(part, path) for part in file.parts])
     except _BROKEN as error:
-        raise _unreadable(path) from error
+        raise _unreadable(path, header) from error
     if len(frame.parts) != len(header.parts):
-        raise _unreadable(path)
+        raise _unreadable(path, header)
     for part, raw in zip(frame.parts, header.parts, strict=True):
         part.types.update(channel_types(raw))
     return frame
@@ -182,7 +234,7 @@ def write(path: Path, frame: Frame) -> None:
 def new(channels: dict[str, Pixels]) -> Frame:
     """A single-part frame of these channels, ZIP, origin 0,0."""
     height, width = next(iter(channels.values())).shape
-    window = (np.array([0, 0], np.int32), np.array([width - 1, height - 1], np.int32))
+    window = Window(0, 0, width - 1, height - 1).corners()
     facts = {
         "compression": OpenEXR.ZIP_COMPRESSION,
         "type": OpenEXR.scanlineimage,
@@ -190,6 +242,57 @@ def new(channels: dict[str, Pixels]) -> Frame:
         "displayWindow": window,
     }
     return Frame([Part(facts, {}, dict(channels))])
+
+
+def copy(frame: Frame) -> Frame:
+    """The same frame to be changed on its own: parts and headers anew, arrays shared."""
+    parts = [Part(dict(one.header), dict(one.types), dict(one.channels)) for one in frame.parts]
+    return Frame(parts, frame.source)
+
+
+def set_window(part: Part, data: Window, display: Window) -> None:
+    """Give a part other windows; its channels must have the data window's size.
+
+    All parts of a file share one display window: set it in each.
+    """
+    part.header["dataWindow"] = data.corners()
+    part.header["displayWindow"] = display.corners()
+
+
+def union(windows: Iterable[Window]) -> Window:
+    """The least window that holds all of these; at least one."""
+    lefts, tops, rights, bottoms = zip(*(one.as_list() for one in windows), strict=True)
+    return Window(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def placed(part: Part, window: Window) -> dict[str, Pixels]:
+    """A part's channels in a window that holds its own, in their own types; 0 around them.
+
+    0 is what EXR's readers show outside the data window.
+    """
+    own = part.data_window
+    left, top = own.left - window.left, own.top - window.top
+    found = {}
+    for name, pixels in part.channels.items():
+        found[name] = np.zeros((window.height, window.width), pixels.dtype)
+        found[name][top : top + own.height, left : left + own.width] = pixels
+    return found
+
+
+def compress(frame: Frame, name: str) -> None:
+    """Have all parts stored in one of COMPRESSIONS.
+
+    Raises:
+        JobError: there is none of this name; one that loses pixels is not among them.
+    """
+    if name not in COMPRESSIONS:
+        raise JobError(
+            f"A take cannot be compressed with '{name}'.",
+            remedy=f"Choose one of {', '.join(COMPRESSIONS)}: they keep every pixel.",
+        )
+    codec = "NO" if name == "none" else name.upper()
+    for part in frame.parts:
+        part.header["compression"] = getattr(OpenEXR, f"{codec}_COMPRESSION")
 
 
 def lossy(frame: Frame) -> str | None:
@@ -281,7 +384,9 @@ def _written(part: Part) -> dict[str, Any]:
     header = dict(part.header)
     tiles = header.get("tiles")
     if tiles is not None:  # only the full-resolution level is carried
-        tiles.mode = OpenEXR.ONE_LEVEL
+        header["tiles"] = plain = OpenEXR.TileDescription()
+        plain.xSize, plain.ySize, plain.mode = tiles.xSize, tiles.ySize, OpenEXR.ONE_LEVEL
+        plain.roundingMode = tiles.roundingMode
     header.pop("chunkCount", None)
     # OpenEXR cannot write an empty list; `changed_attributes` names it
     return {name: value for name, value in header.items() if not _is_empty_list(value)}
@@ -300,7 +405,21 @@ def _window(corners: Any) -> Window:
     return Window(int(left), int(top), int(right), int(bottom))
 
 
-def _unreadable(path: Path) -> SourceError:
+def _without_word(name: str, view: str | None) -> str:
+    """A part's name without its view at the end or the beginning: 'depth' for 'depth.left'."""
+    if not view:
+        return name
+    word = re.escape(view)
+    return re.sub(rf"(^|[._ ]){word}$|^{word}[._ ]", "", name, count=1, flags=re.IGNORECASE)
+
+
+def _unreadable(path: Path, header: Header) -> SourceError:
+    tiles = [part["tiles"].value for part in header.parts if "tiles" in part]
+    if any(value[8:] and value[8] & 0x0F for value in tiles):  # the level mode; 0 is one level
+        return SourceError(
+            f"{path.as_posix()} is mip-mapped or rip-mapped, and its levels cannot be decoded.",
+            remedy="Write its full resolution as a plain EXR, or render the frame again.",
+        )
     return SourceError(
         f"{path.as_posix()} is damaged: its pixels cannot be decoded.", remedy=RENDER_AGAIN
     )
