@@ -1,7 +1,8 @@
 """The frame around a model in Triton's Python backend, so that a model.py holds only its model.
 
-A request brings one float32 tensor (height, width, channels) for each image and one JSON tensor
-`settings`; the answer takes one tensor for each image and one JSON tensor `report`.
+A request brings one float32 tensor (height, width, channels) for each image, or a stack of them
+where the model sees several frames, and one JSON tensor `settings`; the answer takes one tensor for
+each image and one JSON tensor `report`.
 Needs numpy and what the backend itself brings; runs in the embedded server and in NVIDIA's
 container alike.
 """
@@ -9,6 +10,7 @@ container alike.
 import hashlib
 import importlib.util
 import json
+import math
 import os
 import pathlib
 import time
@@ -36,7 +38,8 @@ class ImageModel:
         """Return ({output: float32 (height, width, channels)}, {report field: text or number}).
 
         `images` holds the inputs that came, C-contiguous; `settings` every parameter of the
-        contract. Raise RefusedError for a request that is wrong.
+        contract, and what the engine adds: `time` where the contract makes frames between two,
+        `seed` where it has one. Raise RefusedError for a request that is wrong.
         """
         raise RefusedError("this model does nothing")
 
@@ -80,25 +83,42 @@ class ImageModel:
 
     def _settings(self, request):
         known = {one["name"]: one for one in self.contract.get("parameters", [])}
-        settings = {name: one["default"] for name, one in known.items()}
-        tensor = backend.get_input_tensor_by_name(request, "settings")
-        if tensor is None:
-            return settings
-        try:
-            given = json.loads(bytes(tensor.as_numpy().reshape(-1)[0]))
-        except (ValueError, IndexError, RecursionError) as error:
-            raise RefusedError("the settings are not JSON") from error
-        if not isinstance(given, dict):
-            raise RefusedError("the settings are not a JSON object")
-        unknown = set(given) - set(settings)
+        added = added_by_the_engine(self.contract)
+        given = _given(backend.get_input_tensor_by_name(request, "settings"))
+        unknown = set(given) - set(known) - set(added)
         if unknown:
             raise RefusedError(f"unknown settings: {', '.join(sorted(unknown))}")
+        for name in added:
+            if name not in given:
+                raise RefusedError(f"setting {name} is missing")
         for name, value in given.items():
-            if not fits(known[name], value):
+            right = added[name](value) if name in added else fits(known[name], value)
+            if not right:
                 raise RefusedError(
-                    f"setting {name} is {value!r}, which its contract does not allow"
+                    f"setting {name} is {_short(value)}, which its contract does not allow"
                 )
-        return {**settings, **given}
+        return {**{name: one["default"] for name, one in known.items()}, **given}
+
+
+def added_by_the_engine(contract):
+    """The settings that are no parameters, each with what tells whether a value is right."""
+    added = {}
+    if contract.get("cut", {}).get("between"):
+        added["time"] = is_time
+    if contract.get("seed"):
+        added["seed"] = is_seed
+    return added
+
+
+def is_time(value):
+    """Where between two frames: 0 is the first, 1 would be the second."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1
+
+
+def is_seed(value):
+    """Digits as text, because JSON readers disagree about numbers this large; 64 bits at most."""
+    digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20
+    return digits and int(value) < 2**64
 
 
 def fits(parameter, value):
@@ -111,7 +131,8 @@ def fits(parameter, value):
         return value in parameter["choices"]
     if kind in ("int", "float"):
         low, high = parameter.get("min"), parameter.get("max")
-        return (low is None or value >= low) and (high is None or value <= high)
+        inside = (low is None or value >= low) and (high is None or value <= high)
+        return inside and (kind == "int" or abs(value) < math.inf)  # NaN is not below infinity
     return True
 
 
@@ -160,6 +181,25 @@ def cpu_name():
     except (OSError, StopIteration):
         name = "unknown"
     return f"CPU {name}, {os.cpu_count()} cores"
+
+
+def _given(tensor):
+    """The settings of a request, as they came."""
+    if tensor is None:
+        return {}
+    try:
+        given = json.loads(bytes(tensor.as_numpy().reshape(-1)[0]))
+    except (ValueError, IndexError, RecursionError) as error:
+        raise RefusedError("the settings are not JSON") from error
+    if not isinstance(given, dict):
+        raise RefusedError("the settings are not a JSON object")
+    return given
+
+
+def _short(value):
+    """A value in an error, never longer than its sentence."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _text(document):
