@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from answerprint import contract, exr, layers
+from answerprint import aliases, contract, exr, layers
 from answerprint.contract import Input
 from answerprint.errors import SourceError
 
@@ -73,6 +73,110 @@ def test_a_layer_without_the_channels_is_passed_over_for_the_next() -> None:
     assert choose(held, COLOR) == "beauty"
     with pytest.raises(SourceError, match="no layer for color; looked for rgba, rgb, beauty"):
         choose(frame("A", "Z"), COLOR)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "layer", "letters"),
+    [
+        (ALBEDO, "denoise_albedo", "RGB"),  # Arnold
+        (ALBEDO, "ViewLayer.Denoising Albedo", "RGB"),  # Blender
+        (NORMAL, "ViewLayer.Denoising Normal", "XYZ"),
+        (COLOR, "ViewLayer.Combined", "RGBA"),
+        (COLOR, "ViewLayer.Noisy Image", "RGBA"),
+        (ALBEDO, "VRayDiffuseFilter", "RGB"),  # V-Ray for 3ds Max
+        (NORMAL, "VRayNormals", "XYZ"),
+        (NORMAL, "normals", "XYZ"),  # V-Ray for Maya
+        (ALBEDO, "DiffuseFilter", "RGB"),  # Redshift
+        (COLOR, "Ci", "rgb"),  # RenderMan
+        (NORMAL, "Nn", "xyz"),
+        (COLOR, "C", "RGBA"),  # Mantra and Karma
+        (NORMAL, "N", "xyz"),
+        (ALBEDO, "basecolor", "rgb"),
+        (ALBEDO, "Diffuse-Albedo", "RGB"),
+    ],
+)
+def test_layers_are_found_under_the_names_of_renderers(
+    wanted: Input, layer: str, letters: str
+) -> None:
+    held = frame("Z", *(f"{layer}.{one}" for one in letters), *(f"other.{one}" for one in "RGB"))
+
+    assert choose(held, wanted) == layer
+
+
+def test_components_may_be_written_as_words() -> None:
+    held = frame("Z", "beauty.blue", "beauty.red", "beauty.alpha", "beauty.green")
+
+    assert choose(held, COLOR) == "beauty"
+    found = [name for _, name in layers.channels(held, "beauty", COLOR, PLATE)]
+    assert found == ["beauty.red", "beauty.green", "beauty.blue"]
+
+
+def test_a_site_adds_names_of_its_own_and_roles() -> None:
+    names = aliases.table({"albedo": ["alb", "albedo"], "sss": ["skin"]})
+
+    assert names["albedo"][:2] == ("alb", "albedo")
+    assert set(names["albedo"]) == {"alb", *aliases.RENDERERS["albedo"]}
+    assert names["sss"] == ("skin",)
+    assert names["normal"] == aliases.RENDERERS["normal"]
+    held = frame("alb.R", "alb.G", "alb.B")
+    found = layers.choose(held, ALBEDO, None, PLATE, required=False, names=names)
+    assert found == "alb"
+    assert choose(held, ALBEDO) is None
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("ViewLayer.Denoising Albedo", "FX.Denoising Albedo"),  # two view layers
+        ("denoise_albedo", "basecolor"),  # two names
+        ("Albedo", "ALBEDO"),
+    ],
+)
+def test_of_several_that_fit_none_is_guessed(names: tuple[str, str]) -> None:
+    held = frame(*"RGB", *(f"{name}.{one}" for name in names for one in "RGB"))
+
+    with pytest.raises(SourceError) as caught:
+        choose(held, ALBEDO)
+
+    said = caught.value
+    assert said.problem == f"{PLATE} has 2 layers that may be albedo: {names[0]}, {names[1]}."
+    assert "--layer albedo=NAME" in said.remedy
+    assert "--layer albedo=none" in said.remedy
+    for name in names:
+        assert choose(held, ALBEDO, name) == name
+
+
+def test_an_input_that_is_needed_is_not_offered_to_be_left_out() -> None:
+    held = frame(*(f"{name}.Combined.{one}" for name in ("Sky", "Set") for one in "RGB"))
+
+    with pytest.raises(SourceError, match=r"may be color: Sky\.Combined, Set\.Combined") as caught:
+        choose(held, COLOR)
+
+    assert caught.value.remedy == "Choose one with --layer color=NAME."
+
+
+def test_the_contracts_own_name_wins_over_all_others() -> None:
+    names = ("basecolor", "ViewLayer.albedo", "diffuse_albedo", "Albedo")
+    held = frame(*(f"{name}.{one}" for name in names for one in "RGB"))
+
+    assert choose(held, ALBEDO) == "Albedo"
+
+
+def test_a_layer_without_the_channels_is_no_choice() -> None:
+    held = frame("albedo.A", "Set.albedo.A", *(f"basecolor.{one}" for one in "RGB"))
+
+    assert choose(held, ALBEDO) == "basecolor"
+
+
+def test_a_layer_may_be_asked_for_by_the_last_part_of_its_name() -> None:
+    held = frame("Sky.Combined.R", "Set.Combined.R", "Set.Emit.R")
+
+    assert choose(held, COLOR, "emit") == "Set.Emit"
+    assert choose(held, COLOR, "set.combined") == "Set.Combined"
+    with pytest.raises(SourceError, match=r"2 layers .* Sky\.Combined, Set\.Combined"):
+        choose(held, COLOR, "Combined")
+    with pytest.raises(SourceError, match="has no layer 'mit'"):
+        choose(held, COLOR, "mit")
 
 
 def test_the_layer_asked_for_is_chosen_whatever_the_case_of_its_letters() -> None:

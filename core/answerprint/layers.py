@@ -1,75 +1,104 @@
-"""Layers: which of a plate's channels are the images that a task wants."""
+"""Layers: which of a plate's channels are the images that a task wants. Found, never guessed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
+from answerprint import aliases
 from answerprint.contract import Input
 from answerprint.errors import SourceError
-from answerprint.exr import Frame
+from answerprint.exr import Frame, split_view
 
 NONE = "none"
 
+# Nuke and V-Ray write the components of layers as words
+_LETTERS = {"red": "r", "green": "g", "blue": "b", "alpha": "a"}
+
+Channels = list[tuple[int, str]]
+
 
 def choose(
-    frame: Frame, wanted: Input, asked: str | None, where: str, *, required: bool
+    frame: Frame,
+    wanted: Input,
+    asked: str | None,
+    where: str,
+    *,
+    required: bool,
+    view: str | None = None,
+    names: Mapping[str, tuple[str, ...]] = aliases.RENDERERS,
 ) -> str | None:
-    """The layer for an input: the one asked for, or the contract's best name that is there.
+    """The layer for an input: the one asked for, or the only one that fits.
+
+    The contract names layers best first: the first of them that is there under its whole name is
+    the one. Otherwise a layer fits by any of these names or of those in `names` for the input's
+    role, also by its last part: 'ViewLayer.Denoising Albedo' is a 'denoising albedo'.
+
+    asked   a layer's name, or `none`
+    where   the file, for the error
+    view    the view that it is looked for in; None means the default one
+    names   role -> layer names, from aliases.table
 
     None means that an input which is not required is absent.
 
     Raises:
-        SourceError: the layer asked for, or one that is needed, is not in the plate; lists what is.
+        SourceError: the layer asked for, or one that is needed, is not in the plate; several fit;
+            there is no such view. Lists what there is.
     """
-    held = frame.layers()
+    held = _held(frame, where, view)
     if asked == NONE and not wanted.required:
         return None
     if asked is not None:
-        match = _named(held, asked)
-        if match is None:
-            raise SourceError(
-                f"{where} has no layer '{asked}'.", remedy=f"It holds {', '.join(held)}."
-            )
-        return match
+        return _asked(held, wanted, asked, where)
+    fitting = [layer for layer in held if _pick(held[layer], wanted) is not None]
     for name in wanted.layers:
-        match = _named(held, name)
-        if match is not None and _pick(frame, match, wanted) is not None:
+        match = _only(_whole(fitting, name), name, wanted, where)
+        if match is not None:
             return match
-    if not required:
-        return None
+    known = (*wanted.layers, *names.get(wanted.name, ()))
+    match = _only([one for one in fitting if _fits(one, known)], None, wanted, where)
+    if match is not None or not required:
+        return match
     raise SourceError(
         f"{where} has no layer for {wanted.name}; looked for {', '.join(wanted.layers)}.",
         remedy=f"It holds {', '.join(held)}. Choose one with --layer {wanted.name}=NAME.",
     )
 
 
-def channels(frame: Frame, layer: str, wanted: Input, where: str) -> tuple[tuple[int, str], ...]:
+def channels(
+    frame: Frame, layer: str, wanted: Input, where: str, view: str | None = None
+) -> tuple[tuple[int, str], ...]:
     """(part number, channel name) of a layer's channels, in the order that the model wants.
 
     Raises:
-        SourceError: the layer is not there, or lacks channels; lists what is.
+        SourceError: the layer or the view is not there, or lacks channels; lists what is.
     """
-    if layer not in frame.layers():
-        raise SourceError(
-            f"{where} has no layer '{layer}'.", remedy=f"It holds {', '.join(frame.layers())}."
-        )
-    picked = _pick(frame, layer, wanted)
+    held = _held(frame, where, view)
+    if layer not in held:
+        raise _missing(held, layer, where)
+    picked = _pick(held[layer], wanted)
     if picked is None:
-        held = ", ".join(name for _, name in frame.layers()[layer])
+        names = ", ".join(name for _, name in held[layer])
         sets = " or ".join("".join(one) for one in wanted.channels)
         raise SourceError(
             f"Layer '{layer}' of {where} has not the channels {sets} that {wanted.name} needs.",
-            remedy=f"It holds {held}.",
+            remedy=f"It holds {names}.",
         )
     return picked
 
 
-def check_same(wanted: tuple[str, ...], picked: tuple[tuple[int, str], ...], where: str) -> None:
-    """Hold a frame's channels against those of the first frame.
+def check_same(
+    wanted: tuple[str, ...],
+    picked: tuple[tuple[int, str], ...],
+    where: str,
+    views: tuple[str, ...] = (),
+) -> None:
+    """Hold a frame's channels against those of the first frame, or of another of its `views`.
 
     Raises:
         SourceError: they are others: the plate changes in mid-sequence.
     """
     found = tuple(name for _, name in picked)
-    if found != wanted:
+    if [_viewless(one, views) for one in found] != [_viewless(one, views) for one in wanted]:
         raise SourceError(
             f"{where} has the channels {', '.join(found)}; the first frame has {', '.join(wanted)}.",
             remedy="Render the sequence with one set of channels, or run its parts as jobs of "
@@ -77,16 +106,66 @@ def check_same(wanted: tuple[str, ...], picked: tuple[tuple[int, str], ...], whe
         )
 
 
-def _named(held: dict[str, list[tuple[int, str]]], name: str) -> str | None:
-    return next((layer for layer in held if layer.lower() == name.lower()), None)
+def _viewless(channel: str, views: tuple[str, ...]) -> tuple[str, str]:
+    return split_view(channel, views)[0], channel.rpartition(".")[2]
 
 
-def _pick(frame: Frame, layer: str, wanted: Input) -> tuple[tuple[int, str], ...] | None:
-    """The first of the contract's channel sets that the layer holds, whatever the letters' case."""
-    held: dict[str, tuple[int, str]] = {}
-    for number, name in frame.layers()[layer]:
-        held.setdefault(name.rpartition(".")[2].lower(), (number, name))
+def _held(frame: Frame, where: str, view: str | None) -> dict[str, Channels]:
+    views = frame.views()
+    if view is not None and view not in views:
+        raise SourceError(
+            f"{where} has no view '{view}'.",
+            remedy=f"Its views are {', '.join(views)}." if views else "It names no views.",
+        )
+    return frame.layers(view)
+
+
+def _asked(held: Mapping[str, Channels], wanted: Input, asked: str, where: str) -> str:
+    """The layer of this name, by its whole name or else by its last part."""
+    for matches in (_whole(held, asked), [one for one in held if _fits(one, (asked,))]):
+        match = _only(matches, asked, wanted, where)
+        if match is not None:
+            return match
+    raise _missing(held, asked, where)
+
+
+def _missing(held: Mapping[str, Channels], layer: str, where: str) -> SourceError:
+    return SourceError(f"{where} has no layer '{layer}'.", remedy=f"It holds {', '.join(held)}.")
+
+
+def _only(matches: list[str], name: str | None, wanted: Input, where: str) -> str | None:
+    """The one layer that fits, and of several the one that is spelled like `name`."""
+    if name in matches:
+        return name
+    if len(matches) > 1:
+        absent = "" if wanted.required else f", or leave it out with --layer {wanted.name}={NONE}"
+        raise SourceError(
+            f"{where} has {len(matches)} layers that may be {wanted.name}: {', '.join(matches)}.",
+            remedy=f"Choose one with --layer {wanted.name}=NAME{absent}.",
+        )
+    return matches[0] if matches else None
+
+
+def _whole(held: Iterable[str], name: str) -> list[str]:
+    return [layer for layer in held if aliases.plain(layer) == aliases.plain(name)]
+
+
+def _fits(layer: str, names: Iterable[str]) -> bool:
+    """Whether a layer's name, or the last part of it, is one of these."""
+    said = "." + aliases.plain(layer)
+    return any(said.endswith("." + aliases.plain(name)) for name in names)
+
+
+def _pick(held: Channels, wanted: Input) -> tuple[tuple[int, str], ...] | None:
+    """The first of the contract's channel sets that a layer holds, whatever the letters' case."""
+    found: dict[str, tuple[int, str]] = {}
+    for number, name in held:
+        found.setdefault(_letter(name.rpartition(".")[2]), (number, name))
     for one in wanted.channels:
-        if all(channel.lower() in held for channel in one):
-            return tuple(held[channel.lower()] for channel in one)
+        if all(_letter(channel) in found for channel in one):
+            return tuple(found[_letter(channel)] for channel in one)
     return None
+
+
+def _letter(component: str) -> str:
+    return _LETTERS.get(component.lower(), component.lower())
