@@ -259,6 +259,26 @@ def test_a_frame_that_need_not_be_cut_goes_in_one_piece_and_is_filled_up_by_refl
     assert np.array_equal(made, image)
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.integers(1, 90), st.integers(1, 90), cuts)
+def test_every_piece_shows_the_frame_and_its_reflection(height: int, width: int, cut: Cut) -> None:
+    seen: list[Floats] = []
+
+    def infer(images: Images) -> Images:
+        seen.append(images["in"])
+        return same(images)
+
+    image = noise(height, width, 1)
+    run(image, infer, cut)
+
+    wide = np.pad(image, ((0, 64), (0, 64), (0, 0)), "symmetric")
+    plan = tiles.plan(height, width, cut=cut)
+    for one, piece in zip(plan, seen, strict=True):
+        rows, columns = one.rows, one.columns
+        assert np.array_equal(piece, wide[rows.start : rows.end, columns.start : columns.end])
+        assert piece.flags.c_contiguous
+
+
 def test_a_direction_that_is_short_enough_is_not_cut() -> None:
     plan = tiles.plan(30, 300, cut=tiled(tile=32, context=4), tile=64)
 

@@ -161,17 +161,21 @@ def _answer(
 
 def _piece(image: Floats, tile: Tile, frame: tuple[int, int]) -> Floats:
     """What the model sees of one image; reflected beyond the frame, as often as it takes."""
-    rows, columns = tile.rows, tile.columns
-    if rows.end <= frame[0] and columns.end <= frame[1]:
-        held = image[..., rows.start : rows.end, columns.start : columns.end, :]
-        return np.ascontiguousarray(held)
-    down, right = (
-        np.pad(np.arange(length), (0, max(span.end - length, 0)), "symmetric")[
-            span.start : span.end
-        ]
-        for span, length in zip((rows, columns), frame, strict=True)
+    (top, down), (left, right) = (
+        _reach(span, length) for span, length in zip((tile.rows, tile.columns), frame, strict=True)
     )
-    return np.ascontiguousarray(image[..., down[:, None], right, :])
+    held = image[..., top : tile.rows.end, left : tile.columns.end, :]
+    if down or right:  # pad copies in any case
+        beyond = [(0, 0)] * (image.ndim - 3) + [(0, down), (0, right), (0, 0)]
+        held = np.pad(held, beyond, "symmetric")
+        held = held[..., tile.rows.start - top :, tile.columns.start - left :, :]
+    return np.ascontiguousarray(held)
+
+
+def _reach(span: Span, length: int) -> tuple[int, int]:
+    """Where to begin reading, and how much to reflect: as much must be read as is reflected."""
+    beyond = max(span.end - length, 0)
+    return min(span.start, max(length - beyond, 0)), beyond
 
 
 class _Canvas:
