@@ -9,6 +9,7 @@ read one by one here. A name stands for itself and is never imported; all else i
 import io
 import math
 import pickletools
+import struct
 import zipfile
 
 import numpy as np
@@ -28,6 +29,16 @@ DTYPES = {
     "torch ByteStorage": "u1",
     "torch BoolStorage": "?",
 }
+# all that zipfile was seen to say of a damaged file
+DAMAGED = (
+    zipfile.BadZipFile,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    struct.error,
+)
 DICTIONARY, TENSOR = "collections OrderedDict", "torch._utils _rebuild_tensor_v2"
 
 
@@ -116,7 +127,7 @@ def from_zip(blob):
             raise CheckpointError("its numbers are big-endian")
         views = arrays_of(value_of(io.BytesIO(entry("data.pkl", MOST_PICKLE_BYTES))))
         return joined(views, lambda one: entry(f"data/{one.key}", one.count * one.dtype.itemsize))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except DAMAGED as error:
         raise CheckpointError("its zip is damaged") from error
 
 
