@@ -21,7 +21,7 @@ import pytest
 from command import Answerprint, Said
 from numpy.typing import NDArray
 
-from answerprint import exr, job, preflight, run, signing
+from answerprint import begin, exr, job, preflight, run, signing
 from answerprint.cli import main
 from answerprint.journal import Event
 from answerprint.site import Site
@@ -77,14 +77,14 @@ def plate(folder: Path, count: int = 3, names: Iterable[str] = "RGB", **attribut
 def claimed(server: Server, out: Path, path: Path, **fields: Any) -> Take:
     """A take with its job in it and no frame yet; passthrough unless `fields` says otherwise."""
     asked = {"task": "passthrough", "plate": str(path), "out": {"root": str(out)}, **fields}
-    return run.claim(preflight.resolve(job.make(asked), server, Site()))
+    return begin.claim(preflight.resolve(job.make(asked), server, Site()))
 
 
 def carried_out(server: Server, take: Take, home: Path) -> list[Event]:
     """Run a claimed take with the home's key; returns the events."""
     signer = signing.own_signer(home)
     trusted = signing.trusted_keys([home / "trust"])
-    resolved = run.reopen(take)
+    resolved = begin.reopen(take)
     return list(run.run(resolved, take, server=server, signer=signer, trusted=trusted))
 
 
@@ -216,10 +216,15 @@ def claims(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("v[0-9]*") if path.is_dir())
 
 
-def own_models(folder: Path) -> Path:
-    """A copy of the model repository that a test may break."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    return Path(shutil.copytree(repository.models_folder(), folder, ignore=ignored))
+def own_models(folder: Path, tasks: Iterable[str] = ("passthrough", "denoise")) -> Path:
+    """A model repository with copies of these tasks, which a test may break.
+
+    Few by default, so that a server of its own starts fast; without what a studio has fetched.
+    """
+    ignored = shutil.ignore_patterns("__pycache__", "extra", "golden")
+    for task in tasks:
+        shutil.copytree(repository.models_folder() / task, folder / task, ignore=ignored)
+    return folder
 
 
 def add_model(models: Path, task: str, change: Callable[[str], str]) -> None:
