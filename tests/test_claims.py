@@ -244,7 +244,9 @@ def test_a_take_is_complete_with_its_signed_manifest(stream: Path, home: Path) -
     take.part_file(1001).write_bytes(b"frame")
     file = takes.commit_frame(take, 1001)
 
-    takes.commit(take, {1001: {"file": file.name, "pixels": "", "statement_id": ""}}, signer)
+    takes.commit(
+        take, {takes.Item(1001): {"file": file.name, "pixels": "", "statement_id": ""}}, signer
+    )
 
     said = take.read("manifest")
     trusted = signing.trusted_keys([home / "trust"])

@@ -31,6 +31,7 @@ from answerprint import exr
 from answerprint.errors import JobError, SourceError, TakeError
 from answerprint.exr import Window
 from answerprint.header import Header, read_header
+from answerprint.picture import moved
 
 
 def written_again(drawn: Drawn) -> tuple[exr.Frame, exr.Frame, Header, Header]:
@@ -325,7 +326,7 @@ def test_channels_in_a_larger_window_are_where_they_were_and_zero_around(drawn: 
     frame = exr.new({"id": np.full((held[0].height, held[0].width), 7, np.uint32)})
     exr.set_window(frame.parts[0], held[0], large)
 
-    found = exr.placed(frame.parts[0], large)["id"]
+    found = moved(frame.parts[0].channels["id"], frame.parts[0].data_window, large)
 
     assert found.dtype == np.uint32
     assert found.shape == (large.height, large.width)

@@ -10,7 +10,7 @@ import pyoidn as oidn
 import pytest
 from numpy.typing import NDArray
 
-from answerprint import compare, exr, job, preflight, run, signing
+from answerprint import begin, compare, exr, job, preflight, run, signing
 from answerprint.site import Site
 from answerprint.takes import Take
 from answerprint.triton import Server
@@ -77,7 +77,7 @@ def take(address: str, home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     signer = signing.own_signer(home)
     with Server(address) as server:
         resolved = preflight.resolve(request, server, Site())
-        made = run.claim(resolved)
+        made = begin.claim(resolved)
         trusted = signing.trusted_keys([home / "trust"])
         for _ in run.run(resolved, made, server=server, signer=signer, trusted=trusted):
             pass

@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from answerprint import exr, job, record, run, takes
+from answerprint import begin, exr, job, record, takes
 from answerprint.errors import SourceError, TakeError
 from answerprint.frames import FrameRange
 from answerprint.job import Job, Resolved
 from answerprint.layers import NONE
 from answerprint.plate import frame_in_name
 from answerprint.record import Record
-from answerprint.takes import Take
+from answerprint.takes import Item, Take
 from answerprint.triton import Server
 
 
 @dataclass(frozen=True)
 class Again:
-    """A request to repeat, and the frames to compare its result with: frame -> file."""
+    """A request to repeat, and the frames to compare its result with: item -> file."""
 
     job: Job
-    before: dict[int, Path]
+    before: dict[Item, Path]
     label: str
     model_sha256: str
 
@@ -48,26 +48,49 @@ def _is_in_take(path: Path) -> bool:
 
 
 def _of_take(take: Take, path: Path, out: str | None) -> Again:
-    held = take.frames()
+    held = take.items()
     if path.is_file():
-        held = {number: file for number, file in held.items() if file.name == path.name}
+        held = {item: file for item, file in held.items() if file.samefile(path)}
     if not held:
         raise TakeError(
             f"{take.name} {take.label} has no such frames to compare with.",
             remedy="Finish it first with 'answerprint run --resume'.",
         )
-    first = run.reopen(take)
+    first = begin.reopen(take)
     fields = first.job.model_dump(mode="json", by_alias=True)
     main = next(iter(first.inputs.values())).path
     fields |= {
         "version": first.version,
         "plate": main,
-        "frames": str(FrameRange.of(held)),
-        "parameters": first.parameters,
+        "parameters": first.model_dump(mode="json")["parameters"],
         "inputs": _sources(first, main),
+        "views": first.views or None,
+        "reuse": False,  # the point is to do it again
     }
+    if path.is_file():
+        fields |= _of_item(first, next(iter(held)))
+    elif first.job.timing is None:
+        fields["frames"] = str(FrameRange.of(item.frame for item in held))
     fields["out"] |= {"root": out or first.root.as_posix(), "name": first.name, "take": None}
+    if path.is_file() and first.axes:
+        held = {Item(item.frame): file for item, file in held.items()}
     return Again(job.make(fields), held, take.label, first.model_sha256)
+
+
+def _of_item(first: Resolved, item: Item) -> dict[str, Any]:
+    """The request for one frame of one variation alone."""
+    variation = first.variations.get(item.variation)
+    fields: dict[str, Any] = {
+        "parameters": first.settings(item.frame, variation),
+        "seed": first.seed(variation),
+        "wedge": {},
+        "items": None,
+    }
+    if first.job.timing is None:
+        return fields | {"frames": str(item.frame)}
+    moment = first.sources(item.frame).moment
+    timing = {"curve": {str(item.frame): moment}, "cuts": first.job.timing.cuts}
+    return fields | {"timing": timing, "frames": f"{first.first}-{first.last}"}
 
 
 def _sources(first: Resolved, main: str) -> dict[str, Any]:
@@ -90,18 +113,32 @@ def _of_frame(path: Path, out: str | None, server: Server) -> Again:
     used = {one.role: {"path": one.uri, "layer": one.layer} for one in made.inputs}
     unused = {"path": plate, "layer": NONE}
     number = frame_in_name(Path(plate).name) or 1  # as a plate counts a single file
-    fields = {
+    fields: dict[str, Any] = {"frames": str(number)}
+    if contract.cut.frames > 1:  # one file is not enough: the sequence it was a frame of
+        number, plate = made.frame, made.inputs[0].plate
+        used = {one.role: {"path": one.plate, "layer": one.layer} for one in made.inputs}
+        fields = {"frames": str(number)}
+        if made.moment is not None:
+            seen = FrameRange.of(one.frame for one in made.inputs if one.frame is not None)
+            fields = {
+                "frames": f"{seen.first}-{seen.last}",
+                "timing": {"curve": {str(number): made.moment}},
+            }
+    fields |= {
         "task": made.model["task"],
         "version": made.model["served_as"],
         "plate": plate,
+        "views": made.views or None,
         "inputs": {one.name: used.get(one.name, unused) for one in contract.inputs},
-        "frames": str(number),
         "parameters": made.parameters,
         "seed": made.seed,
         "non_finite": made.non_finite,
+        "colour": {name: made.colour.get(name) for name in ("space", "config")},
+        "result": made.result,
+        "reuse": False,
         "out": {"root": out, "show": made.show, "shot": made.shot, "name": made.name},
     }
-    return Again(job.make(fields), {number: path}, path.name, made.model["sha256"])
+    return Again(job.make(fields), {Item(number): path}, path.name, made.model["sha256"])
 
 
 def _record(path: Path) -> Record:

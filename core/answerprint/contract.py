@@ -11,9 +11,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from answerprint.documents import canonical, did_you_mean, explain, loads
+from answerprint.documents import OpenDocument, canonical, did_you_mean, explain, loads
 from answerprint.errors import ContractError, JobError
 from answerprint.parameter import MOST_INT, Parameter, Value
 
@@ -41,17 +41,14 @@ __all__ = [
 Encoding = Literal["scene_linear", "acescct", "srgb_display", "srgb_shaped", "data"]
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
-
-
-class Input(_Document):
+class Input(OpenDocument):
     """One image that the model takes, as float32 (height, width, channels).
 
     layers     names under which plates hold it, best first; 'rgba' is the unnamed layer
     channels   the channel sets it can be made of, best first, in the order the model wants
     range      least and greatest sensible value; null where there is none
     needs      another input without which this one is not used
+    follows    another input whose plate and layer are taken for this one as well
     """
 
     name: str
@@ -61,17 +58,18 @@ class Input(_Document):
     range: tuple[float | None, float | None] = (None, None)
     required: bool = True
     needs: str | None = None
+    follows: str | None = None
     help: str = ""
 
 
-class Scale(_Document):
+class Scale(OpenDocument):
     """A factor that depends on a choice: parameter 'method', values {'sharp-4x': 4}."""
 
     parameter: str
     values: dict[str, Annotated[int, Field(ge=1, le=16)]]
 
 
-class Output(_Document):
+class Output(OpenDocument):
     """One image that the model gives back, as float32 (height, width, channels).
 
     replaces   the input in whose place it stands; null: a new layer beside the others
@@ -91,7 +89,7 @@ class Output(_Document):
     help: str = ""
 
 
-class Cut(_Document):
+class Cut(OpenDocument):
     """How a frame may be cut for the model, and which other frames it sees.
 
     mode        `whole`: the whole data window at once; `tiles`: in pieces
@@ -124,7 +122,7 @@ class Cut(_Document):
         return 2 if self.between else self.before + 1 + self.after
 
 
-class Artifact(_Document):
+class Artifact(OpenDocument):
     """A file that the model is made of. The model itself refuses to load when it differs.
 
     name      path below the model's folder, or below the package's folder where one is named
@@ -136,25 +134,25 @@ class Artifact(_Document):
     package: str = ""
 
 
-class Licence(_Document):
+class Licence(OpenDocument):
     code: str
     weights: str
     notice: str = ""
 
 
-class Model(_Document):
+class Model(OpenDocument):
     name: str
     version: str
     artifacts: tuple[Artifact, ...] = Field(min_length=1)
     origin: str = ""
 
 
-class Training(_Document):
+class Training(OpenDocument):
     data_class: str = "unknown"
     consent: str = "unknown"
 
 
-class Determinism(_Document):
+class Determinism(OpenDocument):
     """How alike two runs of the same request are.
 
     bit_exact   same input, same output, on the same device
@@ -166,13 +164,13 @@ class Determinism(_Document):
     tolerance: float = 0.0
 
 
-class Cost(_Document):
+class Cost(OpenDocument):
     """Rough time on two CPU cores; only a first guess, before any frame was measured."""
 
     seconds_per_megapixel: float = 1.0
 
 
-class Contract(_Document):
+class Contract(OpenDocument):
     schema_: Literal["answerprint.contract/v1"] = Field(alias="schema")
     task: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: str
@@ -241,20 +239,25 @@ class Contract(_Document):
             remedy=f"Its inputs are {', '.join(known)}.",
         )
 
-    def settings(self, given: dict[str, Any]) -> dict[str, Value]:
+    def parameter(self, name: str) -> Parameter:
+        """Raises JobError: the task has no such parameter."""
+        known = {one.name: one for one in self.parameters}
+        if name not in known:
+            raise JobError(
+                f"Task {self.task} has no parameter '{name}'.{did_you_mean(name, known)}",
+                remedy=f"Its parameters are {', '.join(known) or 'none'}.",
+            )
+        return known[name]
+
+    def settings(self, given: Mapping[str, Any]) -> dict[str, Value]:
         """All parameters with their values: those given, checked, and defaults for the rest.
 
         Raises:
             JobError: a parameter is unknown, of another type, or out of range.
         """
-        known = {one.name: one for one in self.parameters}
         for name in given:
-            if name not in known:
-                raise JobError(
-                    f"Task {self.task} has no parameter '{name}'.{did_you_mean(name, known)}",
-                    remedy=f"Its parameters are {', '.join(known) or 'none'}.",
-                )
-        return {name: one.checked(given.get(name, one.default)) for name, one in known.items()}
+            self.parameter(name)
+        return {one.name: one.checked(given.get(one.name, one.default)) for one in self.parameters}
 
 
 def _check_scale(output: Output, parameters: Mapping[str, Parameter]) -> None:

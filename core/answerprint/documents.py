@@ -13,11 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import rfc8785
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from answerprint.errors import DiskFull, TakeError
 
 MOST_BYTES = 64 << 20
+
+
+class Document(BaseModel):
+    """A frozen document that refuses fields it does not know: what people write."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class OpenDocument(BaseModel):
+    """A frozen document that keeps fields it does not know: what outlives a version."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
 
 
 def canonical(document: Any) -> bytes:

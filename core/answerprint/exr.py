@@ -1,30 +1,55 @@
-"""One frame: an EXR file as arrays and attributes, and back, with nothing lost.
-
-The only importer of OpenEXR. Arrays keep the file's own type (float16, float32, uint32), shape
-(height, width), one a channel; values are scene-linear or data exactly as the file holds them.
-"""
+"""EXR files: read into frames and written back, with nothing lost. The only importer of OpenEXR."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import re
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import OpenEXR
-from numpy.typing import NDArray
 
 from answerprint import documents
 from answerprint.errors import DiskFull, JobError, SourceError, TakeError
 from answerprint.header import RENDER_AGAIN, Header, channel_types, check_whole, read_header
+from answerprint.picture import (
+    Frame,
+    Part,
+    Pixels,
+    Window,
+    channel_pixels,
+    copy,
+    digest,
+    set_window,
+    split_view,
+    union,
+)
 
-Pixels = NDArray[Any]
+# a frame and its file are one thing to whoever reads or writes it
+__all__ = [
+    "COMPRESSIONS",
+    "STRUCTURE",
+    "Frame",
+    "Part",
+    "Pixels",
+    "Window",
+    "changed_attributes",
+    "channel_pixels",
+    "compress",
+    "copy",
+    "digest",
+    "lossy",
+    "make_lossless",
+    "new",
+    "read",
+    "read_structure",
+    "set_threads",
+    "set_window",
+    "split_view",
+    "union",
+    "write",
+]
 
 # Codecs that give back every sample. Of the others B44, DWA and LJ2K change pixels when they are
 # written, and PXR24 does so for 32-bit floats; one that is not known here may.
@@ -39,140 +64,6 @@ STRUCTURE = {"channels", "chunkCount", "compression", "lineOrder", "tiles", "typ
 _BROKEN = (RuntimeError, ValueError, OSError, TypeError, ArithmeticError, MemoryError)
 
 _TYPES = {"uint32": "uint", "float16": "half", "float32": "float"}
-
-
-@dataclass(frozen=True)
-class Window:
-    """A pixel rectangle, corners included, as EXR counts: x to the right, y down."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def width(self) -> int:
-        return self.right - self.left + 1
-
-    @property
-    def height(self) -> int:
-        return self.bottom - self.top + 1
-
-    def __str__(self) -> str:
-        origin = "" if (self.left, self.top) == (0, 0) else f" at {self.left},{self.top}"
-        return f"{self.width}x{self.height}{origin}"
-
-    def as_list(self) -> list[int]:
-        return [self.left, self.top, self.right, self.bottom]
-
-    def corners(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """As an EXR header holds it."""
-        return (
-            np.array([self.left, self.top], np.int32),
-            np.array([self.right, self.bottom], np.int32),
-        )
-
-
-@dataclass
-class Part:
-    """One part of a file.
-
-    header    attributes by name, as OpenEXR gives them
-    types     channel -> 'uint', 'half' or 'float'
-    channels  channel -> pixels; empty if only the structure was read
-    """
-
-    header: dict[str, Any]
-    types: dict[str, str] = field(default_factory=dict)
-    channels: dict[str, Pixels] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return str(self.header.get("name", ""))
-
-    @property
-    def data_window(self) -> Window:
-        return _window(self.header["dataWindow"])
-
-    @property
-    def display_window(self) -> Window:
-        return _window(self.header["displayWindow"])
-
-    @property
-    def is_mip_mapped(self) -> bool:
-        tiles = self.header.get("tiles")
-        return tiles is not None and tiles.mode != OpenEXR.ONE_LEVEL
-
-    @property
-    def compression(self) -> str:
-        """The codec's name without its suffix: ZIP, PIZ, DWAA, NO."""
-        return str(self.header["compression"].name).removesuffix("_COMPRESSION")
-
-
-@dataclass
-class Frame:
-    """One image at one time: all parts of one file. `source`: the raw header it was read with."""
-
-    parts: list[Part]
-    source: Header | None = None
-
-    def views(self) -> tuple[str, ...]:
-        """Names of the views, the default one first; empty where none is named.
-
-        A frame with one name is mono: the name says which eye it is, and no layer carries it.
-        """
-        return tuple(dict.fromkeys(view for part in self.parts for view in self._views(part)))
-
-    def layers(self, view: str | None = None) -> dict[str, list[tuple[int, str]]]:
-        """Layer name -> [(part number, channel name)]: 'rgba' for channels without a prefix.
-
-        view    one of `views()`; None means the default view. One that is not there has no layers.
-
-        In a multi-part file a part's name, without its view, stands in for the prefix that its
-        channels lack; the name of a view's first part does not. A part that names no view belongs
-        to all of them.
-        """
-        views = self.views()
-        if view is None and views:
-            view = views[0]
-        if view is not None and view not in views:
-            return {}
-        found: dict[str, list[tuple[int, str]]] = {}
-        owned = [self._views(part) for part in self.parts]
-        first = next((number for number, own in enumerate(owned) if view in own), 0)
-        for number, (part, own) in enumerate(zip(self.parts, owned, strict=True)):
-            plain = "" if number == first else _without_word(part.name, view if own else None)
-            for channel in part.channels or part.types:
-                layer, of = split_view(channel, own if len(views) > 1 else ())
-                if not own or (of or own[0]) == view:
-                    found.setdefault(layer or plain or "rgba", []).append((number, channel))
-        return found
-
-    def _views(self, part: Part) -> tuple[str, ...]:
-        """The views that share a part: `view` names the one of a part, `multiView` those of a file.
-
-        Source: "Storing Multi-View Images in OpenEXR Files", openexr.com.
-        """
-        one, many = part.header.get("view"), part.header.get("multiView")
-        alone = (one,) if isinstance(one, str) and one else ()
-        shared = tuple(name for name in many if name) if isinstance(many, list) else ()
-        return (alone or shared) if len(self.parts) > 1 else (shared or alone)
-
-    def attribute(self, name: str) -> Any:
-        return self.parts[0].header.get(name)
-
-
-def split_view(channel: str, views: tuple[str, ...]) -> tuple[str, str]:
-    """(layer, view) of a channel's full name; each is empty where the name has none.
-
-    The view stands last but one, 'diffuse.right.G'; some programs put it first, 'right.diffuse.G'.
-    """
-    path = channel.split(".")[:-1]
-    if path and path[-1] in views:
-        return ".".join(path[:-1]), path[-1]
-    if path and path[0] in views:
-        return ".".join(path[1:]), path[0]
-    return ".".join(path), ""
 
 
 def read(path: Path) -> Frame:
@@ -244,41 +135,6 @@ def new(channels: dict[str, Pixels]) -> Frame:
     return Frame([Part(facts, {}, dict(channels))])
 
 
-def copy(frame: Frame) -> Frame:
-    """The same frame to be changed on its own: parts and headers anew, arrays shared."""
-    parts = [Part(dict(one.header), dict(one.types), dict(one.channels)) for one in frame.parts]
-    return Frame(parts, frame.source)
-
-
-def set_window(part: Part, data: Window, display: Window) -> None:
-    """Give a part other windows; its channels must have the data window's size.
-
-    All parts of a file share one display window: set it in each.
-    """
-    part.header["dataWindow"] = data.corners()
-    part.header["displayWindow"] = display.corners()
-
-
-def union(windows: Iterable[Window]) -> Window:
-    """The least window that holds all of these; at least one."""
-    lefts, tops, rights, bottoms = zip(*(one.as_list() for one in windows), strict=True)
-    return Window(min(lefts), min(tops), max(rights), max(bottoms))
-
-
-def placed(part: Part, window: Window) -> dict[str, Pixels]:
-    """A part's channels in a window that holds its own, in their own types; 0 around them.
-
-    0 is what EXR's readers show outside the data window.
-    """
-    own = part.data_window
-    left, top = own.left - window.left, own.top - window.top
-    found = {}
-    for name, pixels in part.channels.items():
-        found[name] = np.zeros((window.height, window.width), pixels.dtype)
-        found[name][top : top + own.height, left : left + own.width] = pixels
-    return found
-
-
 def compress(frame: Frame, name: str) -> None:
     """Have all parts stored in one of COMPRESSIONS.
 
@@ -306,28 +162,6 @@ def make_lossless(frame: Frame) -> None:
     for part in frame.parts:
         if part.compression not in _LOSSLESS:
             part.header["compression"] = OpenEXR.ZIP_COMPRESSION
-
-
-def digest(frame: Frame) -> str:
-    """SHA-256 over the decoded pixels: windows, then every channel's name, type and samples.
-
-    Parts in their order, channels by name, samples little-endian, row by row. Names of parts,
-    compression and other attributes stay outside, so that a lossless re-save keeps the digest.
-    """
-    total = hashlib.sha256(b"answerprint.pixels/v1")
-    for number, part in enumerate(frame.parts):
-        for name in sorted(part.channels):
-            pixels = part.channels[name]
-            facts = [
-                number,
-                name,
-                pixels.dtype.name,
-                part.data_window.as_list(),
-                part.display_window.as_list(),
-            ]
-            total.update(json.dumps(facts, ensure_ascii=True).encode())
-            total.update(np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("<")).data)
-    return total.hexdigest()
 
 
 def changed_attributes(frame: Frame, path: Path) -> list[str]:
@@ -400,19 +234,6 @@ def _channels(part: Part) -> dict[str, Pixels]:
     return {name: np.ascontiguousarray(pixels) for name, pixels in part.channels.items()}
 
 
-def _window(corners: Any) -> Window:
-    (left, top), (right, bottom) = corners
-    return Window(int(left), int(top), int(right), int(bottom))
-
-
-def _without_word(name: str, view: str | None) -> str:
-    """A part's name without its view at the end or the beginning: 'depth' for 'depth.left'."""
-    if not view:
-        return name
-    word = re.escape(view)
-    return re.sub(rf"(^|[._ ]){word}$|^{word}[._ ]", "", name, count=1, flags=re.IGNORECASE)
-
-
 def _unreadable(path: Path, header: Header) -> SourceError:
     tiles = [part["tiles"].value for part in header.parts if "tiles" in part]
     if any(value[8:] and value[8] & 0x0F for value in tiles):  # the level mode; 0 is one level
@@ -449,8 +270,3 @@ def _too_large(frame: Frame, folder: Path) -> bool:
 def set_threads(count: int) -> None:
     """How many threads OpenEXR itself may use for one frame; 0 means the calling thread alone."""
     OpenEXR.set_global_thread_count(count)
-
-
-def channel_pixels(frame: Frame, where: list[tuple[int, str]]) -> Iterator[Pixels]:
-    for number, name in where:
-        yield frame.parts[number].channels[name]

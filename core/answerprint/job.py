@@ -6,13 +6,16 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator
 
 from answerprint.contract import Contract, Value
-from answerprint.documents import MOST_BYTES, explain
+from answerprint.curve import Curve
+from answerprint.documents import MOST_BYTES, Document, explain
 from answerprint.errors import AnswerprintError, JobError
 from answerprint.frames import FrameRange
 from answerprint.plate import Plate
+from answerprint.timing import Sources, Timing, sources
+from answerprint.wedge import SEED, Axes, Variation, variations
 
 # Windows gives no file such a name, whatever its ending
 _DEVICES = {"con", "prn", "aux", "nul"} | {
@@ -30,13 +33,12 @@ def _is_no_device(name: str) -> str:
 _NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,98}[A-Za-z0-9_-])?"
 Name = Annotated[str, Field(pattern=rf"^{_NAME}$"), AfterValidator(_is_no_device)]
 NonFinite = Literal["keep", "zero", "stop"]
+Keep = Literal["replace", "beside", "only"]
+PixelType = Literal["inherit", "half", "float"]
+Compression = Literal["inherit", "none", "rle", "zips", "zip", "piz"]
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-
-class Source(_Document):
+class Source(Document):
     """Where an input comes from.
 
     path    plate, in any spelling of a frame number
@@ -47,7 +49,7 @@ class Source(_Document):
     layer: str | None = None
 
 
-class Destination(_Document):
+class Destination(Document):
     """Where the take goes: root/show/shot/name/v###. `take` asks for a number that is free."""
 
     root: Path | None = None
@@ -57,13 +59,48 @@ class Destination(_Document):
     take: Annotated[int, Field(ge=1, le=999_999)] | None = None
 
 
-class Job(_Document):
+class Colour(Document):
+    """What colour space the plate is in.
+
+    space     a name of the configuration; None: by the file's attributes, else scene-linear
+    said_by   who says so: the job itself, or the host from its own settings
+    config    OpenColorIO configuration, a file or ocio://...; None: $OCIO, the site's, a built-in
+    """
+
+    space: str | None = None
+    said_by: str = "the job"
+    config: str | None = None
+
+
+class Result(Document):
+    """What the take's files hold.
+
+    layers        `replace`: all the plate's layers, the result in place of the one it was made from;
+                  `beside`: all of them untouched, the result as new layers; `only` the result.
+                  None: replace, or only where the result has another size or time than the plate
+    type          of the result's pixels; inherit: as in the plate, and float for new data layers
+    compression   inherit: as the plate, zip where that would lose pixels
+    """
+
+    layers: Keep | None = None
+    type: PixelType = "inherit"
+    compression: Compression = "inherit"
+
+
+class Job(Document):
     """A request, as a person or a program writes it.
 
     plate       the main input's path; all inputs are layers of it unless `inputs` says otherwise
     inputs      for single inputs: another path, another layer
     frames      frame range; None: every frame on disk
-    parameters  only what differs from the contract's defaults
+    views       of a stereo plate; None: all of them
+    colour      what space the plate is in
+    parameters  only what differs from the contract's defaults: values, or curves over time
+    wedge       axes: parameter, or seed -> values to try; all combinations become variations
+    items       confirms the number of work items of a very large wedge
+    timing      for tasks that make frames between frames
+    result      what the take's files hold
+    reuse       copy a frame that was made from the same pixels by the same request and model
     seed        any whole number; kept as text so that no tool cuts it to 32 bits
     non_finite  what to do with NaN and inf in the plate: `keep` them where they are, make them
                 `zero`, or `stop` before anything is written
@@ -75,7 +112,14 @@ class Job(_Document):
     plate: str
     inputs: dict[str, Source] = {}
     frames: str | None = None
-    parameters: dict[str, Value] = {}
+    views: tuple[str, ...] | None = Field(None, min_length=1)
+    colour: Colour = Colour()
+    parameters: dict[str, Curve | Value] = {}
+    wedge: dict[str, str | tuple[Value, ...]] = {}
+    items: int | None = None
+    timing: Timing | None = None
+    result: Result = Result()
+    reuse: bool = True
     seed: str | None = None
     non_finite: NonFinite = "keep"
     out: Destination = Destination()
@@ -98,10 +142,47 @@ class Job(_Document):
         return None if seed is None else str(seed)
 
 
-class Resolved(_Document):
+class ResolvedInput(Document):
+    path: str
+    layer: str
+    channels: tuple[str, ...]
+
+    @property
+    def plate(self) -> Plate:
+        return Plate.parse(self.path)
+
+
+class ResolvedColour(Document):
+    """The plate's colour space as it was found, and the configuration that knows it.
+
+    paths   input or output -> its way in words; those that stay as they are included
+    """
+
+    space: str
+    source: str
+    config: str
+    config_source: str
+    fingerprint: str
+    paths: dict[str, str] = {}
+
+
+class ResolvedResult(Document):
+    layers: Keep
+    type: PixelType
+    compression: Compression
+
+
+class Resolved(Document):
     """A job as it runs: everything that was open is decided. This is what `.take/job.json` holds.
 
-    layers   input -> (plate, layer, channels in the model's order)
+    frames   of the result
+    first    the plate's first frame: where a speed begins
+    last     the plate's last frame
+    views    of a stereo plate; none for a mono one
+    inputs   input -> (plate, layer, channels in the model's order)
+    axes     of a wedge, in the parameters' own types
+    colour   None where nothing of the task meets a colour transform
+    memory   bytes that one work item needs at most, as far as can be told beforehand
     """
 
     schema_: Literal["answerprint.resolved/v1"] = Field("answerprint.resolved/v1", alias="schema")
@@ -110,8 +191,15 @@ class Resolved(_Document):
     version: str
     model_sha256: str
     frames: str
+    first: int
+    last: int
+    views: tuple[str, ...] = ()
     inputs: dict[str, ResolvedInput]
-    parameters: dict[str, Value]
+    parameters: dict[str, Curve | Value]
+    axes: Axes = {}
+    colour: ResolvedColour | None = None
+    result: ResolvedResult
+    memory: int = 0
     root: Path
     stream: Annotated[str, Field(pattern=rf"^{_NAME}(/{_NAME}){{0,2}}$")]
     name: Name
@@ -121,15 +209,40 @@ class Resolved(_Document):
     def frame_range(self) -> FrameRange:
         return FrameRange.parse(self.frames)
 
-
-class ResolvedInput(_Document):
-    path: str
-    layer: str
-    channels: tuple[str, ...]
+    @property
+    def variations(self) -> dict[str, Variation]:
+        """By label; empty for a job that is no wedge."""
+        return {one.label: one for one in variations(self.axes)}
 
     @property
-    def plate(self) -> Plate:
-        return Plate.parse(self.path)
+    def main(self) -> str:
+        """The input whose file the result is written into."""
+        return next(iter(self.inputs))
+
+    def sources(self, number: int) -> Sources:
+        """The plate's frames that one frame of the result is made from."""
+        return sources(
+            self.contract.cut, number, first=self.first, last=self.last, timing=self.job.timing
+        )
+
+    def settings(self, frame: int, variation: Variation | None = None) -> dict[str, Value]:
+        """Every parameter's value for one frame of one variation; the seed is not among them."""
+        values = {
+            name: value.at(frame) if isinstance(value, Curve) else value
+            for name, value in self.parameters.items()
+        }
+        known = {one.name: one for one in self.contract.parameters}
+        values = {name: known[name].checked(value) for name, value in values.items()}
+        axes = variation.values if variation else {}
+        return values | {
+            name: value for name, value in axes.items() if name != SEED or name in known
+        }
+
+    def seed(self, variation: Variation | None = None) -> str | None:
+        """The seed of one variation, if its task takes one or the job names one."""
+        if variation and SEED in self.axes and self.contract.seed:
+            return str(variation.values[SEED])
+        return self.job.seed
 
 
 def read(path: Path) -> Job:

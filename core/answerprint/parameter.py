@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
+from answerprint.documents import OpenDocument
 from answerprint.errors import JobError
 
 MOST_INT = 2**53 - 1  # beyond that JSON readers disagree about whole numbers
@@ -15,10 +16,8 @@ MOST_INT = 2**53 - 1  # beyond that JSON readers disagree about whole numbers
 Value = bool | int | float | str
 
 
-class Parameter(BaseModel):
+class Parameter(OpenDocument):
     """One control. `warn`: a choice, and what an artist should know before taking it."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
 
     name: str
     type: Literal["bool", "int", "float", "choice", "text"]

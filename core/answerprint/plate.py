@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,6 +106,37 @@ class Plate:
             return None
         frame = int(digits)
         return frame if abs(frame) <= MOST_FRAME and self.name(frame) == name else None
+
+
+def with_view(text: str, views: Sequence[str] | None) -> str:
+    """A path with its %V or %v, as stereo sequences in files of their own have it, filled in.
+
+    Raises:
+        JobError: the path has one, and the job does not choose one view.
+    """
+    if "%V" not in text and "%v" not in text:
+        return text
+    if views is None or len(views) != 1:
+        found = ", ".join(_views_on_disk(text)) or "none that can be told"
+        raise JobError(
+            f"{Path(text).name} holds a view in each of its sequences; the job chooses "
+            f"{'none' if views is None else ' and '.join(views)}.",
+            remedy=f"Choose one with --view, a job for each. On disk: {found}.",
+        )
+    return text.replace("%V", views[0]).replace("%v", views[0][:1])
+
+
+def _views_on_disk(text: str) -> list[str]:
+    """The words that stand for %V in the file name, or in the folder's, among what is there."""
+    path = Path(text)
+    named = path if re.search("%[Vv]", path.name) else path.parent
+    if not named.parent.is_dir():
+        return []
+    spelled = _TOKEN.sub("0", re.sub("%[Vv]", "\0", named.name))
+    words = (re.escape(word).replace("0", r"-?\d+") for word in spelled.split("\0"))
+    reader = re.compile(r"([^/]+?)".join(words))
+    found = (reader.fullmatch(entry.name) for entry in named.parent.iterdir())
+    return sorted({match[1] for match in found if match})
 
 
 def frame_in_name(name: str, *, otherwise: int | None = None) -> int | None:

@@ -3,58 +3,91 @@
 from __future__ import annotations
 
 import shutil
-import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from answerprint import exr, layers, takes
-from answerprint.contract import Contract
+from answerprint import aliases, colour, curve, exr, layers, takes, wedge
+from answerprint.checks import check_every_frame, check_finite, check_writable
+from answerprint.contract import Contract, Value
+from answerprint.curve import Curve
 from answerprint.documents import count
-from answerprint.errors import SourceError, TakeError
+from answerprint.errors import JobError
 from answerprint.frames import FrameRange
-from answerprint.job import Job, Resolved, ResolvedInput, Source
-from answerprint.plate import Plate, check_frames, frame_in_name
+from answerprint.job import (
+    Job,
+    Resolved,
+    ResolvedColour,
+    ResolvedInput,
+    ResolvedResult,
+    Source,
+)
+from answerprint.memory import bound, check, needed
+from answerprint.plate import Plate, check_frames, frame_in_name, with_view
+from answerprint.result import beside, new_channels
 from answerprint.site import Site
-from answerprint.triton import MOST_REQUEST_BYTES, Server
+from answerprint.timing import check_inside, sources
+from answerprint.triton import Server
 
 DEFAULT_ROOT = Path("takes")
 
 
-def resolve(job: Job, server: Server, site: Site) -> Resolved:
+def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None) -> Resolved:
     """Decide everything that a job leaves open, and refuse what cannot work.
+
+    `memory`: GB that the run may hold, where it is not the site's number.
 
     Raises:
         JobError: unknown parameter or input, value out of range, frames outside the plate, a path
             outside the allowed roots, a take number that exists (TakeExists).
         SourceError: missing or broken frames, missing layers, sizes that differ, NaN under `stop`.
         ServerError: no server, not ready, no such task, a wrong contract.
+        SetupError: the colour configuration cannot be used.
         TakeError: the destination cannot be written.
     """
     offer = server.offer(job.task, job.version)
     contract = offer.usable()
-    settings = contract.settings(dict(job.parameters))
+    constants = {k: v for k, v in job.parameters.items() if not isinstance(v, Curve)}
+    settings: dict[str, Value | Curve] = {**contract.settings(constants)}
+    axes = wedge.checked(contract, job.wedge)
     for name in job.inputs:
         contract.input(name)
-    main = _plate(job.plate, "Plate", site)
-    frames, holes = _frames(job, main)
-    inputs, notes = _inputs(job, contract, main, frames, site)
-    notes += holes
-    _check_every_frame(contract, inputs, frames, site)
+    main = _plate(job.plate, job, "Plate", site)
+    time = _Time.of(job, contract, main)
+    wedge.check_count(axes, len(time.result), job.items)
+    settings |= _curves(job, contract, axes, time.result)
+    head = exr.read_structure(main.file(time.needed.first))
+    views = _views(job, head, main.name(time.needed.first))
+    inputs, notes = _inputs(job, contract, main, time.needed, views, site)
+    warned = [
+        said for one in contract.parameters if (said := one.warn.get(str(settings[one.name])))
+    ]
+    result, left_out = _result(job, contract, settings, head, inputs, views)
+    found = _colour(job, contract, inputs, head, site)
+    notes += [*time.notes, *_view_notes(views, head), *_colour_notes(found), *left_out, *warned]
+    check_every_frame(contract, inputs, time.needed, views, site)
     if job.non_finite == "stop":
-        _check_finite(inputs, frames)
+        check_finite(inputs, time.needed, views)
     if job.seed is not None and not contract.seed:
         notes.append(f"seed {job.seed}: {job.task} takes no seed, it is only recorded")
+    item_bytes = needed(contract, _constants(settings), inputs, head, views)
+    check(item_bytes, bound(memory or site.memory))
     root, stream, name = _destination(job, contract, main, site)
-    notes += _space(root, inputs, frames)
+    notes += _space(root, inputs, len(time.result) * max(wedge.count(axes), 1), time.needed.first)
     return Resolved(
         job=job,
         contract=contract,
         version=offer.version,
         model_sha256=contract.sha256,
-        frames=str(frames),
+        frames=str(time.result),
+        first=time.first,
+        last=time.last,
+        views=views,
         inputs=inputs,
         parameters=settings,
+        axes=axes,
+        colour=found,
+        result=result,
+        memory=item_bytes,
         root=root,
         stream=stream,
         name=name,
@@ -73,20 +106,53 @@ def check_resumed(resolved: Resolved, folder: Path, site: Site) -> None:
         site.check_allowed(source.plate.folder, f"Plate for {name}")
 
 
-def _plate(text: str, role: str, site: Site) -> Plate:
-    plate = Plate.parse(text).absolute()
+def _plate(text: str, job: Job, role: str, site: Site) -> Plate:
+    plate = Plate.parse(with_view(text, job.views)).absolute()
     site.check_allowed(plate.folder, role)
     return plate
 
 
-def _frames(job: Job, main: Plate) -> tuple[FrameRange, list[str]]:
-    """The frames to do, and what to say of frames that nobody asked for by number."""
-    found = main.on_disk()
-    if job.frames is None:
-        return found, _holes(found)
-    wanted = FrameRange.parse(job.frames)
-    check_frames(main, wanted, found)
-    return wanted, []
+@dataclass(frozen=True)
+class _Time:
+    """Frames of the result, frames of the plate that they need, and where the plate ends."""
+
+    result: FrameRange
+    needed: FrameRange
+    first: int
+    last: int
+    notes: list[str]
+
+    @classmethod
+    def of(cls, job: Job, contract: Contract, main: Plate) -> _Time:
+        found = main.on_disk()
+        wanted = FrameRange.parse(job.frames) if job.frames else found
+        notes = [] if job.frames else _holes(found)
+        if not contract.cut.between:
+            if job.timing is not None:
+                raise JobError(
+                    f"Task {contract.task} makes no frames between frames.",
+                    remedy="Leave --speed and --time out, or use a task such as retime.",
+                )
+            check_frames(main, wanted, found)
+            ends = (found.first, found.last)
+            needed = {
+                frame
+                for number in wanted
+                for frame in sources(contract.cut, number, first=ends[0], last=ends[1]).frames
+            }
+            check_frames(main, FrameRange.of(needed), found)
+            return cls(wanted, FrameRange.of(needed), *ends, notes)
+        if job.timing is None:
+            raise JobError(
+                f"Task {contract.task} needs to know the timing.",
+                remedy="Give --speed 0.5 for half speed, or --time 1001:1001,1050:1020.",
+            )
+        check_frames(main, wanted, found)
+        result = job.timing.frames(wanted)
+        needed_range = check_inside(job.timing, result, wanted)
+        check_frames(main, needed_range, found)
+        said = f"timing: frames {result} of the result show {needed_range} of the plate"
+        return cls(result, needed_range, wanted.first, wanted.last, [said])
 
 
 def _holes(found: FrameRange) -> list[str]:
@@ -99,120 +165,205 @@ def _holes(found: FrameRange) -> list[str]:
     return [f"frames: the plate lacks {missing} {where}; they are left out"]
 
 
+def _curves(job: Job, contract: Contract, axes: wedge.Axes, frames: FrameRange) -> dict[str, Curve]:
+    curves = {name: one for name, one in job.parameters.items() if isinstance(one, Curve)}
+    both = sorted(curves.keys() & axes.keys())
+    if both:
+        raise JobError(
+            f"Parameter {both[0]} has both a curve and a wedge.", remedy="Keep one of them."
+        )
+    return {
+        name: curve.checked(contract.parameter(name), one, frames) for name, one in curves.items()
+    }
+
+
+def _views(job: Job, head: exr.Frame, where: str) -> tuple[str, ...]:
+    """The views to make of a stereo plate; none of a mono one."""
+    held = head.views()
+    if job.views is None or "%V" in job.plate or "%v" in job.plate:
+        return held if len(held) > 1 else ()
+    for view in job.views:
+        if view not in held:
+            raise JobError(
+                f"{where} has no view '{view}'.",
+                remedy=f"Its views are {', '.join(held)}." if held else "It is no stereo plate.",
+            )
+    return tuple(view for view in held if view in job.views) if len(held) > 1 else ()
+
+
+def _view_notes(views: tuple[str, ...], head: exr.Frame) -> list[str]:
+    if not views:
+        return []
+    rest = [view for view in head.views() if view not in views]
+    said = f"; {', '.join(rest)} stays as it is" if rest else ""
+    return [f"views: {', '.join(views)}{said}"]
+
+
 def _inputs(
-    job: Job, contract: Contract, main: Plate, frames: FrameRange, site: Site
+    job: Job,
+    contract: Contract,
+    main: Plate,
+    frames: FrameRange,
+    views: tuple[str, ...],
+    site: Site,
 ) -> tuple[dict[str, ResolvedInput], list[str]]:
     """Find each input's plate, layer and channels by the first frame; say what was found."""
     found: dict[str, ResolvedInput] = {}
     notes: list[str] = []
+    names = aliases.table(site.layers)
+    view = views[0] if views else None
     for wanted in contract.inputs:
-        source = job.inputs.get(wanted.name, Source(path=job.plate))
-        plate = _plate(source.path, f"Plate for {wanted.name}", site)
+        source = _source(job, wanted.name, wanted.follows, found)
+        plate = _plate(source.path, job, f"Plate for {wanted.name}", site)
         if plate != main:
             check_frames(plate, frames, plate.on_disk())
         frame = exr.read_structure(plate.file(frames.first))
         # a guide that was given files of its own is not left out in silence
         required = wanted.required or wanted.name in job.inputs
-        name = plate.name(frames.first)
-        layer = layers.choose(frame, wanted, source.layer, name, required=required)
+        where = plate.name(frames.first)
+        layer = layers.choose(
+            frame, wanted, source.layer, where, required=required, view=view, names=names
+        )
         if layer is None:
-            why = (
-                f"{plate.name(frames.first)} has no such layer"
-                if source.layer is None
-                else "as asked"
-            )
+            asked = source.layer is not None and wanted.follows is None
+            why = "as asked" if asked else f"{where} has no such layer"
             notes.append(f"{wanted.name}: not used, {why}")
             continue
         if wanted.needs and wanted.needs not in found:
             notes.append(f"{wanted.name}: not used, it needs {wanted.needs}")
             continue
-        names = tuple(name for _, name in layers.channels(frame, layer, wanted, str(plate)))
-        found[wanted.name] = ResolvedInput(path=str(plate), layer=layer, channels=names)
-        notes.append(f"{wanted.name}: layer {layer} of {plate.name(frames.first)}")
+        picked = layers.channels(frame, layer, wanted, str(plate), view)
+        channels = tuple(name for _, name in picked)
+        found[wanted.name] = ResolvedInput(path=str(plate), layer=layer, channels=channels)
+        notes.append(f"{wanted.name}: layer {layer} of {where}")
         if plate == main and wanted is contract.inputs[0]:
-            notes += _encoding_notes(frame)
+            notes += _encoding_notes(job, frame)
     return found, notes
 
 
-def _encoding_notes(frame: exr.Frame) -> list[str]:
+def _source(job: Job, name: str, follows: str | None, found: dict[str, ResolvedInput]) -> Source:
+    """Where an input comes from: as the job says, or from where the one it follows came."""
+    if name in job.inputs:
+        return job.inputs[name]
+    if follows is not None and follows in found:
+        return Source(path=found[follows].path, layer=found[follows].layer)
+    return Source(path=job.plate)
+
+
+def _encoding_notes(job: Job, frame: exr.Frame) -> list[str]:
     """What the take's files cannot keep of the way the plate is stored."""
     notes = []
     codec = exr.lossy(frame)
-    if codec is not None:
+    if codec is not None and job.result.compression == "inherit":
         notes.append(f"the plate is compressed with {codec}, which loses pixels: the take is ZIP")
     if any(part.is_mip_mapped for part in frame.parts):
         notes.append("the plate is mip-mapped: the take holds its full resolution alone")
     return notes
 
 
-def _check_every_frame(
-    contract: Contract, inputs: dict[str, ResolvedInput], frames: FrameRange, site: Site
-) -> None:
-    """Open every header: whole file, the layer's channels, one size for all inputs."""
-    for number in frames:
-        opened: dict[Path, exr.Frame] = {}
-        window: exr.Window | None = None
-        for name, source in inputs.items():
-            path = source.plate.file(number)
-            if path not in opened:
-                site.check_allowed(path, "Frame")  # a file may be a link that leads elsewhere
-                opened[path] = exr.read_structure(path)
-            frame = opened[path]
-            where = f"{path.name} (frame {number})"
-            picked = layers.channels(frame, source.layer, contract.input(name), where)
-            _check_types(frame, picked, where)
-            layers.check_same(source.channels, picked, where)
-            own = frame.parts[picked[0][0]].data_window
-            if window is not None and own != window:
-                raise SourceError(
-                    f"{name} in {where} is {own}; the plate is {window}.",
-                    remedy="Render both with the same resolution and region, or leave "
-                    f"{name} out with --layer {name}=none.",
-                )
-            window = own
-        if window is not None:
-            _check_size(contract, window, number)
+def _result(
+    job: Job,
+    contract: Contract,
+    settings: dict[str, Value | Curve],
+    head: exr.Frame,
+    inputs: dict[str, ResolvedInput],
+    views: tuple[str, ...],
+) -> tuple[ResolvedResult, list[str]]:
+    """What the take's files hold, and what is to be said of it."""
+    constants = _constants(settings)
+    outputs = contract.given(constants)
+    resized = contract.cut.between or any(
+        one.size == "own" or contract.scale(one, constants) > 1 for one in outputs
+    )
+    asked = job.result.layers
+    if resized and asked not in (None, "only"):
+        raise JobError(
+            f"{contract.task} makes frames of another size or time: the plate's layers cannot "
+            "stand in the same file.",
+            remedy="Leave --result out: the take holds the result alone.",
+        )
+    keep = asked or ("only" if resized else "replace")
+    main = next(iter(inputs.values()))
+    view = views[0] if views else None
+    held = head.layers(view)
+    made = {source.layer for name, source in inputs.items() if _is_made(name, contract)}
+    left = [layer for layer in held if layer not in made]
+    notes = []
+    if keep == "only" and left:
+        notes.append(f"result: alone; {', '.join(left)} of the plate are not in the take")
+    if keep == "beside":
+        notes.append("result: in new layers beside the plate's own")
+    if keep != "only":
+        new = [
+            name for one in outputs if not one.replaces for name in new_channels(head, one, view)
+        ]
+        if keep == "beside":
+            new += [beside(channel, contract.task) for channel in main.channels]
+        _check_new(new, head, contract)
+    if job.result.type == "half" and _is_float(head, main, view):
+        notes.append("type: the plate is 32-bit float, the result is half, as asked")
+    kept = ResolvedResult(layers=keep, type=job.result.type, compression=job.result.compression)
+    return kept, notes
 
 
-def _check_types(frame: exr.Frame, picked: tuple[tuple[int, str], ...], where: str) -> None:
-    for number, channel in picked:
-        if frame.parts[number].types[channel] == "uint":
-            raise SourceError(
-                f"Channel {channel} of {where} holds whole numbers (uint).",
-                remedy="Models take half or float images; choose another layer.",
-            )
+def _constants(settings: dict[str, Value | Curve]) -> dict[str, Value]:
+    """What decides about outputs cannot be animated: for the rest any value does."""
+    return {name: False if isinstance(one, Curve) else one for name, one in settings.items()}
 
 
-def _check_size(contract: Contract, window: exr.Window, number: int) -> None:
-    channels = sum(len(one.channels[0]) for one in contract.inputs)
-    size = window.width * window.height * channels * 4
-    if size > MOST_REQUEST_BYTES:
-        raise SourceError(
-            f"Frame {number} is {window}: {size / 1e9:.1f} GB in one request, "
-            f"{MOST_REQUEST_BYTES / 1e9:.1f} GB fit.",
-            remedy="Process a smaller region or a proxy.",
+def _is_made(name: str, contract: Contract) -> bool:
+    return any(one.replaces == name for one in contract.outputs)
+
+
+def _is_float(head: exr.Frame, source: ResolvedInput, view: str | None) -> bool:
+    held = [one for one in head.layers(view).get(source.layer, []) if one[1] in source.channels]
+    return any(head.parts[number].types[channel] == "float" for number, channel in held)
+
+
+def _check_new(new: list[str], head: exr.Frame, contract: Contract) -> None:
+    taken = [name for name in new if any(name in part.types for part in head.parts)]
+    if taken:
+        raise JobError(
+            f"The plate has a channel {taken[0]} already, which {contract.task} would make.",
+            remedy="Use --result only, or give a plate without it.",
         )
 
 
-def _check_finite(inputs: dict[str, ResolvedInput], frames: FrameRange) -> None:
-    """Read the pixels of every frame: only under `stop`, which is asked for."""
-    faults = []
-    for number in frames:
-        count = 0
-        for source in inputs.values():
-            frame = exr.read(source.plate.file(number))
-            held = frame.layers()[source.layer]
-            pixels = exr.channel_pixels(frame, [one for one in held if one[1] in source.channels])
-            count += sum(int(np.count_nonzero(~np.isfinite(one))) for one in pixels)
-        if count:
-            faults.append((number, count))
-    if faults:
-        said = ", ".join(f"{number} ({count} samples)" for number, count in faults[:5])
-        more = f" and {len(faults) - 5} more frames" if len(faults) > 5 else ""
-        raise SourceError(
-            f"The plate holds NaN or inf in frame {said}{more}.",
-            remedy="Render these frames again, or choose --non-finite keep or zero.",
-        )
+def _colour(
+    job: Job,
+    contract: Contract,
+    inputs: dict[str, ResolvedInput],
+    head: exr.Frame,
+    site: Site,
+) -> ResolvedColour | None:
+    """The plate's space and the way of each image; None where all of them are data."""
+    encodings = {one.name: one.encoding for one in contract.inputs if one.name in inputs}
+    if set(encodings.values()) == {"data"}:
+        return None
+    config = colour.load(job.colour.config, site.colour)
+    attributes = head.parts[0].header
+    space = colour.plate_space(
+        config, asked=job.colour.space, asked_by=job.colour.said_by, attributes=attributes
+    )
+    paths = {
+        name: colour.conversion(config, space, encoding).words
+        for name, encoding in encodings.items()
+    }
+    return ResolvedColour(
+        space=space.name,
+        source=space.source,
+        config=config.place,
+        config_source=config.source,
+        fingerprint=config.fingerprint,
+        paths=paths,
+    )
+
+
+def _colour_notes(found: ResolvedColour | None) -> list[str]:
+    if found is None:
+        return []
+    ways = [f"colour: {name}: {words}" for name, words in found.paths.items()]
+    return [f"colour: the plate is {found.space}, {found.source}", *ways]
 
 
 def _destination(job: Job, contract: Contract, main: Plate, site: Site) -> tuple[Path, str, str]:
@@ -241,24 +392,10 @@ def _safe(stem: str) -> str:
     return kept.lstrip("_.-")[:60] or "plate"
 
 
-def check_writable(folder: Path) -> None:
-    """Write and remove an empty file in the nearest folder that is there: only trying tells."""
-    there = next(one for one in (folder, *folder.parents) if one.exists())
-    probe = there / f".answerprint-{uuid.uuid4().hex}"
-    try:
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise TakeError(
-            f"{folder.as_posix()} cannot be written: {error.strerror}.",
-            remedy="Choose another folder with --out, or ask for the right to write there.",
-        ) from error
-
-
-def _space(root: Path, inputs: dict[str, ResolvedInput], frames: FrameRange) -> list[str]:
+def _space(root: Path, inputs: dict[str, ResolvedInput], items: int, first: int) -> list[str]:
     """A warning where the plate's own size says that the disk will not do."""
     main = next(iter(inputs.values())).plate
-    needed = main.file(frames.first).stat().st_size * len(frames)
+    needed = main.file(first).stat().st_size * items
     there = next(one for one in (root, *root.parents) if one.exists())
     free = shutil.disk_usage(there).free
     if free > needed:

@@ -12,34 +12,42 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from answerprint import exr, signing
 from answerprint.contract import Value
-from answerprint.documents import canonical
+from answerprint.documents import OpenDocument, canonical
 
 STATEMENT = "answerprintRecord"
 SIGNATURE = "answerprintSignature"
 MOST_STATEMENT_BYTES = 1 << 20
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
+class RecordedInput(OpenDocument):
+    """One image that went in. `pixels` is its digest; `statement_id` is set if it was a take.
 
-
-class RecordedInput(_Document):
-    """One image that went in. `pixels` is its digest; `statement_id` is set if it was a take."""
+    `plate` is the sequence that `uri` is a frame of, in the spelling with ####.
+    """
 
     role: str
     uri: str
+    plate: str = ""
     layer: str
     frame: int | None
     pixels: str
     statement_id: str | None
 
 
-class Record(_Document):
-    """What made a frame, who, when, from what, and which pixels came out (schema v1)."""
+class Record(OpenDocument):
+    """What made a frame, who, when, from what, and which pixels came out (schema v1).
+
+    variation    of a wedge: w001
+    views        of a stereo frame that were made
+    moment       of the plate, in its frames, that a retimed frame shows
+    result       what the file holds: layers, type, compression
+    work         digest of all that decides the pixels: equal work is copied, not done again
+    copied_from  the frame whose equal work was copied: statement_id, take, variation, frame
+    """
 
     schema_: Literal["answerprint.record/v1"] = Field("answerprint.record/v1", alias="schema")
     statement_id: str
@@ -50,7 +58,10 @@ class Record(_Document):
     shot: str | None
     name: str
     take: int
+    variation: str = ""
     frame: int
+    views: tuple[str, ...] = ()
+    moment: float | None = None
     user: str
     machine: str
     host: str
@@ -64,11 +75,14 @@ class Record(_Document):
     non_finite: str
     inputs: tuple[RecordedInput, ...]
     colour: dict[str, str]
+    result: dict[str, str] = {}
     digital_source_type: str
     training: dict[str, str]
     windows: tuple[dict[str, list[int]], ...]
     processed: tuple[str, ...]
     seconds: dict[str, float]
+    work: str = ""
+    copied_from: dict[str, Any] | None = None
     pixels: str
 
 

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Levels:
-    """Measures of one image of any float type; least and greatest are over finite samples."""
+    """Measures of one image of any float type; least, greatest and mean are over finite samples."""
 
     least: float
     greatest: float
+    mean: float
+    samples: int
     negative: int
     above_one: int
     nan: int
@@ -24,8 +26,13 @@ class Levels:
     def non_finite(self) -> int:
         return self.nan + self.inf
 
+    @property
+    def above_one_share(self) -> float:
+        """The fraction of samples above 1."""
+        return self.above_one / self.samples if self.samples else 0.0
+
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"above_one_share": round(self.above_one_share, 6)}
 
 
 def measure(image: NDArray[Any]) -> Levels:
@@ -40,6 +47,8 @@ def measure(image: NDArray[Any]) -> Levels:
     return Levels(
         least=float(held.min()) if held.size else 0.0,
         greatest=float(held.max()) if held.size else 0.0,
+        mean=float(held.mean(dtype=np.float64)) if held.size else 0.0,
+        samples=int(image.size),
         negative=int(np.count_nonzero(held < 0)),
         above_one=int(np.count_nonzero(held > 1)),
         nan=nan,

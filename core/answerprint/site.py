@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from answerprint.documents import explain
 from answerprint.errors import JobError, SetupError
@@ -29,6 +29,9 @@ class Site(BaseModel):
     root    where takes go when a job does not say; None means `takes` in the current folder
     roots   when any are given, plates are read and takes written only below them
     trust   folders with public keys (*.pub) that the studio believes
+    layers  input -> more names under which the studio's renders hold it, tried first
+    colour  the studio's OpenColorIO configuration, where neither the job nor $OCIO names one
+    memory  GB that one run may hold; None: half of the machine's
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,6 +40,9 @@ class Site(BaseModel):
     root: Path | None = None
     roots: tuple[Path, ...] = ()
     trust: tuple[Path, ...] = ()
+    layers: dict[str, tuple[str, ...]] = {}
+    colour: str | None = None
+    memory: Annotated[float, Field(gt=0)] | None = None
 
     def check_allowed(self, path: Path, role: str) -> None:
         """Refuse a path outside the allowed roots, links resolved.
@@ -114,5 +120,5 @@ def _site(merged: dict[str, Any], where: str) -> Site:
     except ValidationError as error:
         raise SetupError(
             f"The site configuration in {where} is wrong: {explain(error)}.",
-            remedy="Known fields are server, root, roots and trust.",
+            remedy=f"Known fields are {', '.join(Site.model_fields)}.",
         ) from error

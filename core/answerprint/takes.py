@@ -2,6 +2,7 @@
 
 root/show/shot/name/v003/
     name_v003.1001.exr ...      what the artist sees
+    w001/name_v003_w001.1001.exr ...   the same for each variation of a wedge
     .take/claim.json            who took the number, when, from which process
     .take/job.json              the job as it runs
     .take/events.jsonl          the journal
@@ -16,10 +17,10 @@ import os
 import re
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from answerprint import documents, lease, signing
 from answerprint.errors import TakeError, TakeExists
@@ -29,6 +30,23 @@ from answerprint.plate import frame_in_name
 MANIFEST_SCHEMA = "answerprint.manifest/v1"
 
 _NUMBER = re.compile(r"v(\d{3,})")
+_VARIATION = re.compile(r"w(\d{3,})")
+
+
+class Item(NamedTuple):
+    """One frame of one variation; `variation` is empty where the job is no wedge."""
+
+    frame: int
+    variation: str = ""
+
+    def __str__(self) -> str:
+        """As a manifest names it: 1001, or w001/1001."""
+        return f"{self.variation}/{self.frame}" if self.variation else str(self.frame)
+
+    @classmethod
+    def parse(cls, text: str) -> Item:
+        variation, _, frame = text.rpartition("/")
+        return cls(int(frame), variation)
 
 
 @dataclass(frozen=True)
@@ -57,18 +75,21 @@ class Take:
     def lease_file(self) -> Path:
         return self.private / "lease.json"
 
-    @property
-    def pattern(self) -> str:
+    def pattern(self, variation: str = "") -> str:
         """The frames' path with #### for the frame, forward slashes."""
-        return (self.folder / f"{self.name}_{self.label}.####.exr").as_posix()
+        return (self.folder / variation / f"{self._stem(variation)}.####.exr").as_posix()
 
-    def file(self, frame: int) -> Path:
+    def file(self, frame: int, variation: str = "") -> Path:
         sign = "-" if frame < 0 else ""
-        return self.folder / f"{self.name}_{self.label}.{sign}{abs(frame):04d}.exr"
+        name = f"{self._stem(variation)}.{sign}{abs(frame):04d}.exr"
+        return self.folder / variation / name
 
-    def part_file(self, frame: int) -> Path:
+    def part_file(self, frame: int, variation: str = "") -> Path:
         """Where a frame is written before it gets its name: same disk, out of sight."""
-        return self.private / f"{self.file(frame).name}.part"
+        return self.private / f"{self.file(frame, variation).name}.part"
+
+    def _stem(self, variation: str) -> str:
+        return f"{self.name}_{self.label}{f'_{variation}' if variation else ''}"
 
     def journal(self) -> Journal:
         return Journal(self.private / "events.jsonl")
@@ -87,14 +108,27 @@ class Take:
         except OSError as error:
             raise documents.unwritable(self.folder, error) from error
 
-    def frames(self) -> dict[int, Path]:
+    def frames(self, variation: str = "") -> dict[int, Path]:
         """The frames that lie in the folder under their final names, by number."""
         found = {}
-        for file in self.folder.glob(f"{self.name}_{self.label}.*.exr"):
+        for file in (self.folder / variation).glob(f"{self._stem(variation)}.*.exr"):
             frame = frame_in_name(file.name)
-            if frame is not None and self.file(frame) == file:
+            if frame is not None and self.file(frame, variation) == file:
                 found[frame] = file
         return dict(sorted(found.items()))
+
+    def variations(self) -> list[str]:
+        """The folders of a wedge's variations, in their order; none for a take that is no wedge."""
+        names = (entry.name for entry in self.folder.iterdir() if entry.is_dir())
+        return sorted((name for name in names if _VARIATION.fullmatch(name)), key=_wedge_order)
+
+    def items(self) -> dict[Item, Path]:
+        """Every frame of every variation under its final name."""
+        return {
+            Item(frame, variation): file
+            for variation in ("", *self.variations())
+            for frame, file in self.frames(variation).items()
+        }
 
     def state(self) -> str:
         """complete, running, cancelled, incomplete, or abandoned (a number without a job)."""
@@ -146,28 +180,33 @@ def check_free(stream: Path, number: int) -> None:
         )
 
 
-def commit_frame(take: Take, frame: int) -> Path:
+def commit_frame(take: Take, frame: int, variation: str = "") -> Path:
     """Give a written part file its final name; from here on the frame is visible and whole."""
-    final = take.file(frame)
+    final = take.file(frame, variation)
+    part = take.part_file(frame, variation)
     try:
-        os.replace(take.part_file(frame), final)  # noqa: PTH105 - said as the atomic call it is
-        _sync_folder(take.folder)
+        final.parent.mkdir(exist_ok=True)
+        os.replace(part, final)  # noqa: PTH105 - said as the atomic call it is
+        _sync_folder(final.parent)
     except OSError as error:
         raise documents.unwritable(take.folder, error) from error
     return final
 
 
-def commit(take: Take, frames: dict[int, dict[str, str]], signer: signing.Signer) -> None:
+def commit(
+    take: Take, frames: Mapping[Item, dict[str, str]], signer: signing.Signer, **facts: Any
+) -> None:
     """Write the signed manifest: the take is complete and closed.
 
-    `frames`: frame -> {"file", "pixels", "statement_id"}.
+    `frames`: item -> {"file", "pixels", "statement_id"}; `facts` are kept beside them.
     """
     manifest = {
         "schema": MANIFEST_SCHEMA,
         "take": f"{take.name}/{take.label}",
         "claim": take.read("claim")["uuid"],
         "created": documents.now(),
-        "frames": {str(frame): facts for frame, facts in sorted(frames.items())},
+        **facts,
+        "frames": {str(item): frames[item] for item in sorted(frames, key=_item_order)},
     }
     signature = signer.sign(documents.canonical(manifest))
     take.write("manifest", {"manifest": manifest, "signature": signature})
@@ -227,6 +266,14 @@ def _make_number(stream: Path, number: int | None) -> Path:
             attempt += 1
         else:
             return folder
+
+
+def _wedge_order(label: str) -> int:
+    return int(label[1:])
+
+
+def _item_order(item: Item) -> tuple[int, int]:
+    return _wedge_order(item.variation) if item.variation else 0, item.frame
 
 
 def _numbers(stream: Path) -> list[int]:

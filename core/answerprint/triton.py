@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -143,12 +143,15 @@ class Server(AbstractContextManager["Server"]):
         settings: Mapping[str, Value],
         *,
         request_id: str,
+        outputs: Sequence[str] | None = None,
         deadline: float = INFER_SECONDS,
     ) -> Answer:
         """Run a model on one frame.
 
         `images`: input name -> float32 (height, width, channels), C-contiguous, in the encoding
-        that the contract names. The answer's images are float32 of the same layout, read-only.
+        that the contract names; (frames, height, width, channels) where the model sees several.
+        `outputs`: those that these settings bring back; None: all of the contract. The answer's
+        images are float32 (height, width, channels), read-only.
 
         Raises:
             ServerError: any of its kinds; InferenceError where the model failed on this frame.
@@ -173,7 +176,7 @@ class Server(AbstractContextManager["Server"]):
             )
             names = [output.name for output in result.get_response().outputs]
             arrays = {name: result.as_numpy(name) for name in names}
-        return _answer(offer, arrays)
+        return _answer(offer, arrays, outputs)
 
     def _offer(self, model: Mapping[str, str]) -> Offer:
         name, version = model["name"], model.get("version", "")
@@ -283,17 +286,19 @@ def _tensor(name: str, array: NDArray[Any]) -> Any:
     return tensor
 
 
-def _answer(offer: Offer, arrays: dict[str, NDArray[Any] | None]) -> Answer:
+def _answer(
+    offer: Offer, arrays: dict[str, NDArray[Any] | None], outputs: Sequence[str] | None
+) -> Answer:
     """Hold a model's answer against its contract: nothing missing, of float32, not empty."""
     images: dict[str, Floats] = {}
-    for output in offer.usable().outputs:
-        image = arrays.get(output.name)
-        if image is None or image.dtype != np.float32 or image.size == 0:
+    for name in outputs or [one.name for one in offer.usable().outputs]:
+        image = arrays.get(name)
+        if image is None or image.dtype != np.float32 or image.ndim != 3 or image.size == 0:
             raise InferenceError(
-                f"{offer.name} returned no image '{output.name}'.",
+                f"{offer.name} returned no image '{name}'.",
                 remedy="Tell the pipeline team: the model breaks its contract.",
             )
-        images[output.name] = image
+        images[name] = image
     report = _report(arrays.get(REPORT))
     if report.pop("model_sha256", None) not in (None, offer.usable().sha256):
         raise ServerError(

@@ -14,7 +14,7 @@ from answerprint.documents import canonical, count
 from answerprint.errors import SourceError, TakeError
 from answerprint.plate import frame_in_name
 from answerprint.record import Finding, Verdict
-from answerprint.takes import Take
+from answerprint.takes import Item, Take
 
 Keys = dict[str, Ed25519PublicKey]
 
@@ -100,18 +100,23 @@ def _take(take: Take, trusted: Keys) -> Iterator[Judged]:
     manifest = _manifest(take, trusted)
     named: dict[str, dict[str, str]] = manifest[1]
     judged = []
-    numbers = {file: str(number) for number, file in take.frames().items()}
-    for file in sorted(take.folder.glob("*.exr")):  # also those that are not named as frames are
+    items = {file: str(item) for item, file in take.items().items()}
+    for file in _files(take):  # also those that are not named as frames are
         finding = _safely(file, trusted)
         if manifest[0].verdict is Verdict.OK:
-            finding = _against(finding, named.get(numbers.get(file, "")))
+            finding = _against(finding, named.get(items.get(file, "")))
         judged.append(Judged(file, "frame", finding))
-    present = set(numbers.values())
-    for number in sorted(named.keys() - present, key=int):
+    for key in sorted(named.keys() - set(items.values())):
         missing = Finding(Verdict.ABSENT, "The frame is missing; the manifest names it.")
-        judged.append(Judged(take.file(int(number)), "frame", missing))
+        item = Item.parse(key)
+        judged.append(Judged(take.file(item.frame, item.variation), "frame", missing))
     yield from judged
     yield Judged(take.folder, "take", _whole(manifest[0], judged))
+
+
+def _files(take: Take) -> list[Path]:
+    folders = [take.folder, *(take.folder / label for label in take.variations())]
+    return [file for folder in folders for file in sorted(folder.glob("*.exr"))]
 
 
 def _manifest(take: Take, trusted: Keys) -> tuple[Finding, dict[str, dict[str, str]]]:
@@ -121,7 +126,7 @@ def _manifest(take: Take, trusted: Keys) -> tuple[Finding, dict[str, dict[str, s
     try:
         document = take.read("manifest")
         manifest, signature = document["manifest"], document["signature"]
-        named = {str(int(frame)): dict(facts) for frame, facts in manifest["frames"].items()}
+        named = {str(Item.parse(key)): dict(facts) for key, facts in manifest["frames"].items()}
         right = signing.check(canonical(manifest), signature, trusted)
     except (TakeError, KeyError, TypeError, ValueError, AttributeError):
         return Finding(Verdict.BAD_SIGNATURE, "The manifest is damaged."), {}

@@ -1,13 +1,9 @@
-"""A work item: one frame of a job, from the plate through the model to a signed file."""
+"""A work item: one frame of one variation, from the plates to what the model is to see."""
 
 from __future__ import annotations
 
-import getpass
-import platform
-import socket
 import time
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,34 +11,54 @@ from typing import Any
 
 import numpy as np
 
-from answerprint import __version__, exr, layers, record, report, takes
-from answerprint.contract import Input
-from answerprint.documents import now
-from answerprint.errors import InferenceError, SourceError
+from answerprint import cuts, exr, layers, picture, record, report
+from answerprint.errors import SourceError
 from answerprint.job import Resolved
-from answerprint.signing import Signer
-from answerprint.takes import Take
-from answerprint.triton import Answer, Floats
+from answerprint.shelf import Held, Shelf
+from answerprint.takes import Item
+from answerprint.timing import Sources
+from answerprint.triton import Floats
 
 HALF_MAX = 65504.0
+
+Where = tuple[tuple[int, str], ...]
+Files = dict[str, list[Path]]  # input -> its file at each of the frames that the model sees
+
+
+@dataclass
+class Eye:
+    """One view of a frame; the only one of a mono plate.
+
+    window   where the images lie
+    images   input -> float32 (height, width, channels), or (frames, height, width, channels) where
+             the model sees several; finite, C-contiguous, in the plate's own encoding
+    where    input -> (part, channel) of each image channel in the base frame, in order
+    """
+
+    view: str | None
+    window: exr.Window
+    images: dict[str, Floats] = field(default_factory=dict)
+    where: dict[str, Where] = field(default_factory=dict)
 
 
 @dataclass
 class Read:
-    """A frame's inputs in memory.
+    """What was read for a work item.
 
-    frame    the main input's file: the result is written into a copy of its structure
-    images   input -> float32 (height, width, channels), finite, C-contiguous
-    where    input -> (part, channel) of each image channel, in order
-    inputs   what the record says of each input
+    frame    the base frame: what the result takes over from the plate; its own, to be changed
+    seen     which frames of the plate were read
+    held     whether a cut lies where the frame would be made: it shows the frame before
+    digests  file -> digest of its pixels
     """
 
+    item: Item
+    seen: Sources
     frame: exr.Frame
-    main: str
-    images: dict[str, Floats] = field(default_factory=dict)
-    where: dict[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
+    eyes: list[Eye] = field(default_factory=list)
+    held: bool = False
     levels: dict[str, report.Levels] = field(default_factory=dict)
     inputs: list[record.RecordedInput] = field(default_factory=list)
+    digests: dict[Path, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -53,136 +69,149 @@ class Read:
         self.seconds[stage] = round(time.perf_counter() - start, 4)
 
 
-def read(resolved: Resolved, number: int) -> Read:
-    """Read a frame's inputs; each file once.
+def files(resolved: Resolved, number: int) -> list[Path]:
+    """Every file that frame `number` of the result may need, each once."""
+    seen = _seen(resolved, number)
+    return list(dict.fromkeys(path for paths in _paths(resolved, seen).values() for path in paths))
+
+
+def read(resolved: Resolved, item: Item, shelf: Shelf) -> Read:
+    """Read a work item's inputs; a file that others need as well is read once for all of them.
 
     Raises:
-        SourceError: a file cannot be read, or sizes differ.
+        SourceError: a file cannot be read, sizes differ, or a view or a layer is missing.
     """
     start = time.perf_counter()
-    opened: dict[Path, tuple[exr.Frame, str]] = {}
-    paths = {name: source.plate.file(number) for name, source in resolved.inputs.items()}
-    for path in paths.values():
-        if path not in opened:
-            frame = exr.read(path)
-            opened[path] = (frame, exr.digest(frame))
-    main = next(iter(paths))
-    found = Read(opened[paths[main]][0], main)
-    for name, source in resolved.inputs.items():
-        frame, pixels = opened[paths[name]]
-        wanted = resolved.contract.input(name)
-        label = f"{paths[name].name} (frame {number})"
-        where = layers.channels(frame, source.layer, wanted, label)
-        layers.check_same(source.channels, where, label)
-        _take_image(found, name, frame, where, resolved.job.non_finite)
-        found.inputs.append(_recorded(wanted, source.layer, paths[name], number, frame, pixels))
-    _check_sizes(found, number)
+    seen = _seen(resolved, item.frame)
+    with shelf.hold(files(resolved, item.frame)) as held:
+        found = _gathered(resolved, item, seen, held)
+        if _is_at_a_cut(found, resolved):
+            alone = Sources((seen.frames[0],), 0, float(seen.frames[0]))
+            found = _gathered(resolved, item, alone, held)
+            found.held = True
+            found.warnings.append(
+                f"a cut lies between {seen.frames[0]} and {seen.frames[1]}: "
+                f"{seen.frames[0]} is held"
+            )
     found.seconds["read"] = round(time.perf_counter() - start, 4)
     return found
 
 
-def put_back(item: Read, resolved: Resolved, answer: Answer, number: int) -> None:
-    """Write the model's images into the frame, in the file's own types; all else stays.
+def _seen(resolved: Resolved, number: int) -> Sources:
+    """The frames to look at: of two, the second is not needed where the first alone is shown."""
+    seen = resolved.sources(number)
+    motion_is_asked = any(one.when for one in resolved.contract.given(resolved.settings(number)))
+    if resolved.contract.cut.between and seen.time == 0 and not motion_is_asked:
+        return Sources(seen.frames[:1], 0, seen.moment)
+    return seen
 
-    Raises:
-        InferenceError: an image has another size than the one it replaces.
-    """
-    for output in resolved.contract.outputs:
-        given, image = item.images[output.replaces], answer.images[output.name]
-        if image.shape != given.shape:
-            raise InferenceError(
-                f"{resolved.contract.task} returned {output.name} of {_size(image)} for frame "
-                f"{number} of {_size(given)}.",
-                remedy="Tell the pipeline team: the model breaks its contract.",
+
+def _paths(resolved: Resolved, seen: Sources) -> Files:
+    return {
+        name: [source.plate.file(frame) for frame in seen.frames]
+        for name, source in resolved.inputs.items()
+    }
+
+
+def _gathered(resolved: Resolved, item: Item, seen: Sources, held: Mapping[Path, Held]) -> Read:
+    paths = _paths(resolved, seen)
+    base = held[paths[resolved.main][seen.base]]
+    found = Read(item, seen, exr.copy(base.frame))
+    found.digests = {path: held[path].pixels for each in paths.values() for path in each}
+    for view in resolved.views or (None,):
+        found.eyes.append(_eye(found, resolved, view, paths, held))
+    for name, source in resolved.inputs.items():
+        for frame, path in zip(seen.frames, paths[name], strict=True):
+            before = record.extract(held[path].frame)
+            found.inputs.append(
+                record.RecordedInput(
+                    role=name,
+                    uri=path.as_posix(),
+                    plate=source.path,
+                    layer=source.layer,
+                    frame=frame,
+                    pixels=held[path].pixels,
+                    statement_id=before.statement_id if before else None,
+                )
             )
-        after = _replace(item, resolved, output.replaces, image)
-        item.levels[f"{output.name} out"] = after
-        layer = resolved.inputs[output.replaces].layer
-        item.warnings += report.warnings(item.levels[output.replaces], after, layer)
+    return found
 
 
-def write(item: Read, take: Take, number: int, signer: Signer, made: record.Record) -> list[str]:
-    """Sign the frame, write it aside, and hold its header against the plate's.
-
-    Returns the names of attributes that the file could not carry unchanged.
-
-    Raises:
-        TakeError: the file cannot be written; DiskFull if there is no space.
-    """
-    record.strip(item.frame)
-    exr.make_lossless(item.frame)
-    record.embed(item.frame, made, signer)
-    part = take.part_file(number)
-    try:
-        exr.write(part, item.frame)
-        lost = exr.changed_attributes(item.frame, part)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    return [name for name in lost if name not in (record.STATEMENT, record.SIGNATURE)]
-
-
-def make_record(
-    item: Read, resolved: Resolved, take: Take, number: int, answer: Answer, facts: dict[str, str]
-) -> record.Record:
-    """The frame's statement. `facts`: server (its host), triton, job_id."""
-    contract, job = resolved.contract, resolved.job
-    said = {key: str(value) for key, value in answer.report.items()}
-    return record.Record(
-        statement_id=uuid.uuid4().hex,
-        created=now(),
-        job_id=facts["job_id"],
-        request_id=f"{facts['job_id']}.{number}",
-        show=job.out.show,
-        shot=job.out.shot,
-        name=take.name,
-        take=take.number,
-        frame=number,
-        user=getpass.getuser(),
-        machine=socket.gethostname(),
-        host=job.host,
-        tool=f"answerprint {__version__}, Python {platform.python_version()}",
-        model={
-            "task": contract.task,
-            "name": contract.model.name,
-            "version": contract.model.version,
-            "served_as": resolved.version,
-            "sha256": resolved.model_sha256,
-            "licence": f"code {contract.licence.code}, weights {contract.licence.weights}",
-        },
-        server={"host": facts["server"], "triton": facts["triton"], **said},
-        parameters=resolved.parameters,
-        seed=job.seed,
-        determinism=contract.determinism.model_dump(include={"kind", "tolerance"}),
-        cut=contract.cut.mode,
-        non_finite=job.non_finite,
-        inputs=tuple(item.inputs),
-        colour={one.name: one.encoding for one in contract.inputs if one.name in item.images},
-        digital_source_type=contract.digital_source_type,
-        training=contract.training.model_dump(include={"data_class", "consent"}),
-        windows=record.windows(item.frame),
-        processed=tuple(
-            channel for one in contract.outputs for _, channel in item.where[one.replaces]
-        ),
-        seconds=dict(item.seconds),
-        pixels=exr.digest(item.frame),
-    )
+def _eye(
+    found: Read, resolved: Resolved, view: str | None, paths: Files, held: Mapping[Path, Held]
+) -> Eye:
+    main = [held[path].frame for path in paths[resolved.main]]
+    wanted = resolved.contract.input(resolved.main)
+    source = resolved.inputs[resolved.main]
+    windows = [
+        frame.parts[layers.channels(frame, source.layer, wanted, path.name, view)[0][0]].data_window
+        for frame, path in zip(main, paths[resolved.main], strict=True)
+    ]
+    between = resolved.contract.cut.between
+    eye = Eye(view, exr.union(windows) if between else windows[found.seen.base])
+    for name in resolved.inputs:
+        _take_image(found, eye, resolved, name, paths, held)
+    return eye
 
 
 def _take_image(
-    item: Read, name: str, frame: exr.Frame, where: tuple[tuple[int, str], ...], policy: str
+    found: Read,
+    eye: Eye,
+    resolved: Resolved,
+    name: str,
+    paths: Files,
+    held: Mapping[Path, Held],
 ) -> None:
     """One input's channels as one float image; NaN and inf stand aside for numbers."""
-    channels = list(exr.channel_pixels(frame, list(where)))
-    image = np.stack(channels, axis=-1).astype(np.float32)
+    source, wanted = resolved.inputs[name], resolved.contract.input(name)
+    stack = []
+    for frame, path in zip(found.seen.frames, paths[name], strict=True):
+        label = f"{path.name} (frame {frame})"
+        where = layers.channels(held[path].frame, source.layer, wanted, label, eye.view)
+        layers.check_same(source.channels, where, label, held[path].frame.views())
+        stack.append(_image(held[path].frame, where, eye.window, name, label, found))
+        if len(stack) - 1 == found.seen.base:
+            eye.where[name] = where
+    image = stack[0] if resolved.contract.cut.frames == 1 else np.stack(stack)
     levels = report.measure(image)
+    said = name if eye.view is None else f"{name} {eye.view}"
     if levels.non_finite:
-        item.warnings.append(_non_finite_warning(name, levels, policy, main=name == item.main))
+        main = name == resolved.main
+        policy = resolved.job.non_finite
+        found.warnings.append(_non_finite_warning(said, levels, policy, main=main))
         top = 0.0 if policy == "zero" else HALF_MAX
         np.nan_to_num(image, copy=False, nan=0.0, posinf=top, neginf=-top or 0.0)
-    item.images[name] = np.ascontiguousarray(image)
-    item.where[name] = where
-    item.levels[name] = levels
+    eye.images[name] = np.ascontiguousarray(image)
+    found.levels[said] = levels
+
+
+def _image(
+    frame: exr.Frame, where: Where, window: exr.Window, name: str, label: str, found: Read
+) -> Floats:
+    """Float32 (height, width, channels) in the window of the main input."""
+    part = frame.parts[where[0][0]]
+    alone = len(found.seen.frames) == 1
+    if alone and part.data_window != window:  # files may have changed since preflight
+        raise SourceError(
+            f"{name} in {label} is {part.data_window}; the plate is {window}.",
+            remedy="Render both with the same resolution and region.",
+        )
+    channels = [
+        pixels if part.data_window == window else picture.moved(pixels, part.data_window, window)
+        for pixels in exr.channel_pixels(frame, list(where))
+    ]
+    return np.stack(channels, axis=-1).astype(np.float32)
+
+
+def _is_at_a_cut(found: Read, resolved: Resolved) -> bool:
+    """Whether the two frames that the model would go between belong to different shots."""
+    timing = resolved.job.timing
+    first, *rest = found.seen.frames
+    if not resolved.contract.cut.between or timing is None or not rest or rest[0] == first:
+        return False
+    if timing.cuts != "auto":
+        return timing.crosses_a_cut(first)
+    return any(cuts.is_cut(*eye.images[resolved.main]) for eye in found.eyes)
 
 
 def _non_finite_warning(name: str, levels: report.Levels, policy: str, *, main: bool) -> str:
@@ -191,62 +220,5 @@ def _non_finite_warning(name: str, levels: report.Levels, policy: str, *, main: 
     return f"{name}: {levels.nan} NaN and {levels.inf} inf samples, {done}"
 
 
-def _replace(item: Read, resolved: Resolved, name: str, image: Floats) -> report.Levels:
-    """Put the channels of an image in place; returns the levels as they are in the file."""
-    keep = resolved.job.non_finite == "keep" and item.levels[name].non_finite > 0
-    stored = []
-    for index, (number, channel) in enumerate(item.where[name]):
-        before = item.frame.parts[number].channels[channel]
-        with np.errstate(over="ignore"):  # counted in the report, as inf
-            after = image[..., index].astype(before.dtype)
-        if keep:
-            after = np.where(np.isfinite(before), after, before)
-        item.frame.parts[number].channels[channel] = after
-        stored.append(after)
-    return report.measure(np.stack(stored, axis=-1))
-
-
-def _recorded(
-    wanted: Input, layer: str, path: Path, number: int, frame: exr.Frame, pixels: str
-) -> record.RecordedInput:
-    before = record.extract(frame)
-    return record.RecordedInput(
-        role=wanted.name,
-        uri=path.as_posix(),
-        layer=layer,
-        frame=number,
-        pixels=pixels,
-        statement_id=before.statement_id if before else None,
-    )
-
-
-def _check_sizes(item: Read, number: int) -> None:
-    """Files may have changed since preflight."""
-    main = item.images[item.main]
-    for name, image in item.images.items():
-        if image.shape[:2] != main.shape[:2]:
-            raise SourceError(
-                f"{name} of frame {number} is {_size(image)}; the plate is {_size(main)}.",
-                remedy="Render both with the same resolution and region.",
-            )
-
-
-def _size(image: Any) -> str:
-    return f"{image.shape[1]}x{image.shape[0]}"
-
-
-def commit(
-    item: Read, take: Take, number: int, made: record.Record, lost: list[str]
-) -> dict[str, Any]:
-    """Give the written file its name; returns what the journal says of it."""
-    final = takes.commit_frame(take, number)
-    warnings = item.warnings + [f"attribute {name} could not be carried unchanged" for name in lost]
-    return {
-        "frame": number,
-        "file": final.name,
-        "pixels": made.pixels,
-        "statement_id": made.statement_id,
-        "seconds": item.seconds,
-        "levels": {name: levels.as_json() for name, levels in item.levels.items()},
-        "warnings": warnings,
-    }
+def size(image: Any) -> str:
+    return f"{image.shape[-2]}x{image.shape[-3]}"

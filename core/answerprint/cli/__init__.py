@@ -20,7 +20,19 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from answerprint import __version__, site
-from answerprint.cli import compare, doctor, rerun, run, serve, show, takes, tasks, verify
+from answerprint.cli import (
+    compare,
+    doctor,
+    promote,
+    rerun,
+    run,
+    serve,
+    sheet,
+    show,
+    takes,
+    tasks,
+    verify,
+)
 from answerprint.cli.context import Context, Output
 from answerprint.documents import did_you_mean
 from answerprint.errors import AnswerprintError, JobError
@@ -33,6 +45,8 @@ VERBS = {
     "show": show,
     "verify": verify,
     "rerun": rerun,
+    "promote": promote,
+    "sheet": sheet,
     "compare": compare,
     "doctor": doctor,
 }

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from answerprint import compare, exr, job, preflight, run as engine
+from answerprint import begin, checks, compare, exr, job, preflight, run as engine
 from answerprint.cli.context import Context
 from answerprint.errors import AnswerprintError, ServerAway, ServerNotReady, TakeError
 from answerprint.triton import Server
@@ -75,7 +75,7 @@ def _key(context: Context) -> str:
 
 
 def _folder(root: Path) -> str:
-    preflight.check_writable(root)
+    checks.check_writable(root)
     return f"{root.as_posix()} can be written"
 
 
@@ -147,7 +147,7 @@ def _round_trip(asked: str | None, context: Context) -> str:
         # the probe lies in a temporary folder, which a site's allowed roots need not hold
         anywhere = context.site.model_copy(update={"roots": ()})
         resolved = preflight.resolve(request, server, anywhere)
-        take = engine.claim(resolved)
+        take = begin.claim(resolved)
         events = engine.run(
             resolved, take, server=server, signer=context.signer(), trusted=context.trusted()
         )

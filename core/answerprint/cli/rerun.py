@@ -14,13 +14,13 @@ import argparse
 import math
 from pathlib import Path
 
-from answerprint import again, compare, exr, preflight, run as engine
+from answerprint import again, begin, compare, exr, preflight
 from answerprint.again import Again
 from answerprint.cli import run as run_verb
 from answerprint.cli.context import Context
 from answerprint.compare import Difference
 from answerprint.documents import count
-from answerprint.takes import Take
+from answerprint.takes import Item, Take
 from answerprint.triton import Server
 
 
@@ -35,14 +35,14 @@ def run(args: argparse.Namespace, context: Context) -> int:
         asked = again.again(args.path, args.out, server)
         resolved = preflight.resolve(asked.job, server, context.site)
         context.signer()  # a key that cannot be used is said before a number is taken
-        take = engine.claim(resolved)
+        take = begin.claim(resolved)
         code = run_verb.follow(resolved, take, server, context, lines=True)
     if code != 0:
         return code
-    after = take.frames()
+    after = take.items()
     found = {
-        number: compare.difference(exr.read(file), exr.read(after[number]), file.name)
-        for number, file in asked.before.items()
+        item: compare.difference(exr.read(file), exr.read(after[item]), file.name)
+        for item, file in asked.before.items()
     }
     same_model = resolved.model_sha256 == asked.model_sha256
     tolerance = resolved.contract.determinism.tolerance
@@ -52,14 +52,14 @@ def run(args: argparse.Namespace, context: Context) -> int:
 def _answer(
     asked: Again,
     take: Take,
-    found: dict[int, Difference],
+    found: dict[Item, Difference],
     tolerance: float,
     context: Context,
     *,
     same_model: bool,
 ) -> int:
-    number = max(found, key=lambda one: (not found[one].identical, found[one].greatest))
-    worst = found[number]
+    item = max(found, key=lambda one: (not found[one].identical, found[one].greatest))
+    worst = found[item]
     word = _word(worst, tolerance)
     context.output.emit(
         {
@@ -75,7 +75,7 @@ def _answer(
         f"{word}: {asked.label} and {take.label}, {same} of {count(len(found), 'frame')} the same"
     )
     said += " in every sample."
-    said += "" if worst.identical else f" Worst: frame {number}, {worst}."
+    said += "" if worst.identical else f" Worst: frame {item}, {worst}."
     context.output.say(said + ("" if same_model else " The model is another one than then."))
     return 0 if word != "different" else 1
 

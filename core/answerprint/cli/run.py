@@ -5,6 +5,10 @@ examples:
   answerprint run --task denoise --plate bg.%04d.exr --set quality=fast
   answerprint run --task denoise --plate 'bg.$F4.exr' --input 'normal=aov/n.$F4.exr'
   answerprint run --task denoise --plate bg.####.exr --layer albedo=diffuse_albedo
+  answerprint run --task denoise --plate bg.####.exr --curve strength=1001:0.2,1100:0.8
+  answerprint run --task denoise --plate bg.####.exr --frames 1001 --wedge strength=0.5,0.8,1
+  answerprint run --task retime --plate bg.####.exr --speed 0.5
+  answerprint run --task upscale --plate log.####.exr --colour ACEScct
   answerprint run job.json
   answerprint run job.json --dry-run       print the job as it would run, write nothing
   answerprint run --resume takes/bg_denoise/v003
@@ -16,13 +20,14 @@ import argparse
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from answerprint import job, preflight, run as engine, takes
+from answerprint import begin, curve, job, preflight, run as engine, takes
 from answerprint.cli.context import Context, Output
 from answerprint.documents import count
 from answerprint.errors import JobError
-from answerprint.job import Job, Resolved
+from answerprint.frames import FrameRange
+from answerprint.job import Compression, Job, Resolved
 from answerprint.journal import Event
 from answerprint.takes import Take
 from answerprint.triton import Server
@@ -38,7 +43,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--input", action="append", default=[], metavar="NAME=PATH", help="from other files")
     add("--layer", action="append", default=[], metavar="NAME=LAYER", help="'none' leaves it out")
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the task")
+    add("--curve", action="append", default=[], metavar="NAME=KEYS", help="over time: 1001:0.2,...")
+    add("--wedge", action="append", default=[], metavar="NAME=VALUES", help="all of them: 0.2,0.5")
+    add("--items", type=int, metavar="N", help="confirms the size of a very large wedge")
     add("--seed", metavar="NUMBER", help="for tasks that have chance in them")
+    add("--view", action="append", metavar="NAME", help="only this view of a stereo plate")
+    add("--colour", "--color", metavar="SPACE", help="the plate's colour space, as OCIO names it")
+    add("--ocio", metavar="CONFIG", help="OpenColorIO configuration; usually $OCIO or the site's")
+    add("--speed", type=float, metavar="FACTOR", help="for retiming: 0.5 is half speed")
+    add("--time", metavar="KEYS", help="for retiming, FRAME:PLATE_FRAME: 1001:1001,1050:1020")
+    add("--cuts", metavar="FRAMES", help="for retiming: first frames of new shots, auto or none")
+    add("--result", choices=["replace", "beside", "only"], help="in place, as new layers, or alone")
+    add("--type", choices=["inherit", "half", "float"], help="the result's pixels; usually inherit")
+    add("--compression", choices=[*get_args(Compression)], help="of the files; usually inherit")
+    add("--fresh", action="store_true", help="do work again that an earlier take holds already")
     add("--non-finite", choices=["keep", "zero", "stop"], help="NaN and inf in the plate")
     add("--out", metavar="DIR", help="the folder that takes go below; usually ./takes")
     add("--show", help="the take goes to DIR/SHOW/SHOT/NAME/v001")
@@ -46,6 +64,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--name", help="the take's name; usually plate_task")
     add("--take", type=int, metavar="NUMBER", help="this number, if it is free; usually the next")
     add("--model-version", metavar="N", help="this version of the task's model; usually the newest")
+    add("--memory", type=float, metavar="GB", help="that the run may hold; usually half of all")
     add("--dry-run", action="store_true", help="print the job as it would run, write nothing")
     add("--lines", action="store_true", help="a line for each frame instead of a bar")
     add("--server", metavar="HOST:PORT", help="another server than the usual")
@@ -56,21 +75,25 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return _resume(args, context)
     request = _job(args)  # what is wrong with the request is said with no server as well
     with Server(context.address(args.server)) as server:
-        resolved = preflight.resolve(request, server, context.site)
+        resolved = preflight.resolve(request, server, context.site, memory=args.memory)
         if args.dry_run:
             context.output.show(resolved.model_dump(mode="json", by_alias=True))
             return 0
         context.signer()  # a key that cannot be used is said before a number is taken
-        take = engine.claim(resolved)
-        return follow(resolved, take, server, _watched(args, context), lines=args.lines)
+        take = begin.claim(resolved)
+        return follow(
+            resolved, take, server, _watched(args, context), lines=args.lines, memory=args.memory
+        )
 
 
 def _resume(args: argparse.Namespace, context: Context) -> int:
     take = takes.find(args.resume)
-    resolved = engine.reopen(take)
+    resolved = begin.reopen(take)
     preflight.check_resumed(resolved, take.folder, context.site)
     with Server(context.address(args.server)) as server:
-        return follow(resolved, take, server, _watched(args, context), lines=args.lines)
+        return follow(
+            resolved, take, server, _watched(args, context), lines=args.lines, memory=args.memory
+        )
 
 
 def _watched(args: argparse.Namespace, context: Context) -> Context:
@@ -80,7 +103,15 @@ def _watched(args: argparse.Namespace, context: Context) -> Context:
     return replace(context, output=Output(json=True))
 
 
-def follow(resolved: Resolved, take: Take, server: Server, context: Context, *, lines: bool) -> int:
+def follow(
+    resolved: Resolved,
+    take: Take,
+    server: Server,
+    context: Context,
+    *,
+    lines: bool,
+    memory: float | None = None,
+) -> int:
     """Run a claimed job to its end and show what happens; 0 if the take is complete."""
     events = engine.run(
         resolved,
@@ -88,11 +119,13 @@ def follow(resolved: Resolved, take: Take, server: Server, context: Context, *, 
         server=server,
         signer=context.signer(),
         trusted=context.trusted(),
+        memory=memory or context.site.memory,
         interrupted=context.interrupted,
     )
     last: Event = {}
     try:
-        for event in _shown(events, context.output, len(resolved.frame_range), lines=lines):
+        total = len(resolved.frame_range) * max(len(resolved.variations), 1)
+        for event in _shown(events, context.output, total, lines=lines):
             last = event
             context.output.emit(event)
     finally:  # also when an error ends it: what is kept and how to go on
@@ -146,20 +179,35 @@ def _with_bar(events: Iterable[Event], total: int) -> Iterator[Event]:
 def _lines(event: Event) -> list[str]:
     if event["event"] == "started":
         kept = f", {event['kept']} kept" if event["kept"] else ""
-        return [f"{event['take']}: {count(event['frames'], 'frame')}{kept}", *_remarks(event)]
+        wedge = f" in {count(event['variations'], 'variation')}" if event["variations"] else ""
+        head = f"{event['take']}: {count(event['frames'], 'frame')}{wedge}{kept}"
+        return [head, *_remarks(event)]
     if event["event"] == "frame":
-        seconds = event["seconds"]
-        said = ", ".join(f"{stage} {seconds[stage]:.2f} s" for stage in ("read", "infer", "write"))
-        return [f"  {event['frame']}  {said}", *_remarks(event)]
+        return [f"  {_item(event)}  {_how(event)}", *_remarks(event)]
     return _remarks(event)
+
+
+def _item(event: Event) -> str:
+    return " ".join(str(event[name]) for name in ("variation", "frame") if name in event)
+
+
+def _how(event: Event) -> str:
+    """What a frame took, or where it was copied from."""
+    before = event.get("copied_from")
+    if before:
+        named = f"{before['variation']} " if before["variation"] else ""
+        return f"the same as v{before['take']:03d} {named}{before['frame']}: copied"
+    seconds = event["seconds"]
+    stages = [stage for stage in ("read", "infer", "write") if stage in seconds]
+    return ", ".join(f"{stage} {seconds[stage]:.2f} s" for stage in stages)
 
 
 def _remarks(event: Event) -> list[str]:
     """What must be said of an event whatever the display: notes, warnings, failures."""
     notes = [f"  {note}" for note in event.get("notes", [])]
-    warnings = [f"  {event.get('frame')}  ! {said}" for said in event.get("warnings", [])]
+    warnings = [f"  {_item(event)}  ! {said}" for said in event.get("warnings", [])]
     if event["event"] == "failed":
-        warnings.append(f"  {event['frame']}  failed: {event['problem']} {event['remedy']}")
+        warnings.append(f"  {_item(event)}  failed: {event['problem']} {event['remedy']}")
     if "unwritten" in event:
         warnings.append(f"  the journal could not be written: {event['unwritten']}")
     return notes + warnings
@@ -167,7 +215,8 @@ def _remarks(event: Event) -> list[str]:
 
 def _summary(event: Event, take: Take) -> str:
     if event.get("state") == "complete":
-        return f"{take.name} {take.label} is complete: {take.pattern}"
+        wedge = "w###" if take.variations() else ""
+        return f"{take.name} {take.label} is complete: {take.pattern(wedge)}"
     failed = ", ".join(str(number) for number in event.get("failed", []))
     return (
         f"{take.name} {take.label} is {event.get('state', 'incomplete')}: "
@@ -188,18 +237,48 @@ def _job(args: argparse.Namespace) -> Job:
         "seed": args.seed,
         "non_finite": args.non_finite,
     }
-    fields |= {name: value for name, value in given.items() if value is not None}
+    fields |= _given(given)
     if not {"task", "plate"} <= fields.keys():
         raise JobError(
             "A run needs a task and a plate.",
             remedy="Give a job file, or --task and --plate; see 'answerprint run --help'.",
         )
+    if args.view:
+        fields["views"] = args.view
+    if args.items is not None:
+        fields["items"] = args.items
+    if args.fresh:
+        fields["reuse"] = False
+    colour = {"space": args.colour, "config": args.ocio}
+    fields["colour"] = fields.get("colour", {}) | _given(colour)
+    result = {"layers": args.result, "type": args.type, "compression": args.compression}
+    fields["result"] = fields.get("result", {}) | _given(result)
+    timing = _timing(args)
+    if timing:
+        fields["timing"] = (fields.get("timing") or {}) | timing
     out = {"root": args.out, "show": args.show, "shot": args.shot, "name": args.name}
     out["take"] = args.take
-    fields["out"] = fields.get("out", {}) | {k: v for k, v in out.items() if v is not None}
-    fields["parameters"] = fields.get("parameters", {}) | _pairs(args.set, "--set")
+    fields["out"] = fields.get("out", {}) | _given(out)
+    curves = {
+        name: curve.parse(text, name).model_dump(mode="json")
+        for name, text in _pairs(args.curve, "--curve").items()
+    }
+    fields["parameters"] = fields.get("parameters", {}) | _pairs(args.set, "--set") | curves
+    fields["wedge"] = fields.get("wedge", {}) | _pairs(args.wedge, "--wedge")
     fields["inputs"] = _sources(args, fields)
     return job.make(fields)
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _timing(args: argparse.Namespace) -> dict[str, Any]:
+    keys = curve.keys(args.time, "time") if args.time else None
+    cuts: Any = args.cuts
+    if cuts not in (None, "auto"):
+        cuts = [] if cuts == "none" else list(FrameRange.parse(cuts))
+    return _given({"speed": args.speed, "curve": keys, "cuts": cuts})
 
 
 def _sources(args: argparse.Namespace, fields: dict[str, Any]) -> dict[str, Any]:

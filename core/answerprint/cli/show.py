@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from answerprint import exr, record, takes, verify
+from answerprint import begin, exr, record, takes, verify
 from answerprint.cli.context import Context
 from answerprint.documents import count
-from answerprint.errors import SourceError
+from answerprint.errors import AnswerprintError, SourceError
 from answerprint.journal import Event
 from answerprint.record import Finding, Record, RecordedInput
-from answerprint.takes import Take
+from answerprint.takes import Item, Take
+from answerprint.wedge import Variation
 
 DEEPEST = 20
 
@@ -50,21 +51,25 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 def _show_take(take: Take, context: Context) -> Path:
     """Say what a take is; returns its first frame."""
-    frames = take.frames()
+    frames = take.items()
+    wedge = _wedge(take)
     events = take.events()
-    warned = [(event["frame"], said) for event in events for said in event.get("warnings", [])]
+    warned = [(_item(event), said) for event in events for said in event.get("warnings", [])]
     context.output.emit(
         {
             "path": take.folder.as_posix(),
             "take": take.label,
             "state": take.state(),
-            "frames": list(frames),
-            "levels": {str(e["frame"]): e["levels"] for e in events if e["event"] == "frame"},
+            "frames": [str(item) if item.variation else item.frame for item in frames],
+            "variations": {one.label: one.values for one in wedge},
+            "levels": {_item(e): e["levels"] for e in events if e["event"] == "frame"},
             "warnings": [{"frame": number, "warning": said} for number, said in warned],
         }
     )
     context.output.say(f"{take.name} {take.label}: {take.state()}, {count(len(frames), 'frame')}")
-    context.output.say(f"  files       {take.pattern}")
+    context.output.say(f"  files       {take.pattern('w###' if wedge else '')}")
+    for one in wedge:
+        context.output.say(f"  {one.label:<11} {one}")
     for line in _level_lines(events):
         context.output.say(line)
     for number, said in warned:
@@ -77,6 +82,19 @@ def _show_take(take: Take, context: Context) -> Path:
     return next(iter(frames.values()))
 
 
+def _wedge(take: Take) -> list[Variation]:
+    """The variations of a take with their values; none where it is no wedge or has no job."""
+    try:
+        return list(begin.reopen(take).variations.values())
+    except AnswerprintError:
+        return []
+
+
+def _item(event: Event) -> str:
+    """As a manifest names it: 1001, or w001/1001."""
+    return str(Item(event["frame"], event.get("variation", "")))
+
+
 def _level_lines(events: list[Event]) -> Iterator[str]:
     """Least and greatest of each image over all frames, in and out."""
     levels: dict[str, list[dict[str, Any]]] = {}
@@ -84,10 +102,24 @@ def _level_lines(events: list[Event]) -> Iterator[str]:
         for name, measured in event.get("levels", {}).items():
             levels.setdefault(name, []).append(measured)
     for name, measured in levels.items():
-        least = min(one["least"] for one in measured)
-        greatest = max(one["greatest"] for one in measured)
         word = name if name.endswith(" out") else f"{name} in"
-        yield f"  levels      {word}: {least:.4g} to {greatest:.4g}"
+        yield f"  levels      {word}: {_range(measured)}"
+
+
+def _range(measured: list[dict[str, Any]]) -> str:
+    """Least, greatest and mean over all frames, and what is out of the ordinary."""
+    least = min(one["least"] for one in measured)
+    greatest = max(one["greatest"] for one in measured)
+    samples = sum(one["samples"] for one in measured)
+    mean = sum(one["mean"] * one["samples"] for one in measured) / max(samples, 1)
+    words = [f"{least:.4g} to {greatest:.4g}, mean {mean:.4g}"]
+    for name, word in (("negative", "below 0"), ("above_one", "above 1")):
+        share = sum(one[name] for one in measured) / max(samples, 1)
+        words += [f"{100 * share:.2g} % {word}"] if share else []
+    for name, word in (("nan", "NaN"), ("inf", "inf")):
+        number = sum(one[name] for one in measured)
+        words += [f"{number:,} {word}"] if number else []
+    return ", ".join(words)
 
 
 def _frame_lines(path: Path, finding: Finding, tree: list[dict[str, Any]]) -> Iterator[str]:
@@ -99,7 +131,13 @@ def _frame_lines(path: Path, finding: Finding, tree: list[dict[str, Any]]) -> It
     settings = ", ".join(f"{name} {_value(value)}" for name, value in made.parameters.items())
     where = "/".join(part for part in (made.show, made.shot, made.name) if part)
     yield f"  made        {made.created} by {made.user} on {made.machine}, from {made.host}"
-    yield f"  take        {where} v{made.take:03d}, frame {made.frame}"
+    named = f"v{made.take:03d}{f' {made.variation}' if made.variation else ''}"
+    moment = "" if made.moment is None else f", showing {made.moment:g} of the plate"
+    yield f"  take        {where} {named}, frame {made.frame}{moment}"
+    if made.copied_from:
+        before = made.copied_from
+        label = f"v{before['take']:03d} {before['variation']}".rstrip()
+        yield f"  copied from {before['name']} {label}, frame {before['frame']}: equal work"
     yield f"  model       {made.model['name']} {made.model['version']} for {made.model['task']}"
     yield f"              sha256 {made.model['sha256'][:16]}, {made.model['licence']}"
     yield f"  server      Triton {made.server['triton']}, {made.server.get('device', 'unknown')}"
@@ -107,12 +145,24 @@ def _frame_lines(path: Path, finding: Finding, tree: list[dict[str, Any]]) -> It
     yield f"  parameters  {settings or 'none'}"
     yield f"  seed        {made.seed or 'none'}"
     yield f"  repeatable  {made.determinism['kind'].replace('_', ' ')}"
+    yield f"  cut         {made.cut}"
+    yield from _colour_lines(made)
     yield f"  changed     {', '.join(made.processed)}"
     yield f"  source type {made.digital_source_type.rpartition('/')[2]}"
     yield f"  pixels      {made.pixels[:16]}"
     yield "  lineage"
     for node in tree:
         yield f"    {'  ' * node['depth']}{node['said']}"
+
+
+def _colour_lines(made: Record) -> Iterator[str]:
+    if "space" not in made.colour:
+        return
+    yield f"  colour      {made.colour['space']}, {made.colour['said_by']}"
+    aside = {"space", "said_by", "config", "fingerprint"}
+    for name, words in made.colour.items():
+        if name not in aside:
+            yield f"              {name}: {words}"
 
 
 def _value(value: Any) -> str:
@@ -128,7 +178,7 @@ def _lineage(made: Record, depth: int = 0) -> Iterator[dict[str, Any]]:
     if depth >= DEEPEST:
         return
     for uri, inputs in _by_file(made.inputs).items():
-        roles = ", ".join(one.role for one in inputs)
+        roles = ", ".join(dict.fromkeys(one.role for one in inputs))
         pixels = inputs[0].pixels
         parent, remark = _parent(Path(uri), pixels)
         said = f"{roles}: {Path(uri).name}  {pixels[:12]}{remark}"

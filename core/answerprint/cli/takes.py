@@ -13,6 +13,7 @@ from typing import Any
 
 from answerprint import takes
 from answerprint.cli.context import Context
+from answerprint.documents import count
 from answerprint.errors import TakeError
 from answerprint.frames import FrameRange
 from answerprint.takes import Take
@@ -55,10 +56,17 @@ def _row(take: Take) -> dict[str, Any]:
         "take": take.label,
         "state": take.state(),
         "qc": "not judged",
-        "frames": str(FrameRange.of(take.frames())) or "no frames",
+        "frames": _frames(take),
         "user": str(claim.get("user", "unknown")),
         "created": str(claim.get("created", "")),
     }
+
+
+def _frames(take: Take) -> str:
+    items = take.items()
+    frames = str(FrameRange.of(item.frame for item in items)) or "no frames"
+    wedge = len(take.variations())
+    return f"{frames} in {count(wedge, 'variation')}" if wedge else frames
 
 
 def _when(created: str) -> str:

@@ -14,6 +14,12 @@ from answerprint.cli.context import Context
 from answerprint.contract import Contract, Input, Parameter
 from answerprint.triton import Offer, Server
 
+_ENCODINGS = {
+    "acescct": ", seen as ACEScct",
+    "srgb_display": ", seen as an sRGB picture",
+    "srgb_shaped": ", seen as an sRGB picture with room for -0.5 to 1000",
+}
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", nargs="?", help="only this one")
@@ -46,7 +52,20 @@ def _lines(offer: Offer) -> list[str]:
     head = f"{contract.task}: {contract.purpose}"
     model = f"  model       {contract.model.name} {contract.model.version}, {_licence(contract)}"
     inputs = [f"  input       {_input(one)}" for one in contract.inputs]
-    return [head, model, *inputs, *(_parameter(one) for one in contract.parameters)]
+    controls = [_parameter(one) for one in contract.parameters]
+    return [head, model, *inputs, *_cut(contract), *controls]
+
+
+def _cut(contract: Contract) -> list[str]:
+    """How it goes over time and space, where that is not frame by frame and whole."""
+    cut = contract.cut
+    if cut.between:
+        return ["  time        between frames: needs --speed or --time"]
+    if cut.frames > 1:
+        return [f"  time        sees {cut.before} frames before and {cut.after} after"]
+    if cut.mode == "tiles":
+        return [f"  tiles       of {cut.tile} pixels, blended, where the frame is larger"]
+    return []
 
 
 def _licence(contract: Contract) -> str:
@@ -55,12 +74,16 @@ def _licence(contract: Contract) -> str:
 
 def _input(one: Input) -> str:
     need = "" if one.required else ", may be absent"
-    return f"{one.name}: layer {' or '.join(one.layers)}{need}"
+    where = f"from where {one.follows} comes" if one.follows else f"layer {' or '.join(one.layers)}"
+    return f"{one.name}: {where}{need}{_ENCODINGS.get(one.encoding, '')}"
 
 
 def _parameter(one: Parameter) -> str:
     default = one.default
     if isinstance(default, bool):
         default = "on" if default else "off"
-    said = f"  parameter   {one.name}: {one.said()}; default {default}"
-    return f"{said}\n              {one.help}" if one.help else said
+    animated = ", can be animated" if one.animatable else ""
+    lines = [f"  parameter   {one.name}: {one.said()}; default {default}{animated}"]
+    lines += [one.help] if one.help else []
+    lines += [f"{choice}: {words}" for choice, words in one.warn.items()]
+    return "\n              ".join(lines)

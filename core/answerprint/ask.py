@@ -1,0 +1,163 @@
+"""Asking: one work item through colour, tiles and the model, and back into the plate's encoding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from answerprint import shaper, tiles
+from answerprint.colour import Conversion
+from answerprint.contract import Value
+from answerprint.errors import ServerOutOfMemory
+from answerprint.job import Resolved
+from answerprint.triton import Answer, Floats, Offer, Server
+from answerprint.workitem import Eye, Read
+
+
+@dataclass
+class Asker:
+    """What asks one model for a whole job; safe from several threads.
+
+    colours   input or output -> its way between the plate and the model
+    tile      the edge that memory has allowed so far; None: the contract's own
+    """
+
+    server: Server
+    offer: Offer
+    resolved: Resolved
+    colours: Mapping[str, Conversion]
+    tile: int | None = None
+
+
+@dataclass
+class Answers:
+    """What the model made of a work item.
+
+    images   for each eye: output -> float32 (height, width, channels) in the plate's encoding; an
+             output that replaces an input is absent where the plate's own frame is shown
+    report   the model's own account
+    cut      `whole`, or the edge of the tiles
+    """
+
+    images: list[dict[str, Floats]] = field(default_factory=list)
+    report: dict[str, Any] = field(default_factory=dict)
+    cut: str = "whole"
+
+
+def encode(found: Read, asker: Asker) -> None:
+    """Bring the images of a work item into the encodings that the model wants."""
+    for eye in found.eyes:
+        for name, image in eye.images.items():
+            conversion = asker.colours[f"in {name}"]
+            if asker.resolved.contract.input(name).encoding == "srgb_shaped":
+                beyond = shaper.outside(image[..., :3])
+                if beyond:
+                    found.warnings.append(
+                        f"{name}: {beyond} samples outside {shaper.LEAST:g} to "
+                        f"{shaper.GREATEST:g}, which the model cannot see; they come back clipped"
+                    )
+            eye.images[name] = np.ascontiguousarray(conversion.forward(image))
+
+
+def ask(
+    found: Read,
+    asker: Asker,
+    settings: Mapping[str, Value],
+    *,
+    seed: str | None,
+    request_id: str,
+) -> Answers:
+    """The model's images for every eye of a work item.
+
+    Raises:
+        ServerError: any of its kinds. Out of memory only when the smallest tiles are too large.
+    """
+    answers = Answers()
+    asked = _asked(found, asker.resolved, settings, seed)
+    for eye in found.eyes:
+        if _shows_the_plate(found, asker.resolved) and len(found.seen.frames) == 1:
+            answers.images.append(_without_the_model(eye, asker.resolved, settings))
+            continue
+        images = _tiled(found, eye, asker, asked, request_id, answers)
+        if _shows_the_plate(found, asker.resolved):
+            replaced = {one.name for one in asker.resolved.contract.outputs if one.replaces}
+            images = {name: image for name, image in images.items() if name not in replaced}
+        answers.images.append(images)
+    return answers
+
+
+def decode(answers: Answers, asker: Asker) -> None:
+    """Bring the model's images back into the plate's encoding."""
+    for images in answers.images:
+        for name, image in images.items():
+            images[name] = asker.colours[f"out {name}"].inverse(image)
+
+
+def _asked(
+    found: Read, resolved: Resolved, settings: Mapping[str, Value], seed: str | None
+) -> dict[str, Value]:
+    """The parameters, and what the engine adds where the contract wants it."""
+    asked: dict[str, Value] = dict(settings)
+    if resolved.contract.cut.between:
+        asked["time"] = found.seen.time
+    if resolved.contract.seed:
+        asked["seed"] = seed or "0"
+    return asked
+
+
+def _shows_the_plate(found: Read, resolved: Resolved) -> bool:
+    """Whether the result is a frame of the plate itself: a retimed one at its very moment."""
+    return resolved.contract.cut.between and (found.held or found.seen.time == 0)
+
+
+def _without_the_model(
+    eye: Eye, resolved: Resolved, settings: Mapping[str, Value]
+) -> dict[str, Floats]:
+    """What else the task makes, at rest, where there is nothing between two frames."""
+    shape = (eye.window.height, eye.window.width)
+    return {
+        one.name: np.zeros((*shape, len(one.channels)), np.float32)
+        for one in resolved.contract.given(settings)
+        if one.replaces is None
+    }
+
+
+def _tiled(
+    found: Read,
+    eye: Eye,
+    asker: Asker,
+    settings: Mapping[str, Value],
+    request_id: str,
+    answers: Answers,
+) -> dict[str, Floats]:
+    contract = asker.resolved.contract
+    outputs = {one.name: one for one in contract.given(settings)}
+    scale = {
+        name: contract.scale(one, settings) for name, one in outputs.items() if one.size == "same"
+    }
+
+    def infer(images: dict[str, Floats]) -> dict[str, Floats]:
+        answer: Answer = asker.server.infer(
+            asker.offer, images, settings, outputs=tuple(outputs), request_id=request_id
+        )
+        answers.report = answer.report
+        return answer.images
+
+    longest = max(eye.window.width, eye.window.height)
+    while True:
+        tile = asker.tile
+        try:
+            images = tiles.run(eye.images, infer, cut=contract.cut, scale=scale, tile=tile)
+        except ServerOutOfMemory as error:
+            less = tiles.smaller(contract.cut, min(tile or contract.cut.tile, longest))
+            if less is None:
+                raise
+            found.warnings.append(f"{error.problem} It is done in tiles of {less} pixels")
+            asker.tile = min(less, asker.tile or less)
+            continue
+        if contract.cut.mode == "tiles":
+            answers.cut = f"tiles of {tile or contract.cut.tile}"
+        return images

@@ -1,0 +1,125 @@
+"""Beginning: what a run starts from: its number, its pinned model, its ways of colour, what is kept."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import ValidationError
+
+from answerprint import colour, exr, record, takes
+from answerprint.errors import ServerError, SetupError, SourceError, TakeError
+from answerprint.job import Resolved, wrong
+from answerprint.takes import Item, Take
+from answerprint.triton import Offer, Server
+from answerprint.write import Place
+
+
+def claim(resolved: Resolved) -> Take:
+    """Take the next number, or the one the job asks for, and leave the job in it.
+
+    Raises:
+        TakeExists: the number asked for is taken.
+        TakeError: the folder cannot be written.
+    """
+    take = takes.claim(resolved.root / resolved.stream, number=resolved.job.out.take)
+    document = resolved.model_dump(mode="json", by_alias=True)
+    take.write("job", {"job_id": uuid.uuid4().hex, "resolved": document})
+    return take
+
+
+def reopen(take: Take) -> Resolved:
+    """The job of a take that was begun.
+
+    Raises:
+        TakeError: the take has no readable job.
+    """
+    try:
+        return Resolved.model_validate(take.read("job")["resolved"])
+    except (KeyError, TypeError) as error:
+        raise TakeError(
+            f"{take.folder.as_posix()} holds no job.", remedy="Run the job again as a new take."
+        ) from error
+    except ValidationError as error:
+        raise wrong(error, f"The job in {take.folder.as_posix()}") from error
+
+
+def items(resolved: Resolved) -> Iterator[Item]:
+    """Every work item, frame by frame: all variations of one frame share what was read for it."""
+    labels = list(resolved.variations) or [""]
+    for number in resolved.frame_range:
+        for label in labels:
+            yield Item(number, label)
+
+
+def colour_paths(resolved: Resolved) -> dict[str, colour.Conversion]:
+    """'in NAME' and 'out NAME' -> the way between plate and model of each input and output.
+
+    Raises:
+        SetupError: the configuration is not the one that the job was resolved with.
+    """
+    contract, found = resolved.contract, resolved.colour
+    named = {f"in {one.name}": one.encoding for one in contract.inputs}
+    named |= {f"out {one.name}": one.encoding for one in contract.outputs}
+    if found is None:
+        return dict.fromkeys(named, colour.AS_IT_IS)
+    config = colour.load(found.config, None, {})
+    if config.fingerprint != found.fingerprint:
+        raise SetupError(
+            f"The colour configuration {found.config} is another one than when the take was begun.",
+            remedy="Bring the old configuration back, or run the job again as a new take.",
+        )
+    space = colour.Space(found.space, found.source)
+    return {name: colour.conversion(config, space, one) for name, one in named.items()}
+
+
+def pinned(resolved: Resolved, server: Server) -> Offer:
+    """The very model the job was resolved to, or nothing: versions are never mixed in a take."""
+    offer = server.offer(resolved.job.task, resolved.version)
+    if offer.usable().sha256 != resolved.model_sha256:
+        raise ServerError(
+            f"The model of {resolved.job.task} on {server.address} is not the one this take was "
+            "begun with.",
+            remedy="Run the job again as a new take, or bring the old model back.",
+        )
+    return offer
+
+
+def facts(take: Take, server: Server) -> dict[str, str]:
+    return {
+        "job_id": str(take.read("job")["job_id"]),
+        "server": server.address.rpartition(":")[0],
+        "triton": server.version(),
+    }
+
+
+def kept(place: Place, trusted: dict[str, Ed25519PublicKey]) -> dict[Item, dict[str, str]]:
+    """Frames of an earlier run that verify; all others are done again. Leftover parts go."""
+    take = place.take
+    for part in take.private.glob(f"{take.name}_{take.label}*.part"):
+        part.unlink()
+    wanted = set(items(place.resolved))
+    kept = {}
+    for item, file in take.items().items():
+        if item not in wanted:
+            continue
+        finding = _judged(file, trusted)
+        made = finding.record
+        if finding.verdict is not record.Verdict.OK or made is None:
+            continue
+        if (made.job_id, made.frame, made.variation) == (place.facts["job_id"], *item):
+            kept[item] = {
+                "file": file.relative_to(take.folder).as_posix(),
+                "pixels": made.pixels,
+                "statement_id": made.statement_id,
+            }
+    return kept
+
+
+def _judged(file: Any, trusted: dict[str, Ed25519PublicKey]) -> record.Finding:
+    try:
+        return record.verify(exr.read(file), trusted)
+    except SourceError as error:
+        return record.Finding(record.Verdict.PIXELS_CHANGED, error.problem)

@@ -1,0 +1,146 @@
+"""Checks of a plate and a destination, before a pixel moves: every header, every folder."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from answerprint import exr, layers
+from answerprint.contract import Contract
+from answerprint.errors import SourceError, TakeError
+from answerprint.frames import FrameRange
+from answerprint.job import ResolvedInput
+from answerprint.site import Site
+from answerprint.triton import MOST_REQUEST_BYTES
+
+Inputs = Mapping[str, ResolvedInput]
+
+
+def check_every_frame(
+    contract: Contract, inputs: Inputs, frames: FrameRange, views: tuple[str, ...], site: Site
+) -> None:
+    """Open every header: whole file, the layer's channels, all views, one size for all inputs.
+
+    Raises:
+        SourceError: something is missing or differs; names frame and layer.
+        JobError: a frame is a link that leads outside the allowed folders.
+    """
+    display: exr.Window | None = None
+    for number in frames:
+        opened: dict[Path, exr.Frame] = {}
+        for source in inputs.values():
+            path = source.plate.file(number)
+            if path not in opened:
+                site.check_allowed(path, "Frame")  # a file may be a link that leads elsewhere
+                opened[path] = exr.read_structure(path)
+        for view in views or (None,):
+            window = _window(contract, inputs, number, opened, view)
+            _check_size(contract, window, number)
+        main = opened[next(iter(inputs.values())).plate.file(number)]
+        own = main.parts[0].display_window
+        if display is not None and own != display:
+            raise SourceError(
+                f"Frame {number} has the resolution {own}; the first frame has {display}.",
+                remedy="Run each resolution as a job of its own.",
+            )
+        display = own
+
+
+def _window(
+    contract: Contract,
+    inputs: Inputs,
+    number: int,
+    opened: Mapping[Path, exr.Frame],
+    view: str | None,
+) -> exr.Window:
+    """The data window that all inputs of a frame share."""
+    window: exr.Window | None = None
+    for name, source in inputs.items():
+        path = source.plate.file(number)
+        frame, where = opened[path], f"{path.name} (frame {number})"
+        if view is not None and view not in frame.views():
+            raise SourceError(
+                f"{where} lacks the view {view}.",
+                remedy=f"It has {', '.join(frame.views()) or 'one view'}. Render it again, or "
+                "choose views with --view.",
+            )
+        picked = layers.channels(frame, source.layer, contract.input(name), where, view)
+        _check_types(frame, picked, where)
+        layers.check_same(source.channels, picked, where, frame.views())
+        own = frame.parts[picked[0][0]].data_window
+        if window is not None and own != window:
+            raise SourceError(
+                f"{name} in {where} is {own}; the plate is {window}.",
+                remedy="Render both with the same resolution and region, or leave "
+                f"{name} out with --layer {name}=none.",
+            )
+        window = own
+    assert window is not None  # noqa: S101 - a contract has at least one input that is required
+    return window
+
+
+def _check_types(frame: exr.Frame, picked: tuple[tuple[int, str], ...], where: str) -> None:
+    for number, channel in picked:
+        if frame.parts[number].types[channel] == "uint":
+            raise SourceError(
+                f"Channel {channel} of {where} holds whole numbers (uint).",
+                remedy="Models take half or float images; choose another layer.",
+            )
+
+
+def _check_size(contract: Contract, window: exr.Window, number: int) -> None:
+    """What goes in one request must fit in one message; tiles always do."""
+    if contract.cut.mode == "tiles":
+        return
+    channels = sum(len(one.channels[0]) for one in contract.inputs)
+    size = window.width * window.height * channels * 4 * contract.cut.frames
+    if size > MOST_REQUEST_BYTES:
+        raise SourceError(
+            f"Frame {number} is {window}: {size / 1e9:.1f} GB in one request, "
+            f"{MOST_REQUEST_BYTES / 1e9:.1f} GB fit.",
+            remedy="Process a smaller region or a proxy.",
+        )
+
+
+def check_finite(inputs: Inputs, frames: FrameRange, views: tuple[str, ...]) -> None:
+    """Read the pixels of every frame: only under `stop`, which is asked for.
+
+    Raises:
+        SourceError: there is NaN or inf; names frames and numbers of samples.
+    """
+    faults = []
+    for number in frames:
+        count = 0
+        for source in inputs.values():
+            frame = exr.read(source.plate.file(number))
+            for view in views or (None,):
+                held = frame.layers(view)[source.layer]
+                where = held if views else [one for one in held if one[1] in source.channels]
+                pixels = exr.channel_pixels(frame, where)
+                count += sum(int(np.count_nonzero(~np.isfinite(one))) for one in pixels)
+        if count:
+            faults.append((number, count))
+    if faults:
+        said = ", ".join(f"{number} ({count} samples)" for number, count in faults[:5])
+        more = f" and {len(faults) - 5} more frames" if len(faults) > 5 else ""
+        raise SourceError(
+            f"The plate holds NaN or inf in frame {said}{more}.",
+            remedy="Render these frames again, or choose --non-finite keep or zero.",
+        )
+
+
+def check_writable(folder: Path) -> None:
+    """Write and remove an empty file in the nearest folder that is there: only trying tells."""
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    probe = there / f".answerprint-{uuid.uuid4().hex}"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise TakeError(
+            f"{folder.as_posix()} cannot be written: {error.strerror}.",
+            remedy="Choose another folder with --out, or ask for the right to write there.",
+        ) from error

@@ -1,0 +1,71 @@
+"""Draw a contact sheet of a take: every variation of a wedge with its values, or every frame.
+
+examples:
+  answerprint sheet takes/bg_denoise/v003
+  answerprint sheet takes/bg_denoise/v003 --frame 1040 --out wedge.png --width 320
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+from answerprint import begin, exr, sheet, takes
+from answerprint.cli.context import Context
+from answerprint.documents import count
+from answerprint.errors import TakeError
+from answerprint.sheet import Cell
+from answerprint.takes import Item, Take
+from answerprint.wedge import Variation
+
+MOST_CELLS = 4000
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("take", type=Path, metavar="TAKE", help="the take's folder")
+    parser.add_argument("--frame", type=int, metavar="N", help="of a wedge; usually its first")
+    parser.add_argument("--width", type=int, default=240, metavar="PIXELS", help="of one picture")
+    parser.add_argument("--out", type=Path, metavar="PNG", help="usually beside the take")
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    take = takes.find(args.take)
+    context.site.check_allowed(take.folder, "Take")
+    captions = _captions(take, args.frame)
+    target = args.out or take.folder.parent / f"{take.name}_{take.label}_sheet.png"
+    sheet.save_all(
+        target,
+        (_cell(file, caption, args.width) for file, caption in captions.items()),
+        number=len(captions),
+    )
+    context.output.emit({"sheet": target.as_posix(), "pictures": len(captions)})
+    context.output.say(f"{count(len(captions), 'picture')}: {target.as_posix()}")
+    return 0
+
+
+def _captions(take: Take, frame: int | None) -> dict[Path, tuple[str, str]]:
+    """File -> (what it is, its values)."""
+    held = take.items()
+    variations = begin.reopen(take).variations
+    if variations:
+        first = min((item.frame for item in held), default=0) if frame is None else frame
+        held = {item: file for item, file in held.items() if item.frame == first}
+    elif frame is not None:
+        held = {item: file for item, file in held.items() if item.frame == frame}
+    if not held or len(held) > MOST_CELLS:
+        raise TakeError(
+            f"{take.name} {take.label} has {count(len(held), 'picture')} to show.",
+            remedy=f"A sheet holds 1 to {MOST_CELLS}; choose a frame that is there with --frame.",
+        )
+    return {file: _said(item, variations) for item, file in held.items()}
+
+
+def _said(item: Item, variations: Mapping[str, Variation]) -> tuple[str, str]:
+    if not item.variation:
+        return str(item.frame), ""
+    return item.variation, str(variations.get(item.variation, ""))
+
+
+def _cell(file: Path, said: tuple[str, str], width: int) -> Cell:
+    return Cell(sheet.thumbnail(sheet.picture(exr.read(file)), width), *said)

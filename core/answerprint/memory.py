@@ -1,0 +1,86 @@
+"""Memory: how much one work item needs, and how many may be in work at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psutil
+
+from answerprint import exr
+from answerprint.contract import Contract, Value
+from answerprint.errors import JobError
+from answerprint.job import ResolvedInput
+
+FLOAT = 4
+# a float image is there as read, as encoded for the model, and in the message that carries it
+COPIES = 3
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many frames may be in each stage at once, and altogether."""
+
+    readers: int = 1
+    in_flight: int = 2
+    writers: int = 1
+    workers: int = 4
+
+    @classmethod
+    def of_this_machine(cls) -> Limits:
+        cores = os.cpu_count() or 2
+        readers, writers = max(1, cores // 4), max(1, cores // 2)
+        return cls(readers, 2, writers, readers + 2 + writers)
+
+    def within(self, memory: int, item: int) -> Limits:
+        """As many workers as the memory holds items of this size; at least one."""
+        fitting = max(1, memory // max(item, 1))
+        return Limits(self.readers, self.in_flight, self.writers, min(self.workers, fitting))
+
+
+def bound(asked: float | None) -> int:
+    """Bytes that a run may hold: GB as asked, else half of the machine's."""
+    return int(asked * 1e9) if asked else psutil.virtual_memory().total // 2
+
+
+def needed(
+    contract: Contract,
+    settings: Mapping[str, Value],
+    inputs: Mapping[str, ResolvedInput],
+    head: exr.Frame,
+    views: tuple[str, ...],
+) -> int:
+    """Bytes at the peak of one work item: decoded files, images for the model, the result.
+
+    Counted from the first frame; a data window that grows later needs more.
+    """
+    sizes = {"uint": 4, "half": 2, "float": 4}
+    decoded = sum(
+        part.data_window.width * part.data_window.height * sizes[kind]
+        for part in head.parts
+        for kind in part.types.values()
+    )
+    view = views[0] if views else None
+    number = head.layers(view)[next(iter(inputs.values())).layer][0][0]
+    window = head.parts[number].data_window
+    pixels = window.width * window.height * max(len(views), 1)
+    channels = sum(len(source.channels) for source in inputs.values())
+    images = pixels * channels * FLOAT * contract.cut.frames * COPIES
+    results = 0
+    for output in contract.given(settings):
+        count = len(output.channels)
+        if output.replaces is not None:
+            count = len(inputs[output.replaces].channels) if output.replaces in inputs else 0
+        results += pixels * contract.scale(output, settings) ** 2 * count * FLOAT * COPIES
+    return decoded * contract.cut.frames + images + results
+
+
+def check(item: int, memory: int) -> None:
+    """Raises JobError: not even one work item fits."""
+    if item > memory:
+        raise JobError(
+            f"One frame needs about {item / 1e9:.1f} GB of memory; {memory / 1e9:.1f} GB are "
+            "allowed.",
+            remedy="Allow more with --memory GB, or work on a smaller region or a proxy.",
+        )

@@ -1,0 +1,199 @@
+"""Results: what a frame of a take holds, made of the plate's frame and the model's images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from answerprint import exr, picture, report
+from answerprint.ask import Answers
+from answerprint.contract import Output, Value
+from answerprint.errors import InferenceError
+from answerprint.job import Resolved
+from answerprint.triton import Floats
+from answerprint.workitem import Eye, Read, Where, size
+
+_DTYPES = {"half": np.float16, "float": np.float32}
+
+
+def build(
+    found: Read, resolved: Resolved, answers: Answers, settings: dict[str, Value]
+) -> tuple[str, ...]:
+    """Put the model's images into the work item's frame; returns the channels that it made.
+
+    What the frame then holds is as `resolved.result` says: everything else as it was, or only this.
+
+    Raises:
+        InferenceError: an image has another size or other channels than its contract says.
+    """
+    made: dict[int, dict[str, exr.Pixels]] = {}
+    for eye, images in zip(found.eyes, answers.images, strict=True):
+        for output in resolved.contract.given(settings):
+            where = _where(found, eye, resolved, output)
+            if output.name in images:
+                image = images[output.name]
+                _check(found, eye, resolved, output, image, settings)
+                stored = _stored(found, eye, resolved, output, image)
+            elif output.replaces in eye.where:  # the plate's own frame is shown
+                stored = _as_they_are(found, eye, output.replaces)
+            else:  # its input is absent
+                continue
+            for (number, channel), pixels in zip(where, stored, strict=True):
+                made.setdefault(number, {})[channel] = pixels
+            _measure(found, eye, output, stored)
+    if resolved.result.layers == "only":
+        found.frame.parts = _only(found, made)
+    else:
+        for number, channels in made.items():
+            found.frame.parts[number].channels |= channels
+    if resolved.result.compression != "inherit":
+        exr.compress(found.frame, resolved.result.compression)
+    exr.make_lossless(found.frame)
+    return tuple(channel for channels in made.values() for channel in channels)
+
+
+def beside(channel: str, task: str) -> str:
+    """A new layer's name: denoise.R beside R, diffuse_denoise.R beside diffuse.R."""
+    layer, _, last = channel.rpartition(".")
+    return f"{f'{layer}_{task}' if layer else task}.{last}"
+
+
+def new_channels(frame: exr.Frame, output: Output, view: str | None) -> tuple[str, ...]:
+    """The names of a new layer's channels; in a single-part stereo file they carry the view."""
+    named = len(frame.parts) == 1 and view is not None and view != frame.views()[0]
+    if not named:
+        return output.channels
+    split = (channel.rpartition(".") for channel in output.channels)
+    return tuple(".".join(filter(None, (layer, view, last))) for layer, _, last in split)
+
+
+def _where(found: Read, eye: Eye, resolved: Resolved, output: Output) -> Where:
+    """(part, channel) for each channel of an output."""
+    if output.replaces is None:
+        part = eye.where[resolved.main][0][0]
+        return tuple((part, name) for name in new_channels(found.frame, output, eye.view))
+    where = eye.where.get(output.replaces, ())
+    if resolved.result.layers == "beside":
+        return tuple((part, beside(name, resolved.contract.task)) for part, name in where)
+    return where
+
+
+def _check(
+    found: Read,
+    eye: Eye,
+    resolved: Resolved,
+    output: Output,
+    image: Floats,
+    settings: dict[str, Value],
+) -> None:
+    times = resolved.contract.scale(output, settings)
+    channels = len(eye.where[output.replaces]) if output.replaces else len(output.channels)
+    shape = (eye.window.height * times, eye.window.width * times, channels)
+    right = image.shape == shape if output.size == "same" else image.shape[2] == channels
+    if not right:
+        raise InferenceError(
+            f"{resolved.contract.task} returned {output.name} of {size(image)} with "
+            f"{image.shape[2]} channels for frame {found.item.frame} of {eye.window}; it has to be "
+            f"{shape[1]}x{shape[0]} with {channels}.",
+            remedy="Tell the pipeline team: the model breaks its contract.",
+        )
+
+
+def _stored(
+    found: Read, eye: Eye, resolved: Resolved, output: Output, image: Floats
+) -> list[exr.Pixels]:
+    """The image's channels in the file's types; NaN and inf of the plate where they are kept."""
+    levels = found.levels.get(_said(output.replaces or "", eye))
+    keep = resolved.job.non_finite == "keep" and levels is not None and levels.non_finite > 0
+    stored = []
+    for index in range(image.shape[2]):
+        before = _before(found, eye, output, index)
+        with np.errstate(over="ignore"):  # counted in the report, as inf
+            after = image[..., index].astype(_dtype(resolved, before))
+        if keep and before is not None and before.shape == after.shape and not _moved(resolved):
+            after = np.where(np.isfinite(before), after, before.astype(after.dtype))
+        stored.append(np.ascontiguousarray(after))
+    return stored
+
+
+def _moved(resolved: Resolved) -> bool:
+    """Whether a pixel of the result is no pixel of the plate's frame."""
+    return resolved.contract.cut.between
+
+
+def _before(found: Read, eye: Eye, output: Output, index: int) -> exr.Pixels | None:
+    """The plate's channel in whose place an image channel stands."""
+    if output.replaces is None:
+        return None
+    number, channel = eye.where[output.replaces][index]
+    return found.frame.parts[number].channels[channel]
+
+
+def _dtype(resolved: Resolved, before: exr.Pixels | None) -> Any:
+    """As asked for; else as the plate's channel, and float for new data: half would lose it."""
+    if resolved.result.type != "inherit":
+        return _DTYPES[resolved.result.type]
+    return np.float32 if before is None else before.dtype
+
+
+def _as_they_are(found: Read, eye: Eye, name: str) -> list[exr.Pixels]:
+    """The plate's own channels, in the window of this frame."""
+    part = found.frame.parts[eye.where[name][0][0]]
+    return [
+        pixels
+        if part.data_window == eye.window
+        else picture.moved(pixels, part.data_window, eye.window)
+        for pixels in exr.channel_pixels(found.frame, list(eye.where[name]))
+    ]
+
+
+def _only(found: Read, made: dict[int, dict[str, exr.Pixels]]) -> list[exr.Part]:
+    """The parts that hold a result, with nothing else in them, in the result's size."""
+    parts = []
+    source = found.frame.source
+    if source is not None:  # what is held against the written file has the same parts
+        kept = tuple(source.parts[number] for number in sorted(made))
+        found.frame.source = replace(source, parts=kept)
+    for number, channels in sorted(made.items()):
+        part = found.frame.parts[number]
+        window = next(eye.window for eye in found.eyes if _main_part(eye) == number)
+        height, width = next(iter(channels.values())).shape
+        times, rest = divmod(height, window.height)
+        if rest == 0 and width == window.width * times:
+            data, display = _scaled(window, times), _scaled(part.display_window, times)
+        else:  # a size of its own
+            data = display = exr.Window(0, 0, width - 1, height - 1)
+        alone = exr.Part(dict(part.header), {}, channels)
+        exr.set_window(alone, data, display)
+        parts.append(alone)
+    return parts
+
+
+def _main_part(eye: Eye) -> int:
+    """The part that holds the eye's main input, which is its first."""
+    return next(iter(eye.where.values()))[0][0]
+
+
+def _scaled(window: exr.Window, times: int) -> exr.Window:
+    """The same rectangle where each pixel has become `times` by `times`."""
+    return exr.Window(
+        window.left * times,
+        window.top * times,
+        (window.right + 1) * times - 1,
+        (window.bottom + 1) * times - 1,
+    )
+
+
+def _measure(found: Read, eye: Eye, output: Output, stored: Iterable[exr.Pixels]) -> None:
+    after = report.measure(np.stack([pixels.astype(np.float32) for pixels in stored], axis=-1))
+    found.levels[f"{_said(output.name, eye)} out"] = after
+    before = found.levels.get(_said(output.replaces or "", eye))
+    if before is not None:
+        found.warnings += report.warnings(before, after, _said(output.name, eye))
+
+
+def _said(name: str, eye: Eye) -> str:
+    return name if eye.view is None else f"{name} {eye.view}"

@@ -1,0 +1,105 @@
+"""Reuse: work that was done before from the same pixels is copied, not done again."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from answerprint import exr, record, takes
+from answerprint.contract import Value
+from answerprint.documents import canonical
+from answerprint.errors import AnswerprintError
+from answerprint.header import Header
+from answerprint.job import Resolved
+from answerprint.record import SIGNATURE, STATEMENT, Record, Verdict
+from answerprint.takes import Take
+from answerprint.workitem import Read
+
+# of a header, what says nothing about the plate itself
+_ASIDE = {STATEMENT, SIGNATURE}
+
+
+def key(found: Read, resolved: Resolved, settings: Mapping[str, Value], seed: str | None) -> str:
+    """One digest of all that decides what a frame of the result holds, or '' if chance does.
+
+    Pixels and headers that went in, the model's artifacts, parameters, colour, and what is kept.
+    """
+    contract = resolved.contract
+    if contract.determinism.kind == "stochastic" and not (contract.seed and seed is not None):
+        return ""
+    colour = resolved.colour
+    work = {
+        "schema": "answerprint.work/v1",
+        "model": resolved.model_sha256,
+        "inputs": [
+            [one.role, one.layer, one.pixels, list(resolved.inputs[one.role].channels)]
+            for one in found.inputs
+        ],
+        "header": _header_digest(found.frame.source),
+        "views": list(resolved.views),
+        "settings": {name: str(value) for name, value in settings.items()},
+        "seed": seed if contract.seed else None,
+        "time": str(found.seen.time),
+        "held": found.held,
+        "colour": [colour.fingerprint, colour.space, colour.paths] if colour else None,
+        "result": resolved.result.model_dump(mode="json"),
+        "non_finite": resolved.job.non_finite,
+        "cut": contract.cut.model_dump(mode="json"),
+    }
+    return hashlib.sha256(canonical(work)).hexdigest()
+
+
+class Made:
+    """What earlier takes of a stream, and this one so far, hold: key -> file. Safe for threads."""
+
+    def __init__(self, trusted: dict[str, Ed25519PublicKey]) -> None:
+        self._trusted = trusted
+        self._files: dict[str, Path] = {}
+        self._lock = threading.Lock()
+
+    def add(self, work: str, file: Path) -> None:
+        with self._lock:
+            self._files[work] = file
+
+    def scan(self, stream: Path) -> None:
+        """Learn from the journals of a stream's takes; one that cannot be read teaches nothing."""
+        for take in takes.below(stream) if stream.is_dir() else ():
+            for event in _events(take):
+                if event.get("work") and isinstance(event.get("file"), str):
+                    self._files.setdefault(str(event["work"]), take.folder / event["file"])
+
+    def find(self, work: str) -> tuple[exr.Frame, Record] | None:
+        """The frame that equal work made, if it is still there and verifies."""
+        with self._lock:
+            file = self._files.get(work) if work else None
+        if file is None:
+            return None
+        try:
+            frame = exr.read(file)
+        except AnswerprintError:  # moved or damaged since: the work is done again
+            return None
+        finding = record.verify(frame, self._trusted)
+        made = finding.record
+        good = finding.verdict is Verdict.OK and made is not None and made.work == work
+        return (frame, made) if good and made is not None else None
+
+
+def _events(take: Take) -> list[dict[str, Any]]:
+    try:
+        return take.events()
+    except AnswerprintError:
+        return []
+
+
+def _header_digest(header: Header | None) -> str:
+    total = hashlib.sha256()
+    for part in header.parts if header else ():
+        for name in sorted(part.keys() - _ASIDE):
+            total.update(f"{name}\0{part[name].type}\0".encode())
+            total.update(part[name].value)
+    return total.hexdigest()

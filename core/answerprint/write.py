@@ -1,0 +1,175 @@
+"""Writing: a frame of the result with its signed record, aside first and then under its name."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import socket
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from answerprint import __version__, exr, record, takes
+from answerprint.ask import Answers
+from answerprint.contract import Value
+from answerprint.documents import now
+from answerprint.job import Resolved
+from answerprint.record import Record
+from answerprint.signing import Signer
+from answerprint.takes import Take
+from answerprint.workitem import Read
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and by whom a run writes. `facts`: server (its host), triton, job_id."""
+
+    resolved: Resolved
+    take: Take
+    signer: Signer
+    facts: dict[str, str]
+
+
+def made_record(
+    place: Place,
+    found: Read,
+    answers: Answers,
+    settings: dict[str, Value],
+    *,
+    seed: str | None,
+    made: tuple[str, ...],
+    work: str,
+) -> Record:
+    """The statement of a frame that the model was asked for. `made`: the channels it made."""
+    resolved = place.resolved
+    contract, job = resolved.contract, resolved.job
+    said = {key: str(value) for key, value in answers.report.items()}
+    return Record(
+        **_identity(place, found),
+        model={
+            "task": contract.task,
+            "name": contract.model.name,
+            "version": contract.model.version,
+            "served_as": resolved.version,
+            "sha256": resolved.model_sha256,
+            "licence": f"code {contract.licence.code}, weights {contract.licence.weights}",
+        },
+        server={"host": place.facts["server"], "triton": place.facts["triton"], **said},
+        parameters=settings,
+        seed=seed,
+        determinism=contract.determinism.model_dump(include={"kind", "tolerance"}),
+        cut=answers.cut,
+        non_finite=job.non_finite,
+        inputs=tuple(found.inputs),
+        colour=_colour(resolved),
+        result=resolved.result.model_dump(mode="json"),
+        digital_source_type=contract.digital_source_type,
+        training=contract.training.model_dump(include={"data_class", "consent"}),
+        windows=record.windows(found.frame),
+        processed=made,
+        seconds=dict(found.seconds),
+        work=work,
+        pixels=exr.digest(found.frame),
+    )
+
+
+def copied_record(place: Place, found: Read, frame: exr.Frame, before: Record) -> Record:
+    """The statement of a frame that holds what equal work made: that work's, in a new place."""
+    return before.model_copy(
+        update={
+            **_identity(place, found),
+            "inputs": tuple(found.inputs),
+            "windows": record.windows(frame),
+            "seconds": dict(found.seconds),
+            "copied_from": {
+                "statement_id": before.statement_id,
+                "name": before.name,
+                "take": before.take,
+                "variation": before.variation,
+                "frame": before.frame,
+            },
+        }
+    )
+
+
+def write(place: Place, found: Read, frame: exr.Frame, made: Record) -> list[str]:
+    """Sign the frame, write it aside, and hold its header against the plate's.
+
+    Returns the names of attributes that the file could not carry unchanged.
+
+    Raises:
+        TakeError: the file cannot be written; DiskFull if there is no space.
+    """
+    record.strip(frame)
+    record.embed(frame, made, place.signer)
+    part = place.take.part_file(found.item.frame, found.item.variation)
+    try:
+        exr.write(part, frame)
+        lost = exr.changed_attributes(frame, part)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    expected = {record.STATEMENT, record.SIGNATURE}
+    if place.resolved.result.layers == "only":
+        expected |= {"dataWindow", "displayWindow"}
+    return [name for name in lost if name not in expected]
+
+
+def commit(place: Place, found: Read, made: Record, lost: list[str]) -> dict[str, Any]:
+    """Give the written file its name; returns what the journal says of it."""
+    item = found.item
+    final = takes.commit_frame(place.take, item.frame, item.variation)
+    found.warnings += [f"attribute {name} could not be carried unchanged" for name in lost]
+    facts: dict[str, Any] = {"frame": item.frame}
+    if item.variation:
+        facts["variation"] = item.variation
+    if made.copied_from:
+        facts["copied_from"] = made.copied_from
+    return facts | {
+        "file": final.relative_to(place.take.folder).as_posix(),
+        "pixels": made.pixels,
+        "statement_id": made.statement_id,
+        "work": made.work,
+        "cut": made.cut,
+        "windows": [window["data"] for window in made.windows],
+        "seconds": found.seconds,
+        "levels": {name: levels.as_json() for name, levels in found.levels.items()},
+        "warnings": found.warnings,
+    }
+
+
+def _identity(place: Place, found: Read) -> dict[str, Any]:
+    """Which frame this is, and who has it made."""
+    job, item = place.resolved.job, found.item
+    return {
+        "statement_id": uuid.uuid4().hex,
+        "created": now(),
+        "job_id": place.facts["job_id"],
+        "request_id": f"{place.facts['job_id']}.{item}",
+        "show": job.out.show,
+        "shot": job.out.shot,
+        "name": place.take.name,
+        "take": place.take.number,
+        "variation": item.variation,
+        "frame": item.frame,
+        "views": place.resolved.views,
+        "moment": found.seen.moment if place.resolved.contract.cut.between else None,
+        "user": getpass.getuser(),
+        "machine": socket.gethostname(),
+        "host": job.host,
+        "tool": f"answerprint {__version__}, Python {platform.python_version()}",
+    }
+
+
+def _colour(resolved: Resolved) -> dict[str, str]:
+    """The way of each image in words, and the configuration that it was gone by."""
+    if resolved.colour is None:
+        return dict.fromkeys(resolved.inputs, "data")
+    found = resolved.colour
+    return {
+        "space": found.space,
+        "said_by": found.source,
+        "config": found.config,
+        "fingerprint": found.fingerprint,
+        **found.paths,
+    }
