@@ -33,13 +33,14 @@ class Motion:
         self.session = _network(weights).session(INPUTS, OUTPUTS)
 
     def between(self, guide, time):
-        """For (2, height, width, RGB): (height, width, 4) flow and (height, width, 1) share."""
+        """For (2, height, width, RGB): (height, width, 4) flow, and what to pull."""
         height, width = guide.shape[1:3]
         first, second = np.ascontiguousarray(guide.transpose(0, 3, 1, 2))
         moment = np.full((1, 1, height, width), time, np.float32)
         images = {"first": first[None], "second": second[None], "time": moment}
         flow, mask = self.session.run(list(OUTPUTS), {**images, **_grid(height, width)})
-        return flow[0].transpose(1, 2, 0), mask[0].transpose(1, 2, 0)
+        flow, mask = flow[0].transpose(1, 2, 0), mask[0].transpose(1, 2, 0)
+        return flow, [(0, flow[..., :2], mask), (1, flow[..., 2:], 1 - mask)]
 
 
 def _grid(height, width):

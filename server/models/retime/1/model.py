@@ -29,11 +29,11 @@ class TritonPythonModel(answerprint_model.ImageModel):
     def run(self, images, settings):
         check(images, settings)
         plate, time, method = images["plate"], settings["time"], settings["method"]
-        flow = share = None
+        flow, pulls = None, []
         if method != "blend" and (time > 0 or settings["flow"]):
             guide = np.clip(np.nan_to_num(images["guide"]), 0, 1)
-            flow, share = self.motions[method].between(guide, time)
-        outputs = {"plate": between(plate, time, flow, share)}
+            flow, pulls = self.motions[method].between(guide, time)
+        outputs = {"plate": between(plate, time, pulls)}
         if settings["flow"]:
             outputs["flow"] = described(flow, time)
         return outputs, {"device": answerprint_model.cpu_name(), "library": LIBRARIES[method]}
@@ -46,14 +46,16 @@ LIBRARIES = {
 }
 
 
-def between(plate, time, flow, share):
+def between(plate, time, pulls):
+    """The sum of frames, each pulled along a flow and weighed; a plain dissolve without any."""
     if time == 0:
         return plate[0]  # the frame itself, not what is left of it after being pulled
-    if flow is None:
+    if not pulls:
         return plate[0] * np.float32(1 - time) + plate[1] * np.float32(time)
-    first = opticalflow.pulled(plate[0], flow[..., :2])
-    second = opticalflow.pulled(plate[1], flow[..., 2:])
-    return first * share + second * (1 - share)
+    made = np.zeros_like(plate[0])
+    for frame, flow, share in pulls:
+        made += opticalflow.pulled(plate[frame], flow) * share
+    return made
 
 
 def described(flow, time):

@@ -5,6 +5,7 @@ import numpy as np
 
 MOST_PIXELS = 32766  # cv2.remap counts pixels in 16 bits
 NEAR = (5, 5)  # a single pixel agrees by chance, a few together hardly do
+ALIKE = np.float32(1e-3)  # colours this near are the same
 
 
 class Motion:
@@ -14,18 +15,22 @@ class Motion:
         self.dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
     def between(self, guide, time):
-        """For (2, height, width, RGB): (height, width, 4) flow and (height, width, 1) share.
+        """For (2, height, width, RGB): (height, width, 4) flow, and what to pull.
 
         Motion is found from either frame to the other. Which of the two holds for a pixel of the
-        moment in between is told by the colours at both its ends: they agree where it does.
+        moment in between is told by the colours at both its ends: they agree where it does. The
+        picture leans on each as far as it is right, because a hard choice leaves torn edges.
         """
         first, second = (_grey(one) for one in guide)
         ahead = _moved(self.dis.calc(first, second, None), -time)
         back = _moved(self.dis.calc(second, first, None), time - 1)
         both = [np.concatenate([-time * one, (1 - time) * one], axis=-1) for one in (ahead, -back)]
-        apart = [_apart(guide, flow) for flow in both]
-        flow = np.where((apart[0] <= apart[1])[..., None], *both)
-        return flow, np.full((*flow.shape[:2], 1), 1 - time, np.float32)
+        apart = [_apart(guide, flow)[..., None] + ALIKE for flow in both]
+        trust = apart[1] / (apart[0] + apart[1])
+        pulls = []
+        for flow, share in zip(both, (trust, 1 - trust), strict=True):
+            pulls += [(0, flow[..., :2], share * (1 - time)), (1, flow[..., 2:], share * time)]
+        return np.where(trust >= 0.5, *both), pulls
 
 
 def pulled(image, flow):
