@@ -44,7 +44,7 @@ def again(path: Path, out: str | None, server: Server) -> Again:
 
 
 def _is_in_take(path: Path) -> bool:
-    return (path.absolute().parent / ".take" / "job.json").is_file()
+    return any((one / ".take" / "job.json").is_file() for one in path.absolute().parents[:2])
 
 
 def _of_take(take: Take, path: Path, out: str | None) -> Again:

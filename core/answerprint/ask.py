@@ -40,11 +40,13 @@ class Answers:
              output that replaces an input is absent where the plate's own frame is shown
     report   the model's own account
     cut      `whole`, or the edge of the tiles
+    asked    whether the model was asked at all
     """
 
     images: list[dict[str, Floats]] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
     cut: str = "whole"
+    asked: bool = False
 
 
 def encode(found: Read, asker: Asker) -> None:
@@ -120,7 +122,7 @@ def _without_the_model(
     shape = (eye.window.height, eye.window.width)
     return {
         one.name: np.zeros((*shape, len(one.channels)), np.float32)
-        for one in resolved.contract.given(settings)
+        for one in resolved.outputs(settings)
         if one.replaces is None
     }
 
@@ -134,7 +136,7 @@ def _tiled(
     answers: Answers,
 ) -> dict[str, Floats]:
     contract = asker.resolved.contract
-    outputs = {one.name: one for one in contract.given(settings)}
+    outputs = {one.name: one for one in asker.resolved.outputs(settings)}
     scale = {
         name: contract.scale(one, settings) for name, one in outputs.items() if one.size == "same"
     }
@@ -143,7 +145,7 @@ def _tiled(
         answer: Answer = asker.server.infer(
             asker.offer, images, settings, outputs=tuple(outputs), request_id=request_id
         )
-        answers.report = answer.report
+        answers.report, answers.asked = answer.report, True
         return answer.images
 
     longest = max(eye.window.width, eye.window.height)

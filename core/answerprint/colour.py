@@ -49,6 +49,7 @@ _PRIMARIES = {
     (0.708, 0.292, 0.17, 0.797, 0.131, 0.046, 0.3127, 0.329): "lin_rec2020_scene",
 }
 _ALIKE = 0.001  # writers round white to four figures
+_BLOCK = 1 << 14  # pixels
 
 
 def _silence() -> None:
@@ -179,7 +180,7 @@ def plate_space(
         if name is not None:
             return Space(name, f"attribute {attribute}{passed}")
         passed += f"; attribute {attribute} names '{words}', which the configuration has not"
-    return Space(_scene_linear(config), f"assumed{passed}")
+    return Space(_scene_linear(config), f"assumed{passed.replace(';', ':', 1)}")
 
 
 def is_known_data(config: Config, name: str) -> bool:
@@ -297,17 +298,17 @@ def _step(processor: Any) -> tuple[Step, ...]:
 
 
 def _through(steps: tuple[Step, ...], image: Floats) -> Floats:
-    channels = image.shape[-1]
-    coloured = 3 if channels >= 3 else 1
-    rgb = np.empty((*image.shape[:-1], 3), np.float32)
-    rgb[...] = image[..., :coloured]
-    if rgb.size:  # OpenColorIO refuses an empty image
+    """A converted copy, block by block: what stays in a core's cache is twice as fast."""
+    result = np.array(image, np.float32, order="C")
+    coloured = 3 if image.shape[-1] >= 3 else 1
+    pixels = result.reshape(-1, image.shape[-1])
+    for start in range(0, len(pixels), _BLOCK):
+        block = pixels[start : start + _BLOCK, :coloured]
+        rgb = np.empty((len(block), 3), np.float32)
+        rgb[:] = block
         for step in steps:
             rgb = step(rgb)
-    if channels == 3:
-        return rgb
-    result = np.array(image, np.float32, order="C")
-    result[..., :coloured] = rgb[..., :coloured]
+        block[:] = rgb[:, :coloured]
     return result
 
 

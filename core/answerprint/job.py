@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator
 
-from answerprint.contract import Contract, Value
+from answerprint.contract import Contract, Output, Value
 from answerprint.curve import Curve
 from answerprint.documents import MOST_BYTES, Document, explain
 from answerprint.errors import AnswerprintError, JobError
@@ -218,6 +219,14 @@ class Resolved(Document):
     def main(self) -> str:
         """The input whose file the result is written into."""
         return next(iter(self.inputs))
+
+    def outputs(self, settings: Mapping[str, Value]) -> tuple[Output, ...]:
+        """What these settings bring back: not what would replace an input that is absent."""
+        return tuple(
+            one
+            for one in self.contract.given(settings)
+            if one.replaces is None or one.replaces in self.inputs
+        )
 
     def sources(self, number: int) -> Sources:
         """The plate's frames that one frame of the result is made from."""

@@ -73,6 +73,7 @@ def channels(
         SourceError: the layer or the view is not there, or lacks channels; lists what is.
     """
     held = _held(frame, where, view)
+    where = where if view is None else f"{where}, view {view}"
     if layer not in held:
         raise _missing(held, layer, where)
     picked = _pick(held[layer], wanted)
@@ -84,6 +85,12 @@ def channels(
             remedy=f"It holds {names}.",
         )
     return picked
+
+
+def holds(frame: Frame, layer: str, wanted: Input, view: str | None = None) -> bool:
+    """Whether a layer is there with the channels of one of the input's sets."""
+    held = frame.layers(view).get(layer)
+    return held is not None and _pick(held, wanted) is not None
 
 
 def check_same(

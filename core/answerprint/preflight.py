@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -221,12 +222,16 @@ def _inputs(
         # a guide that was given files of its own is not left out in silence
         required = wanted.required or wanted.name in job.inputs
         where = plate.name(frames.first)
-        layer = layers.choose(
-            frame, wanted, source.layer, where, required=required, view=view, names=names
-        )
+        follows = wanted.follows is not None and wanted.name not in job.inputs
+        if follows and not required and not layers.holds(frame, source.layer or "", wanted, view):
+            layer = None
+        else:
+            layer = layers.choose(
+                frame, wanted, source.layer, where, required=required, view=view, names=names
+            )
         if layer is None:
-            asked = source.layer is not None and wanted.follows is None
-            why = "as asked" if asked else f"{where} has no such layer"
+            lacking = f"{source.layer} has none" if follows else f"{where} has no such layer"
+            why = "as asked" if source.layer is not None and not follows else lacking
             notes.append(f"{wanted.name}: not used, {why}")
             continue
         if wanted.needs and wanted.needs not in found:
@@ -286,8 +291,7 @@ def _result(
     main = next(iter(inputs.values()))
     view = views[0] if views else None
     held = head.layers(view)
-    made = {source.layer for name, source in inputs.items() if _is_made(name, contract)}
-    left = [layer for layer in held if layer not in made]
+    left = _left(held, {name: one for name, one in inputs.items() if _is_made(name, contract)})
     notes = []
     if keep == "only" and left:
         notes.append(f"result: alone; {', '.join(left)} of the plate are not in the take")
@@ -309,6 +313,21 @@ def _result(
 def _constants(settings: dict[str, Value | Curve]) -> dict[str, Value]:
     """What decides about outputs cannot be animated: for the rest any value does."""
     return {name: False if isinstance(one, Curve) else one for name, one in settings.items()}
+
+
+def _left(
+    held: Mapping[str, list[tuple[int, str]]], made: Mapping[str, ResolvedInput]
+) -> list[str]:
+    """Layers that are not made, and single channels of those that are."""
+    channels = {(one.layer, name) for one in made.values() for name in one.channels}
+    layers_made = {one.layer for one in made.values()}
+    found = [layer for layer in held if layer not in layers_made]
+    return found + [
+        name
+        for layer in layers_made
+        for _, name in held.get(layer, [])
+        if (layer, name) not in channels
+    ]
 
 
 def _is_made(name: str, contract: Contract) -> bool:
@@ -362,7 +381,7 @@ def _colour(
 def _colour_notes(found: ResolvedColour | None) -> list[str]:
     if found is None:
         return []
-    ways = [f"colour: {name}: {words}" for name, words in found.paths.items()]
+    ways = [f"colour: {name}: {words}" for name, words in found.paths.items() if "->" in words]
     return [f"colour: the plate is {found.space}, {found.source}", *ways]
 
 

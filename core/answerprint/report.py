@@ -61,6 +61,8 @@ def warnings(before: Levels, after: Levels, layer: str) -> list[str]:
     said = []
     if before.negative and not after.negative:
         said.append(f"{layer}: {before.negative} samples below 0 in, none out")
+    if after.negative and not before.negative:
+        said.append(f"{layer}: {after.negative} samples below 0 out, none in, to {after.least:.4g}")
     if before.above_one and not after.above_one:
         said.append(f"{layer}: highlights {before.greatest:.4g} in, {after.greatest:.4g} out")
     if after.inf > before.inf:

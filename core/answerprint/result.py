@@ -31,16 +31,14 @@ def build(
     """
     made: dict[int, dict[str, exr.Pixels]] = {}
     for eye, images in zip(found.eyes, answers.images, strict=True):
-        for output in resolved.contract.given(settings):
+        for output in resolved.outputs(settings):
             where = _where(found, eye, resolved, output)
             if output.name in images:
                 image = images[output.name]
                 _check(found, eye, resolved, output, image, settings)
                 stored = _stored(found, eye, resolved, output, image)
-            elif output.replaces in eye.where:  # the plate's own frame is shown
-                stored = _as_they_are(found, eye, output.replaces)
-            else:  # its input is absent
-                continue
+            else:  # the plate's own frame is shown
+                stored = _as_they_are(found, eye, output.replaces or "")
             for (number, channel), pixels in zip(where, stored, strict=True):
                 made.setdefault(number, {})[channel] = pixels
             _measure(found, eye, output, stored)

@@ -214,6 +214,8 @@ def _one(work: _Work, item: Item) -> dict[str, Any] | None:
     with work.inferring, found.timed("infer"):
         request_id = f"{work.place.facts['job_id']}.{item}"
         answers = ask.ask(found, work.asker, settings, seed=seed, request_id=request_id)
+    if not answers.asked:
+        found.shows = found.seen.frames[0]
     with work.writing:
         start = time.perf_counter()
         ask.decode(answers, work.asker)

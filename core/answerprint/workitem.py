@@ -48,6 +48,7 @@ class Read:
     frame    the base frame: what the result takes over from the plate; its own, to be changed
     seen     which frames of the plate were read
     held     whether a cut lies where the frame would be made: it shows the frame before
+    shows    the frame of the plate that the result is, where no model was asked
     digests  file -> digest of its pixels
     """
 
@@ -56,6 +57,7 @@ class Read:
     frame: exr.Frame
     eyes: list[Eye] = field(default_factory=list)
     held: bool = False
+    shows: int | None = None
     levels: dict[str, report.Levels] = field(default_factory=dict)
     inputs: list[record.RecordedInput] = field(default_factory=list)
     digests: dict[Path, str] = field(default_factory=dict)
@@ -100,7 +102,7 @@ def read(resolved: Resolved, item: Item, shelf: Shelf) -> Read:
 def _seen(resolved: Resolved, number: int) -> Sources:
     """The frames to look at: of two, the second is not needed where the first alone is shown."""
     seen = resolved.sources(number)
-    motion_is_asked = any(one.when for one in resolved.contract.given(resolved.settings(number)))
+    motion_is_asked = any(one.when for one in resolved.outputs(resolved.settings(number)))
     if resolved.contract.cut.between and seen.time == 0 and not motion_is_asked:
         return Sources(seen.frames[:1], 0, seen.moment)
     return seen

@@ -123,6 +123,8 @@ def commit(place: Place, found: Read, made: Record, lost: list[str]) -> dict[str
     facts: dict[str, Any] = {"frame": item.frame}
     if item.variation:
         facts["variation"] = item.variation
+    if found.shows is not None:
+        facts["shows"] = found.shows
     if made.copied_from:
         facts["copied_from"] = made.copied_from
     return facts | {

@@ -197,6 +197,8 @@ def _how(event: Event) -> str:
     if before:
         named = f"{before['variation']} " if before["variation"] else ""
         return f"the same as v{before['take']:03d} {named}{before['frame']}: copied"
+    if "shows" in event:
+        return f"frame {event['shows']} of the plate as it is"
     seconds = event["seconds"]
     stages = [stage for stage in ("read", "infer", "write") if stage in seconds]
     return ", ".join(f"{stage} {seconds[stage]:.2f} s" for stage in stages)
