@@ -114,7 +114,7 @@ def _unshape(u: Floats) -> None:
 
 
 def _highlights(x: Floats) -> Floats:
-    u = np.float32(1 + _ROOM) - np.float32(_ROOM) / np.cbrt(x)
+    u = 1 + np.float32(_ROOM) * (1 - 1 / np.cbrt(x))
     beyond = x > GREATEST
     if beyond.any():
         u[beyond] = np.float32(_HIGHEST) + np.float32(_TAIL) * np.log(x[beyond] / GREATEST)
@@ -122,8 +122,7 @@ def _highlights(x: Floats) -> Floats:
 
 
 def _unhighlights(u: Floats) -> Floats:
-    root = np.float32(1 + _ROOM) - np.minimum(u, np.float32(_HIGHEST))
-    root *= np.float32(1 / _ROOM)
+    root = 1 - (np.minimum(u, np.float32(_HIGHEST)) - 1) * np.float32(1 / _ROOM)
     x = 1 / (root * root * root)
     beyond = u > np.float32(_HIGHEST)
     if beyond.any():
@@ -140,6 +139,7 @@ def _srgb(x: Floats) -> None:
     np.power(x, np.float32(1 / 2.4), out=x)
     x *= np.float32(1.055)
     x -= np.float32(0.055)
+    np.minimum(x, 1, out=x)  # not above 1 by a rounding, where the next piece begins
     x[toe] = straight * np.float32(_SLOPE)
 
 
