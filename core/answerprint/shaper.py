@@ -26,8 +26,9 @@ all at an eighth and at eight times the exposure. Peak: greatest value made (the
     logarithm above 1, 0.44 log(..)       38.54     28.85   44.49   36.64       17
 
 A tighter logarithm leaves more room to 0..1, and turns a network's overshoot at highlights into
-fireflies. With b = 0.01, 0.02 dB are won; but on dark grain an undershoot goes to -0.17 instead of
--0.04.
+fireflies. A few stay with this curve too: 2 of 129,600 pixels are over twice what their neighbours
+in the plate hold, 9 in a frame eight times as bright. With b = 0.01, 0.04 dB are won; but on dark
+grain an undershoot goes to -0.17 instead of -0.04.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ _SPAN = _HIGHEST - _LOWEST
 # As float32, the same number on both ways: 0 comes back as 0 itself
 _ZERO = np.float32(-_LOWEST / _SPAN)
 
-_BLOCK = 1 << 16  # samples that stay in a core's cache; four times as fast as whole frames
+_BLOCK = 1 << 16  # samples that stay in a core's cache; twice as fast as whole frames
 
 
 def shape(linear: Floats) -> Floats:
