@@ -26,8 +26,8 @@ all at an eighth and at eight times the exposure. Peak: greatest value made (the
     logarithm above 1, 0.44 log(..)       38.54     28.85   44.49   36.64       17
 
 A tighter logarithm leaves more room to 0..1, and turns a network's overshoot at highlights into
-fireflies. A few stay with this curve too: 2 of 129,600 pixels are over twice what their neighbours
-in the plate hold, 9 in a frame eight times as bright. With b = 0.01, 0.04 dB are won; but on dark
+fireflies. A few stay with this curve too: 2 to 4 of 129,600 pixels are over twice what the plate
+holds beside them, 5 to 9 at eight times the exposure. With b = 0.01, 0.04 dB are won; but on dark
 grain an undershoot goes to -0.17 instead of -0.04.
 """
 
