@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -12,6 +13,9 @@ from answerprint.documents import Document
 from answerprint.errors import JobError
 from answerprint.frames import FrameRange
 from answerprint.parameter import Parameter, Value
+
+# as frame ranges spell a frame
+_KEY = re.compile(r"(-?\d{1,9}):(.+)")
 
 
 class Curve(Document):
@@ -25,10 +29,12 @@ class Curve(Document):
     interpolate: Literal["exact", "linear"] = "exact"
 
     def at(self, frame: int) -> Value:
-        """The value at a frame that `check` has let pass."""
+        """The value at a frame that `checked` has let pass; whole between whole numbers."""
         if frame in self.curve or self.interpolate == "exact":
             return self.curve[frame]
-        return between(self.curve, frame)
+        value = between(self.curve, frame)
+        whole = isinstance(next(iter(self.curve.values())), int)  # all are of one type
+        return round(value) if whole else value
 
     def __str__(self) -> str:
         keys = sorted(self.curve)
@@ -37,15 +43,22 @@ class Curve(Document):
         return ", ".join(short)
 
 
-def between(keys: dict[int, Value], frame: int) -> float:
-    """The value on the straight line between the keys around a frame; held before and after."""
+def between(keys: Mapping[int, Value], frame: int) -> float:
+    """The value on the straight line between the keys around a frame; held before and after.
+
+    Never beyond the two keys, not even in the last digit: it would be refused there.
+    """
+    if frame in keys:
+        return float(keys[frame])
     frames = sorted(keys)
     after = bisect_right(frames, frame)
     if after in (0, len(frames)):
         return float(keys[frames[0] if after == 0 else frames[-1]])
     left, right = frames[after - 1], frames[after]
+    one, other = float(keys[left]), float(keys[right])
     weight = (frame - left) / (right - left)
-    return float(keys[left]) * (1 - weight) + float(keys[right]) * weight
+    value = one * (1 - weight) + other * weight
+    return min(max(value, min(one, other)), max(one, other))
 
 
 def parse(text: str, what: str) -> Curve:
@@ -61,13 +74,13 @@ def keys(text: str, what: str) -> dict[int, str]:
     """Raises JobError: a key is no FRAME:VALUE, or a frame has two."""
     found: dict[int, str] = {}
     for term in text.split(","):
-        frame, colon, value = term.strip().rpartition(":")
-        if not colon or not frame.lstrip("-").isdigit() or not value or int(frame) in found:
+        key = _KEY.fullmatch(term.strip())
+        if key is None or ":" in key[2] or int(key[1]) in found:
             raise JobError(
                 f"'{term.strip()}' in the curve of {what} is not a new FRAME:VALUE.",
                 remedy="Write keys like 1001:0.2,1100:0.8.",
             )
-        found[int(frame)] = value
+        found[int(key[1])] = key[2].strip()
     return found
 
 

@@ -13,8 +13,12 @@ from answerprint.contract import Cut
 from answerprint.documents import Document
 from answerprint.errors import JobError
 from answerprint.frames import MOST_FRAMES, FrameRange
+from answerprint.plate import MOST_FRAME
 
 SNAP = 1e-4  # of a frame: nearer to a frame of the plate than this, it is that frame
+
+Number = Annotated[int, Field(ge=-MOST_FRAME, le=MOST_FRAME)]
+Moment = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Timing(Document):
@@ -27,9 +31,7 @@ class Timing(Document):
     """
 
     speed: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] | None = None
-    curve: dict[int, Annotated[float, Field(allow_inf_nan=False)]] | None = Field(
-        None, min_length=1
-    )
+    curve: dict[Number, Moment] | None = Field(None, min_length=1)
     cuts: tuple[int, ...] | Literal["auto"] = "auto"
 
     @model_validator(mode="after")
@@ -45,16 +47,19 @@ class Timing(Document):
             JobError: there would be too many.
         """
         if self.curve is not None:
-            first, last = min(self.curve), max(self.curve)
+            first = min(self.curve)
+            steps: float = max(self.curve) - first
         else:
             first = plate.first
-            last = first + math.floor((plate.last - first) / (self.speed or 1) + SNAP)
-        if last - first >= MOST_FRAMES:
+            speed = self.speed or 1
+            # a last moment that is beyond the plate by less than what snaps is its last frame
+            steps = (plate.last - first + min(speed, 1) * SNAP / 2) / speed
+        if steps >= MOST_FRAMES:
             raise JobError(
-                f"The retimed result would have {last - first + 1:,} frames.",
-                remedy=f"At most {MOST_FRAMES:,} are made at once; raise the speed.",
+                f"The retimed result would have more than {MOST_FRAMES:,} frames.",
+                remedy="Retime a shorter range, or raise the speed.",
             )
-        return FrameRange.of(range(first, last + 1))
+        return FrameRange.of(range(first, first + math.floor(steps) + 1))
 
     def moment(self, number: int, first: int) -> float:
         """The moment of the plate, in its frames, that frame `number` of the result shows.
@@ -62,7 +67,7 @@ class Timing(Document):
         `first`: the plate's first frame, where a speed begins.
         """
         if self.curve is not None:
-            moment = curve.between(dict(self.curve), number)
+            moment = curve.between(self.curve, number)
         else:
             moment = first + (number - first) * (self.speed or 1)
         nearest = round(moment)
@@ -84,7 +89,8 @@ def check_inside(timing: Timing, result: FrameRange, plate: FrameRange) -> Frame
         moment = timing.moment(number, plate.first)
         if not plate.first <= moment <= plate.last:
             raise JobError(
-                f"Frame {number} of the result would show {moment:g}, outside the plate's {plate}.",
+                f"Frame {number} of the result would show {moment:.15g}, outside "
+                f"the plate's {plate}.",
                 remedy=f"Keep the time curve between {plate.first} and {plate.last}.",
             )
         needed |= {math.floor(moment), math.ceil(moment)}

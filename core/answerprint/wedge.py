@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from answerprint.contract import Contract
 from answerprint.documents import did_you_mean
 from answerprint.errors import JobError
-from answerprint.frames import FrameRange
+from answerprint.frames import MOST_FRAMES, FrameRange
 from answerprint.parameter import Parameter, Value
 
 SEED = "seed"
 ASK_ABOVE = 10_000  # work items; more than that is asked about
+
+_WHOLE = re.compile(r"-?\d{1,20}")
 
 Axes = dict[str, tuple[Value, ...]]
 
@@ -89,23 +92,46 @@ def said(value: Value) -> str:
 
 
 def _seeds(values: str | tuple[Value, ...]) -> tuple[Value, ...]:
-    if isinstance(values, str):
-        return tuple(str(seed) for seed in FrameRange.parse(values))
-    return tuple(dict.fromkeys(str(seed) for seed in values))
+    words = _whole_numbers(SEED, values) if isinstance(values, str) else values
+    wrong = [one for one in words if _WHOLE.fullmatch(str(one)) is None]
+    if wrong:
+        raise JobError(
+            f"A seed of the wedge is {wrong[0]!r}.",
+            remedy="Give whole numbers of at most 20 digits, like 1-8.",
+        )
+    return _each_once(SEED, (str(int(one)) for one in words), "a whole number")
 
 
 def _values(parameter: Parameter, values: str | tuple[Value, ...]) -> tuple[Value, ...]:
-    words: tuple[Value, ...] = values if isinstance(values, tuple) else tuple(values.split(","))
-    if isinstance(values, str) and parameter.type == "int":
-        words = tuple(FrameRange.parse(values))
-    found = tuple(
-        dict.fromkeys(
-            parameter.checked(one.strip() if isinstance(one, str) else one) for one in words
-        )
-    )
+    words: Iterable[Value] = values
+    if isinstance(values, str):
+        split = [word.strip() for word in values.split(",")]
+        words = _whole_numbers(parameter.name, values) if parameter.type == "int" else split
+    return _each_once(parameter.name, (parameter.checked(one) for one in words), parameter.said())
+
+
+def _each_once(name: str, values: Iterable[Value], said: str) -> tuple[Value, ...]:
+    found = tuple(dict.fromkeys(values))
     if not found:
         raise JobError(
-            f"The wedge over {parameter.name} has no values.",
-            remedy=f"Give at least one: {parameter.said()}.",
+            f"The wedge over {name} has no values.", remedy=f"Give at least one: {said}."
         )
     return found
+
+
+def _whole_numbers(name: str, text: str) -> list[int]:
+    """Numbers and ranges of them, as they were written: 10,1-5x2."""
+    return [number for term in text.split(",") for number in _term(name, term.strip())]
+
+
+def _term(name: str, term: str) -> Iterable[int]:
+    if _WHOLE.fullmatch(term):  # may have more digits than a frame
+        return [int(term)]
+    try:
+        return FrameRange.parse(term)
+    except JobError as error:
+        raise JobError(
+            f"The wedge over {name} has '{term}', which is neither a number nor a range of up to "
+            f"{MOST_FRAMES:,}.",
+            remedy="Write whole numbers, and ranges upwards, like 10,1-5x2.",
+        ) from error
