@@ -22,7 +22,8 @@ DONE = os.path.join(VENV, "answerprint-lock")
 
 OLDEST, NEWEST = (3, 10), (3, 12)  # the wheel of the embedded server needs numpy 1, so at most 3.12
 LEAST_GLIBC = (2, 35)
-LEAST_BYTES = 3 * 10**9  # 1.4 GB installed; on the way 0.6 GB of wheels, twice where pip caches them
+# 1.4 GB installed; on the way 0.5 GB of wheels, twice where pip keeps them
+LEAST_BYTES = 3 * 10**9
 
 
 class MissingError(Exception):
