@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from answerprint import begin, exr, job, preflight, run, signing
 from answerprint.cli import main
 from answerprint.journal import Event
 from answerprint.site import Site
-from answerprint.takes import Take
+from answerprint.takes import Item, Take
 from answerprint.triton import Server
 from answerprint.verify import verify
 from answerprint_server import embedded, repository
@@ -173,6 +174,21 @@ def _identity(file: Path) -> tuple[int, int]:
     return facts.st_ino, facts.st_mtime_ns
 
 
+def identities(take: Take) -> dict[Item, tuple[int, int]]:
+    """Every frame of every variation, with what tells if it is written anew."""
+    return {item: _identity(file) for item, file in take.items().items()}
+
+
+def peak_memory(process: subprocess.Popen[str]) -> int:
+    """Wait for a command to succeed; bytes that it held at most."""
+    assert process.stdout
+    said = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, said
+    return used.ru_maxrss * 1024
+
+
 class AtOnce(Answerprint):
     """The command line in this very process: the same answers, without starting Python for each."""
 
@@ -237,6 +253,45 @@ def add_model(models: Path, task: str, change: Callable[[str], str]) -> None:
     contract = json.loads(described.read_text(encoding="utf-8"))
     described.write_text(json.dumps({**contract, "task": task}, indent=2), encoding="utf-8")
     repository.update(folder)
+
+
+_PROGRAM = """import pathlib
+
+import numpy as np
+
+import answerprint_model
+
+HERE = pathlib.Path(__file__).parent
+
+
+class TritonPythonModel(answerprint_model.ImageModel):
+    def run(self, images, settings):
+        image = images["pixels"]
+{lines}
+        return {{"pixels": made}}, {{"device": "none", "library": "none"}}
+"""
+
+
+def stand_in(models: Path, task: str, program: str, **described: Any) -> Path:
+    """Another task beside passthrough: lines of Python that make `made` of `image` and `settings`.
+
+    Its contract is passthrough's but for what is `described`. Returns the folder of its model.py.
+    """
+    folder = models / task
+    shutil.copytree(models / "passthrough", folder)
+    lines = textwrap.indent(textwrap.dedent(program).strip(), " " * 8)
+    (folder / "1" / "model.py").write_text(_PROGRAM.format(lines=lines), encoding="utf-8")
+    facts = json.loads((folder / "contract.json").read_text(encoding="utf-8"))
+    facts |= {"task": task, **described}
+    (folder / "contract.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
+    seen = 1 + facts["cut"].get("before", 0) + facts["cut"].get("after", 0)
+    if seen > 1:  # the first image in the configuration is the input
+        config = folder / "config.pbtxt"
+        text = config.read_text(encoding="utf-8")
+        text = text.replace("[ -1, -1, -1 ]", f"[ {seen}, -1, -1, -1 ]", 1)
+        config.write_text(text, encoding="utf-8")
+    repository.update(folder)
+    return folder / "1"
 
 
 def drowsy(program: str) -> str:

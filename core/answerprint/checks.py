@@ -70,7 +70,7 @@ def _window(
         picked = layers.channels(frame, source.layer, contract.input(name), where, view)
         _check_types(frame, picked, where)
         layers.check_same(source.channels, picked, where, frame.views())
-        own = frame.parts[picked[0][0]].data_window
+        own = _one_window(frame, picked, where)
         if window is not None and own != window:
             raise SourceError(
                 f"{name} in {where} is {own}; the plate is {window}.",
@@ -80,6 +80,19 @@ def _window(
         window = own
     assert window is not None  # noqa: S101 - a contract has at least one input that is required
     return window
+
+
+def _one_window(frame: exr.Frame, picked: tuple[tuple[int, str], ...], where: str) -> exr.Window:
+    """The data window of a layer, which may lie in several parts."""
+    first = frame.parts[picked[0][0]].data_window
+    for number, channel in picked:
+        own = frame.parts[number].data_window
+        if own != first:
+            raise SourceError(
+                f"Channel {channel} of {where} is {own}; {picked[0][1]} is {first}.",
+                remedy="Render the channels of a layer with one region, or choose another layer.",
+            )
+    return first
 
 
 def _check_types(frame: exr.Frame, picked: tuple[tuple[int, str], ...], where: str) -> None:
