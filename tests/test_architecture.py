@@ -16,7 +16,7 @@ CORE = PROJECT / "core" / "answerprint"
 LAYERS = [
     ["errors"],
     ["documents", "frames", "header"],
-    ["picture", "plate", "site", "signing", "shaper"],
+    ["interop", "picture", "plate", "site", "signing", "shaper"],
     ["exr"],
     ["parameter", "report", "compare", "sheet", "cuts", "shelf"],
     ["contract"],
@@ -25,10 +25,11 @@ LAYERS = [
     ["job", "layers", "record"],
     ["journal", "lease", "takes"],
     ["triton"],
-    ["checks", "memory", "workitem"],
+    ["checks", "memory", "span", "workitem"],
     ["ask"],
     ["result"],
-    ["preflight", "reuse", "write"],
+    ["keep", "reuse", "write"],
+    ["preflight"],
     ["begin"],
     ["run", "verify"],
     ["again", "promote"],
@@ -94,6 +95,10 @@ def test_there_is_no_cycle_in_the_engine() -> None:
     [
         ("OpenEXR", "core/answerprint/exr.py"),
         ("tritonclient", "core/answerprint/triton.py"),
+        ("PyOpenColorIO", "core/answerprint/colour.py"),
+        ("onnx", "server/answerprint_model/network.py"),
+        ("ncnn", "server/models/upscale/1/model.py"),
+        ("ai_edge_litert", "server/models/matte/1/model.py"),
         ("pyoidn", "server/models/denoise/1/model.py"),
     ],
 )

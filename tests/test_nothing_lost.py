@@ -70,7 +70,7 @@ def rich(folder: Path) -> Path:
     mattes = {
         **shared,
         "name": "mattes",
-        "view": "right",
+        "view": "left",
         "compression": OpenEXR.ZIPS_COMPRESSION,
         "dataWindow": window(2, 2, 9, 7),
         "owner": "Ada",

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from answerprint import aliases, colour, curve, exr, layers, takes, wedge
+from answerprint import aliases, colour, curve, exr, keep, layers, takes, wedge
 from answerprint.checks import check_every_frame, check_finite, check_writable
 from answerprint.contract import Contract, Value
 from answerprint.curve import Curve
-from answerprint.documents import count
 from answerprint.errors import JobError
 from answerprint.frames import FrameRange
 from answerprint.job import (
@@ -19,14 +16,12 @@ from answerprint.job import (
     Resolved,
     ResolvedColour,
     ResolvedInput,
-    ResolvedResult,
     Source,
 )
 from answerprint.memory import bound, check, needed
 from answerprint.plate import Plate, check_frames, frame_in_name, with_view
-from answerprint.result import beside, new_channels
 from answerprint.site import Site
-from answerprint.timing import check_inside, sources
+from answerprint.span import Span
 from answerprint.triton import Server
 
 DEFAULT_ROOT = Path("takes")
@@ -53,7 +48,7 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
     for name in job.inputs:
         contract.input(name)
     main = _plate(job.plate, job, "Plate", site)
-    time = _Time.of(job, contract, main)
+    time = Span.of(job, contract, main)
     wedge.check_count(axes, len(time.result), job.items)
     settings |= _curves(job, contract, axes, time.result)
     head = exr.read_structure(main.file(time.needed.first))
@@ -62,7 +57,7 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
     warned = [
         said for one in contract.parameters if (said := one.warn.get(str(settings[one.name])))
     ]
-    result, left_out = _result(job, contract, settings, head, inputs, views)
+    result, left_out = keep.kept(job, contract, _constants(settings), head, inputs, views)
     found = _colour(job, contract, inputs, head, site)
     notes += [*time.notes, *_view_notes(views, head), *_colour_notes(found), *left_out, *warned]
     check_every_frame(contract, inputs, time.needed, views, site)
@@ -111,59 +106,6 @@ def _plate(text: str, job: Job, role: str, site: Site) -> Plate:
     plate = Plate.parse(with_view(text, job.views)).absolute()
     site.check_allowed(plate.folder, role)
     return plate
-
-
-@dataclass(frozen=True)
-class _Time:
-    """Frames of the result, frames of the plate that they need, and where the plate ends."""
-
-    result: FrameRange
-    needed: FrameRange
-    first: int
-    last: int
-    notes: list[str]
-
-    @classmethod
-    def of(cls, job: Job, contract: Contract, main: Plate) -> _Time:
-        found = main.on_disk()
-        wanted = FrameRange.parse(job.frames) if job.frames else found
-        notes = [] if job.frames else _holes(found)
-        if not contract.cut.between:
-            if job.timing is not None:
-                raise JobError(
-                    f"Task {contract.task} makes no frames between frames.",
-                    remedy="Leave --speed and --time out, or use a task such as retime.",
-                )
-            check_frames(main, wanted, found)
-            ends = (found.first, found.last)
-            needed = {
-                frame
-                for number in wanted
-                for frame in sources(contract.cut, number, first=ends[0], last=ends[1]).frames
-            }
-            check_frames(main, FrameRange.of(needed), found)
-            return cls(wanted, FrameRange.of(needed), *ends, notes)
-        if job.timing is None:
-            raise JobError(
-                f"Task {contract.task} needs to know the timing.",
-                remedy="Give --speed 0.5 for half speed, or --time 1001:1001,1050:1020.",
-            )
-        check_frames(main, wanted, found)
-        result = job.timing.frames(wanted)
-        needed_range = check_inside(job.timing, result, wanted)
-        check_frames(main, needed_range, found)
-        said = f"timing: frames {result} of the result show {needed_range} of the plate"
-        return cls(result, needed_range, wanted.first, wanted.last, [said])
-
-
-def _holes(found: FrameRange) -> list[str]:
-    pairs = zip(found.numbers, found.numbers[1:], strict=False)
-    holes = [(one + 1, other - 1) for one, other in pairs if other > one + 1]
-    if not holes:
-        return []
-    missing = count(sum(last - first + 1 for first, last in holes), "frame")
-    where = f"between {found.first} and {found.last}, first {holes[0][0]}"
-    return [f"frames: the plate lacks {missing} {where}; they are left out"]
 
 
 def _curves(job: Job, contract: Contract, axes: wedge.Axes, frames: FrameRange) -> dict[str, Curve]:
@@ -266,86 +208,9 @@ def _encoding_notes(job: Job, frame: exr.Frame) -> list[str]:
     return notes
 
 
-def _result(
-    job: Job,
-    contract: Contract,
-    settings: dict[str, Value | Curve],
-    head: exr.Frame,
-    inputs: dict[str, ResolvedInput],
-    views: tuple[str, ...],
-) -> tuple[ResolvedResult, list[str]]:
-    """What the take's files hold, and what is to be said of it."""
-    constants = _constants(settings)
-    outputs = contract.given(constants)
-    resized = contract.cut.between or any(
-        one.size == "own" or contract.scale(one, constants) > 1 for one in outputs
-    )
-    asked = job.result.layers
-    if resized and asked not in (None, "only"):
-        raise JobError(
-            f"{contract.task} makes frames of another size or time: the plate's layers cannot "
-            "stand in the same file.",
-            remedy="Leave --result out: the take holds the result alone.",
-        )
-    keep = asked or ("only" if resized else "replace")
-    main = next(iter(inputs.values()))
-    view = views[0] if views else None
-    held = head.layers(view)
-    left = _left(held, {name: one for name, one in inputs.items() if _is_made(name, contract)})
-    notes = []
-    if keep == "only" and left:
-        notes.append(f"result: alone; {', '.join(left)} of the plate are not in the take")
-    if keep == "beside":
-        notes.append("result: in new layers beside the plate's own")
-    if keep != "only":
-        new = [
-            name for one in outputs if not one.replaces for name in new_channels(head, one, view)
-        ]
-        if keep == "beside":
-            new += [beside(channel, contract.task) for channel in main.channels]
-        _check_new(new, head, contract)
-    if job.result.type == "half" and _is_float(head, main, view):
-        notes.append("type: the plate is 32-bit float, the result is half, as asked")
-    kept = ResolvedResult(layers=keep, type=job.result.type, compression=job.result.compression)
-    return kept, notes
-
-
 def _constants(settings: dict[str, Value | Curve]) -> dict[str, Value]:
     """What decides about outputs cannot be animated: for the rest any value does."""
     return {name: False if isinstance(one, Curve) else one for name, one in settings.items()}
-
-
-def _left(
-    held: Mapping[str, list[tuple[int, str]]], made: Mapping[str, ResolvedInput]
-) -> list[str]:
-    """Layers that are not made, and single channels of those that are."""
-    channels = {(one.layer, name) for one in made.values() for name in one.channels}
-    layers_made = {one.layer for one in made.values()}
-    found = [layer for layer in held if layer not in layers_made]
-    return found + [
-        name
-        for layer in layers_made
-        for _, name in held.get(layer, [])
-        if (layer, name) not in channels
-    ]
-
-
-def _is_made(name: str, contract: Contract) -> bool:
-    return any(one.replaces == name for one in contract.outputs)
-
-
-def _is_float(head: exr.Frame, source: ResolvedInput, view: str | None) -> bool:
-    held = [one for one in head.layers(view).get(source.layer, []) if one[1] in source.channels]
-    return any(head.parts[number].types[channel] == "float" for number, channel in held)
-
-
-def _check_new(new: list[str], head: exr.Frame, contract: Contract) -> None:
-    taken = [name for name in new if any(name in part.types for part in head.parts)]
-    if taken:
-        raise JobError(
-            f"The plate has a channel {taken[0]} already, which {contract.task} would make.",
-            remedy="Use --result only, or give a plate without it.",
-        )
 
 
 def _colour(

@@ -148,11 +148,21 @@ def _frame_lines(path: Path, finding: Finding, tree: list[dict[str, Any]]) -> It
     yield f"  cut         {made.cut}"
     yield from _colour_lines(made)
     yield f"  changed     {', '.join(made.processed)}"
+    yield f"  windows     {_windows(made)}"
     yield f"  source type {made.digital_source_type.rpartition('/')[2]}"
     yield f"  pixels      {made.pixels[:16]}"
     yield "  lineage"
     for node in tree:
         yield f"    {'  ' * node['depth']}{node['said']}"
+
+
+def _windows(made: Record) -> str:
+    """The data window of each part, and the display window where it is another."""
+    said = []
+    for window in made.windows:
+        data, display = exr.Window(*window["data"]), exr.Window(*window["display"])
+        said.append(str(data) if data == display else f"{data} in {display}")
+    return ", ".join(dict.fromkeys(said))
 
 
 def _colour_lines(made: Record) -> Iterator[str]:

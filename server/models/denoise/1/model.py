@@ -36,6 +36,8 @@ class TritonPythonModel(answerprint_model.ImageModel):
         color = self._filter(
             {"color": images["color"], **guides}, settings["quality"], memory, hdr=True, clean=clean
         )
+        if settings["strength"] < 1:  # at 1 the filter's own numbers, untouched by rounding
+            color = images["color"] + np.float32(settings["strength"]) * (color - images["color"])
         return {"color": color}, {
             "device": answerprint_model.cpu_name(),
             "library": f"Open Image Denoise {oidn.version.oidn_version}",

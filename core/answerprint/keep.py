@@ -1,0 +1,87 @@
+"""Keeping: what a take holds of the plate beside the result, decided before it is begun."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from answerprint import exr
+from answerprint.contract import Contract, Value
+from answerprint.errors import JobError
+from answerprint.job import Job, ResolvedInput, ResolvedResult
+from answerprint.result import beside, new_channels
+
+
+def kept(
+    job: Job,
+    contract: Contract,
+    constants: Mapping[str, Value],
+    head: exr.Frame,
+    inputs: dict[str, ResolvedInput],
+    views: tuple[str, ...],
+) -> tuple[ResolvedResult, list[str]]:
+    """What the take's files hold, and what is to be said of it."""
+        outputs = contract.given(constants)
+    resized = contract.cut.between or any(
+        one.size == "own" or contract.scale(one, constants) > 1 for one in outputs
+    )
+    asked = job.result.layers
+    if resized and asked not in (None, "only"):
+        raise JobError(
+            f"{contract.task} makes frames of another size or time: the plate's layers cannot "
+            "stand in the same file.",
+            remedy="Leave --result out: the take holds the result alone.",
+        )
+    keep = asked or ("only" if resized else "replace")
+    main = next(iter(inputs.values()))
+    view = views[0] if views else None
+    held = head.layers(view)
+    left = _left(held, {name: one for name, one in inputs.items() if _is_made(name, contract)})
+    notes = []
+    if keep == "only" and left:
+        notes.append(f"result: alone; {', '.join(left)} of the plate are not in the take")
+    if keep == "beside":
+        notes.append("result: in new layers beside the plate's own")
+    if keep != "only":
+        new = [
+            name for one in outputs if not one.replaces for name in new_channels(head, one, view)
+        ]
+        if keep == "beside":
+            new += [beside(channel, contract.task) for channel in main.channels]
+        _check_new(new, head, contract)
+    if job.result.type == "half" and _is_float(head, main, view):
+        notes.append("type: the plate is 32-bit float, the result is half, as asked")
+    kept = ResolvedResult(layers=keep, type=job.result.type, compression=job.result.compression)
+    return kept, notes
+
+
+def _left(
+    held: Mapping[str, list[tuple[int, str]]], made: Mapping[str, ResolvedInput]
+) -> list[str]:
+    """Layers that are not made, and single channels of those that are."""
+    channels = {(one.layer, name) for one in made.values() for name in one.channels}
+    layers_made = {one.layer for one in made.values()}
+    found = [layer for layer in held if layer not in layers_made]
+    return found + [
+        name
+        for layer in layers_made
+        for _, name in held.get(layer, [])
+        if (layer, name) not in channels
+    ]
+
+
+def _is_made(name: str, contract: Contract) -> bool:
+    return any(one.replaces == name for one in contract.outputs)
+
+
+def _is_float(head: exr.Frame, source: ResolvedInput, view: str | None) -> bool:
+    held = [one for one in head.layers(view).get(source.layer, []) if one[1] in source.channels]
+    return any(head.parts[number].types[channel] == "float" for number, channel in held)
+
+
+def _check_new(new: list[str], head: exr.Frame, contract: Contract) -> None:
+    taken = [name for name in new if any(name in part.types for part in head.parts)]
+    if taken:
+        raise JobError(
+            f"The plate has a channel {taken[0]} already, which {contract.task} would make.",
+            remedy="Use --result only, or give a plate without it.",
+        )

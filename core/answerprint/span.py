@@ -1,0 +1,66 @@
+"""Span: which frames a job makes, which of the plate they need, and where the plate ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from answerprint.contract import Contract
+from answerprint.documents import count
+from answerprint.errors import JobError
+from answerprint.frames import FrameRange
+from answerprint.job import Job
+from answerprint.plate import Plate, check_frames
+from answerprint.timing import check_inside, sources
+
+
+@dataclass(frozen=True)
+class Span:
+    """Frames of the result, frames of the plate that they need, and where the plate ends."""
+
+    result: FrameRange
+    needed: FrameRange
+    first: int
+    last: int
+    notes: list[str]
+
+    @classmethod
+    def of(cls, job: Job, contract: Contract, main: Plate) -> Span:
+        found = main.on_disk()
+        wanted = FrameRange.parse(job.frames) if job.frames else found
+        notes = [] if job.frames else _holes(found)
+        if not contract.cut.between:
+            if job.timing is not None:
+                raise JobError(
+                    f"Task {contract.task} makes no frames between frames.",
+                    remedy="Leave --speed and --time out, or use a task such as retime.",
+                )
+            check_frames(main, wanted, found)
+            ends = (found.first, found.last)
+            needed = {
+                frame
+                for number in wanted
+                for frame in sources(contract.cut, number, first=ends[0], last=ends[1]).frames
+            }
+            check_frames(main, FrameRange.of(needed), found)
+            return cls(wanted, FrameRange.of(needed), *ends, notes)
+        if job.timing is None:
+            raise JobError(
+                f"Task {contract.task} needs to know the timing.",
+                remedy="Give --speed 0.5 for half speed, or --time 1001:1001,1050:1020.",
+            )
+        check_frames(main, wanted, found)
+        result = job.timing.frames(wanted)
+        needed_range = check_inside(job.timing, result, wanted)
+        check_frames(main, needed_range, found)
+        said = f"timing: frames {result} of the result show {needed_range} of the plate"
+        return cls(result, needed_range, wanted.first, wanted.last, [said])
+
+
+def _holes(found: FrameRange) -> list[str]:
+    pairs = zip(found.numbers, found.numbers[1:], strict=False)
+    holes = [(one + 1, other - 1) for one, other in pairs if other > one + 1]
+    if not holes:
+        return []
+    missing = count(sum(last - first + 1 for first, last in holes), "frame")
+    where = f"between {found.first} and {found.last}, first {holes[0][0]}"
+    return [f"frames: the plate lacks {missing} {where}; they are left out"]
