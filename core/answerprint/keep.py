@@ -20,7 +20,7 @@ def kept(
     views: tuple[str, ...],
 ) -> tuple[ResolvedResult, list[str]]:
     """What the take's files hold, and what is to be said of it."""
-        outputs = contract.given(constants)
+    outputs = contract.given(constants)
     resized = contract.cut.between or any(
         one.size == "own" or contract.scale(one, constants) > 1 for one in outputs
     )

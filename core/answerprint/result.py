@@ -53,10 +53,15 @@ def build(
     return tuple(channel for channels in made.values() for channel in channels)
 
 
-def beside(channel: str, task: str) -> str:
-    """A new layer's name: denoise.R beside R, diffuse_denoise.R beside diffuse.R."""
-    layer, _, last = channel.rpartition(".")
-    return f"{f'{layer}_{task}' if layer else task}.{last}"
+def beside(channel: str, task: str, frame: exr.Frame) -> str:
+    """A new layer's name: denoise.R beside R, diffuse_denoise.R beside diffuse.R.
+
+    The name of a view stays one: denoise.right.R beside right.R.
+    """
+    views = frame.views()
+    layer, view = exr.split_view(channel, views if len(views) > 1 else ())
+    named = f"{layer}_{task}" if layer else task
+    return ".".join(filter(None, (named, view, channel.rpartition(".")[2])))
 
 
 def new_channels(frame: exr.Frame, output: Output, view: str | None) -> tuple[str, ...]:
@@ -75,7 +80,8 @@ def _where(found: Read, eye: Eye, resolved: Resolved, output: Output) -> Where:
         return tuple((part, name) for name in new_channels(found.frame, output, eye.view))
     where = eye.where.get(output.replaces, ())
     if resolved.result.layers == "beside":
-        return tuple((part, beside(name, resolved.contract.task)) for part, name in where)
+        task = resolved.contract.task
+        return tuple((part, beside(name, task, found.frame)) for part, name in where)
     return where
 
 
