@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from answerprint import exr
+from answerprint import exr, layers
 from answerprint.contract import Contract, Value
 from answerprint.errors import JobError
 from answerprint.job import Job, ResolvedInput, ResolvedResult
@@ -42,12 +42,15 @@ def kept(
     if keep == "beside":
         notes.append("result: in new layers beside the plate's own")
     if keep != "only":
-        new = [
-            name for one in outputs if not one.replaces for name in new_channels(head, one, view)
-        ]
-        if keep == "beside":
-            new += [beside(channel, contract.task) for channel in main.channels]
-        _check_new(new, head, contract)
+        for eye in views or (None,):
+            new = [
+                name for one in outputs if not one.replaces for name in new_channels(head, one, eye)
+            ]
+            if keep == "beside":
+                wanted = contract.input(next(iter(inputs)))
+                picked = layers.channels(head, main.layer, wanted, main.path, eye)
+                new += [beside(channel, contract.task, head) for _, channel in picked]
+            _check_new(new, head, contract)
     if job.result.type == "half" and _is_float(head, main, view):
         notes.append("type: the plate is 32-bit float, the result is half, as asked")
     kept = ResolvedResult(layers=keep, type=job.result.type, compression=job.result.compression)

@@ -127,9 +127,10 @@ def with_view(text: str, views: Sequence[str] | None) -> str:
 
 
 def _views_on_disk(text: str) -> list[str]:
-    """The words that stand for %V in the file name, or in the folder's, among what is there."""
-    path = Path(text)
-    named = path if re.search("%[Vv]", path.name) else path.parent
+    """The words that stand for %V in a folder's name, or in the file's, among what is there."""
+    named = Path(text)
+    while re.search("%[Vv]", named.parent.as_posix()):  # the folder nearest to the root tells
+        named = named.parent
     if not named.parent.is_dir():
         return []
     spelled = _TOKEN.sub("0", re.sub("%[Vv]", "\0", named.name))

@@ -16,6 +16,7 @@ from answerprint.job import (
     Resolved,
     ResolvedColour,
     ResolvedInput,
+    ResolvedResult,
     Source,
 )
 from answerprint.memory import bound, check, needed
@@ -59,7 +60,13 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
     ]
     result, left_out = keep.kept(job, contract, _constants(settings), head, inputs, views)
     found = _colour(job, contract, inputs, head, site)
-    notes += [*time.notes, *_view_notes(views, head), *_colour_notes(found), *left_out, *warned]
+    notes += [
+        *time.notes,
+        *_view_notes(views, head, result),
+        *_colour_notes(found),
+        *left_out,
+        *warned,
+    ]
     check_every_frame(contract, inputs, time.needed, views, site)
     if job.non_finite == "stop":
         check_finite(inputs, time.needed, views)
@@ -134,12 +141,12 @@ def _views(job: Job, head: exr.Frame, where: str) -> tuple[str, ...]:
     return tuple(view for view in held if view in job.views) if len(held) > 1 else ()
 
 
-def _view_notes(views: tuple[str, ...], head: exr.Frame) -> list[str]:
+def _view_notes(views: tuple[str, ...], head: exr.Frame, result: ResolvedResult) -> list[str]:
     if not views:
         return []
-    rest = [view for view in head.views() if view not in views]
-    said = f"; {', '.join(rest)} stays as it is" if rest else ""
-    return [f"views: {', '.join(views)}{said}"]
+    rest = ", ".join(view for view in head.views() if view not in views)
+    said = "is not in the take" if result.layers == "only" else "stays as it is"
+    return [f"views: {', '.join(views)}{f'; {rest} {said}' if rest else ''}"]
 
 
 def _inputs(
