@@ -147,9 +147,8 @@ def test_the_brightest_half_can_hold_and_values_below_zero_are_judged_as_any_oth
 
 
 def test_alpha_is_no_part_of_the_picture(shot: Image) -> None:
-    clear, solid = (
-        np.concatenate([shot, np.full((*shot.shape[:2], 1), alpha, np.float32)], axis=-1)
-        for alpha in (0, 1)
-    )
+    matte = checker(60, *shot.shape[:2])[..., :1]
 
-    assert not is_cut(clear, solid)
+    one, other = (np.concatenate([shot, alpha], axis=-1) for alpha in (matte, 1 - matte))
+
+    assert not is_cut(one, other)

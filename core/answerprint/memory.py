@@ -80,7 +80,11 @@ def check(item: int, memory: int) -> None:
     """Raises JobError: not even one work item fits."""
     if item > memory:
         raise JobError(
-            f"One frame needs about {item / 1e9:.1f} GB of memory; {memory / 1e9:.1f} GB are "
-            "allowed.",
+            f"One frame needs about {_gigabytes(item)} of memory; {_gigabytes(memory)} are allowed.",
             remedy="Allow more with --memory GB, or work on a smaller region or a proxy.",
         )
+
+
+def _gigabytes(number: int) -> str:
+    """12.3 GB, 0.03 GB: to the megabyte, so that two numbers look as different as they are."""
+    return f"{number / 1e9:,.3f}".rstrip("0").rstrip(".") + " GB"
