@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from answerprint import exr, layers
-from answerprint.contract import Contract, Value
+from answerprint.contract import Contract, Output, Value
 from answerprint.errors import JobError
 from answerprint.job import Job, ResolvedInput, ResolvedResult
 from answerprint.result import beside, new_channels
@@ -51,8 +51,8 @@ def kept(
                 picked = layers.channels(head, main.layer, wanted, main.path, eye)
                 new += [beside(channel, contract.task, head) for _, channel in picked]
             _check_new(new, head, contract)
-    if job.result.type == "half" and _is_float(head, main, view):
-        notes.append("type: the plate is 32-bit float, the result is half, as asked")
+    if job.result.type == "half":
+        notes += _halved(outputs, head, inputs, view)
     kept = ResolvedResult(layers=keep, type=job.result.type, compression=job.result.compression)
     return kept, notes
 
@@ -74,6 +74,24 @@ def _left(
 
 def _is_made(name: str, contract: Contract) -> bool:
     return any(one.replaces == name for one in contract.outputs)
+
+
+def _halved(
+    outputs: tuple[Output, ...],
+    head: exr.Frame,
+    inputs: Mapping[str, ResolvedInput],
+    view: str | None,
+) -> list[str]:
+    """What loses precision by becoming half, as asked, and what stays float in spite of it."""
+    floats = {name for name, source in inputs.items() if _is_float(head, source, view)}
+    made = [one for one in outputs if one.replaces is None or one.replaces in floats]
+    return [
+        f"type: {one.name} is data in 32 bits and stays float"
+        if one.encoding == "data"
+        else f"type: {one.name} is half, as asked; the plate is 32-bit float"
+        for one in made
+        if one.encoding == "data" or one.replaces is not None
+    ]
 
 
 def _is_float(head: exr.Frame, source: ResolvedInput, view: str | None) -> bool:

@@ -38,7 +38,7 @@ def build(
                 _check(found, eye, resolved, output, image, settings)
                 stored = _stored(found, eye, resolved, output, image)
             else:  # the plate's own frame is shown
-                stored = _as_they_are(found, eye, output.replaces or "")
+                stored = _as_they_are(found, eye, resolved, output)
             for (number, channel), pixels in zip(where, stored, strict=True):
                 made.setdefault(number, {})[channel] = pixels
             _measure(found, eye, output, stored)
@@ -116,7 +116,7 @@ def _stored(
     for index in range(image.shape[2]):
         before = _before(found, eye, output, index)
         with np.errstate(over="ignore"):  # counted in the report, as inf
-            after = image[..., index].astype(_dtype(resolved, before))
+            after = image[..., index].astype(_dtype(resolved, output, before))
         if keep and before is not None and before.shape == after.shape and not _moved(resolved):
             after = np.where(np.isfinite(before), after, before.astype(after.dtype))
         stored.append(np.ascontiguousarray(after))
@@ -136,22 +136,25 @@ def _before(found: Read, eye: Eye, output: Output, index: int) -> exr.Pixels | N
     return found.frame.parts[number].channels[channel]
 
 
-def _dtype(resolved: Resolved, before: exr.Pixels | None) -> Any:
-    """As asked for; else as the plate's channel, and float for new data: half would lose it."""
-    if resolved.result.type != "inherit":
-        return _DTYPES[resolved.result.type]
-    return np.float32 if before is None else before.dtype
+def _dtype(resolved: Resolved, output: Output, before: exr.Pixels | None) -> Any:
+    """As asked for, else as the plate's channel; 32-bit data stays float: half would lose it."""
+    own = np.dtype(np.float32) if before is None else before.dtype
+    if resolved.result.type == "inherit" or (output.encoding == "data" and own == np.float32):
+        return own
+    return _DTYPES[resolved.result.type]
 
 
-def _as_they_are(found: Read, eye: Eye, name: str) -> list[exr.Pixels]:
-    """The plate's own channels, in the window of this frame."""
-    part = found.frame.parts[eye.where[name][0][0]]
-    return [
-        pixels
-        if part.data_window == eye.window
-        else picture.moved(pixels, part.data_window, eye.window)
-        for pixels in exr.channel_pixels(found.frame, list(eye.where[name]))
-    ]
+def _as_they_are(found: Read, eye: Eye, resolved: Resolved, output: Output) -> list[exr.Pixels]:
+    """The plate's own channels, in the window of this frame and in the type that all frames have."""
+    stored = []
+    for number, channel in eye.where[output.replaces or ""]:
+        part = found.frame.parts[number]
+        pixels = part.channels[channel]
+        if part.data_window != eye.window:
+            pixels = picture.moved(pixels, part.data_window, eye.window)
+        with np.errstate(over="ignore"):  # counted in the report, as inf
+            stored.append(pixels.astype(_dtype(resolved, output, pixels), copy=False))
+    return stored
 
 
 def _only(found: Read, made: dict[int, dict[str, exr.Pixels]]) -> list[exr.Part]:
