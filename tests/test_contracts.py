@@ -77,15 +77,15 @@ def test_a_shipped_contract_is_right(path: Path) -> None:
         ("inputs[1].encoding", "rec709", "inputs[1].encoding: input should be 'scene_linear'"),
         ("inputs[1].range", [0], "inputs[1].range[1]: missing"),
         ("inputs[2].channels[0]", "XYZ", "inputs[2].channels[0]: input should be a valid array"),
-        ("outputs[0].replaces", GONE, "outputs[0].replaces: missing"),
+        ("outputs[0].replaces", GONE, "output color replaces no input and names no channels"),
         ("outputs[0].replaces", "colour", "output color replaces 'colour', no input"),
         ("cut.mode", "slices", "cut.mode: input should be 'whole'"),
-        ("parameters[0].type", "enum", "parameters[0].type: input should be 'bool'"),
-        ("parameters[0].default", "ultra", "parameters[0]: its own default is refused"),
-        ("parameters[1].default", "perhaps", "parameters[1]: its own default is refused"),
-        ("parameters[2].min", "low", "parameters[2].min: input should be a valid number"),
-        ("parameters[2].min", 5, "parameters[2]: its own default is refused"),
-        ("parameters[2].default", 0.5, "parameters[2]: its own default is refused"),
+        ("parameters[1].type", "enum", "parameters[1].type: input should be 'bool'"),
+        ("parameters[1].default", "ultra", "parameters[1]: its own default is refused"),
+        ("parameters[2].default", "perhaps", "parameters[2]: its own default is refused"),
+        ("parameters[3].min", "low", "parameters[3].min: input should be a valid number"),
+        ("parameters[3].min", 5, "parameters[3]: its own default is refused"),
+        ("parameters[3].default", 0.5, "parameters[3]: its own default is refused"),
         ("determinism.kind", "always", "determinism.kind: input should be 'bit_exact'"),
         ("digital_source_type", GONE, "digital_source_type: missing"),
         ("licence.weights", GONE, "licence.weights: missing"),
@@ -254,6 +254,7 @@ def test_settings_hold_every_parameter_those_given_and_defaults_for_the_rest() -
     held = parse(shipped())
 
     assert held.settings({"quality": "fast", "max_memory": "512"}) == {
+        "strength": 1.0,
         "quality": "fast",
         "prefilter": True,
         "max_memory": 512,
@@ -266,7 +267,7 @@ def test_an_unknown_parameter_is_offered_the_right_name() -> None:
     with pytest.raises(JobError) as other:
         parse(shipped("passthrough")).settings({"strength": 1})
 
-    assert one.value.remedy == "Its parameters are quality, prefilter, max_memory."
+    assert one.value.remedy == "Its parameters are strength, quality, prefilter, max_memory."
     assert other.value.remedy == "Its parameters are none."
 
 

@@ -243,8 +243,9 @@ def test_channels_that_are_missing_are_answered_with_those_there_are() -> None:
     with pytest.raises(SourceError, match="has no layer 'normal'") as other:
         layers.channels(frame("R", "N.X"), "normal", NORMAL, PLATE)
 
-    assert caught.value.remedy == "It holds normal.X, normal.Y."
-    assert other.value.remedy == "It holds rgba, N."
+    without = "Leave it out with --layer normal=none."
+    assert caught.value.remedy == f"It holds normal.X, normal.Y. {without}"
+    assert other.value.remedy == f"It holds rgba, N. {without}"
 
 
 def test_a_frame_whose_channels_change_in_mid_sequence_is_refused() -> None:

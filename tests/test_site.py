@@ -88,7 +88,7 @@ def test_an_unknown_or_wrong_field_is_named(own: Path, studio: Path, line: str, 
 
     assert words in error.problem
     assert "studio.toml" in error.problem
-    assert "server, root, roots and trust" in error.remedy
+    assert "server, root, roots, trust, layers, colour, memory." in error.remedy
 
 
 def test_a_fault_is_told_of_the_file_that_has_it(own: Path, studio: Path) -> None:

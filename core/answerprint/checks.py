@@ -21,14 +21,18 @@ Inputs = Mapping[str, ResolvedInput]
 
 def check_every_frame(
     contract: Contract, inputs: Inputs, frames: FrameRange, views: tuple[str, ...], site: Site
-) -> None:
+) -> list[str]:
     """Open every header: whole file, the layer's channels, all views, one size for all inputs.
+
+    Returns what is to be said of channels that no input takes, and that come or go on the way.
 
     Raises:
         SourceError: something is missing or differs; names frame and layer.
         JobError: a frame is a link that leads outside the allowed folders.
     """
     display: exr.Window | None = None
+    held: set[str] = set()
+    notes: list[str] = []
     for number in frames:
         opened: dict[Path, exr.Frame] = {}
         for source in inputs.values():
@@ -46,7 +50,17 @@ def check_every_frame(
                 f"Frame {number} has the resolution {own}; the first frame has {display}.",
                 remedy="Run each resolution as a job of its own.",
             )
-        display = own
+        channels = {name for part in main.parts for name in part.types}
+        if display is not None and channels != held and not notes:
+            notes = [_changed(number, sorted(channels - held), sorted(held - channels))]
+        display, held = own, held or channels
+    return notes
+
+
+def _changed(number: int, more: list[str], fewer: list[str]) -> str:
+    said = [f"{', '.join(more)} more"] if more else []
+    said += [f"{', '.join(fewer)} fewer"] if fewer else []
+    return f"channels: frame {number} has others than the first frame: {'; '.join(said)}"
 
 
 def _window(
@@ -64,7 +78,7 @@ def _window(
         if view is not None and view not in frame.views():
             raise SourceError(
                 f"{where} lacks the view {view}.",
-                remedy=f"It has {', '.join(frame.views()) or 'one view'}. Render it again, or "
+                remedy=f"It has {', '.join(frame.views()) or 'no views by name'}. Render it again, or "
                 "choose views with --view.",
             )
         picked = layers.channels(frame, source.layer, contract.input(name), where, view)

@@ -8,7 +8,7 @@ Unknown fields are kept; a missing one has the default written here; a wrong one
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
@@ -47,13 +47,15 @@ class Input(OpenDocument):
     layers     names under which plates hold it, best first; 'rgba' is the unnamed layer
     channels   the channel sets it can be made of, best first, in the order the model wants
     range      least and greatest sensible value; null where there is none
-    needs      another input without which this one is not used
-    follows    another input whose plate and layer are taken for this one as well
+    needs      an input before this one, without which this one is not used
+    follows    an input before this one, whose plate and layer are taken for this one as well
     """
 
     name: str
-    layers: tuple[str, ...]
-    channels: tuple[tuple[str, ...], ...] = (("R", "G", "B"),)
+    layers: tuple[str, ...] = Field(min_length=1)
+    channels: tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...] = Field(
+        (("R", "G", "B"),), min_length=1
+    )
     encoding: Encoding = "scene_linear"
     range: tuple[float | None, float | None] = (None, None)
     required: bool = True
@@ -191,19 +193,17 @@ class Contract(OpenDocument):
 
     @model_validator(mode="after")
     def _names_fit(self) -> Contract:
+        _check_inputs(self.inputs)
+        for named in (self.inputs, self.outputs, self.parameters):
+            _check_each_once(named)
         names = {one.name for one in self.inputs}
         parameters = {one.name: one for one in self.parameters}
         for output in self.outputs:
-            if output.replaces is None and not output.channels:
-                raise ValueError(f"output {output.name} replaces no input and names no channels")
-            if output.replaces is not None and output.replaces not in names:
-                raise ValueError(f"output {output.name} replaces '{output.replaces}', no input")
-            if output.when and output.when not in parameters:
-                raise ValueError(f"output {output.name} depends on '{output.when}', no parameter")
-            if isinstance(output.scale, Scale):
-                _check_scale(output, parameters)
+            _check_output(output, names, parameters)
         if self.cut.between and (self.cut.before or self.cut.after or self.cut.mode == "tiles"):
             raise ValueError("cut.between goes with neither before, after nor tiles")
+        if 2 * self.cut.overlap > self.cut.tile:
+            raise ValueError("cut.overlap is more than half of cut.tile")
         if self.digital_source_type.rpartition("/")[2] in RETIRED_SOURCE_TYPES:
             raise ValueError(f"digital_source_type {self.digital_source_type} is retired by IPTC")
         return self
@@ -260,11 +260,53 @@ class Contract(OpenDocument):
         return {one.name: one.checked(given.get(one.name, one.default)) for one in self.parameters}
 
 
-def _check_scale(output: Output, parameters: Mapping[str, Parameter]) -> None:
-    assert isinstance(output.scale, Scale)  # noqa: S101 - for the type checker
-    chosen = parameters.get(output.scale.parameter)
-    if chosen is None or set(chosen.choices) != output.scale.values.keys():
-        raise ValueError(f"output {output.name}: scale does not name every choice of its parameter")
+def _check_inputs(inputs: tuple[Input, ...]) -> None:
+    before: list[str] = []
+    for one in inputs:
+        for word, name in (("needs", one.needs), ("follows", one.follows)):
+            if name is not None and name not in before:
+                raise ValueError(f"input {one.name} {word} '{name}', no input before it")
+        before.append(one.name)
+    if not any(one.required for one in inputs):
+        raise ValueError("none of the inputs is required")
+
+
+def _check_each_once(named: tuple[Input, ...] | tuple[Output, ...] | tuple[Parameter, ...]) -> None:
+    names = [one.name for one in named]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        kind = type(named[0]).__name__.lower()
+        raise ValueError(f"two {kind}s are named '{twice}'")
+
+
+def _check_output(
+    output: Output, inputs: Collection[str], parameters: Mapping[str, Parameter]
+) -> None:
+    if output.replaces is None and not output.channels:
+        raise ValueError(f"output {output.name} replaces no input and names no channels")
+    if output.replaces is not None and output.replaces not in inputs:
+        raise ValueError(f"output {output.name} replaces '{output.replaces}', no input")
+    if output.encoding == "srgb_display":
+        raise ValueError(f"output {output.name}: srgb_display has no way back")
+    if output.when and output.when not in parameters:
+        raise ValueError(f"output {output.name} depends on '{output.when}', no parameter")
+    if output.when and not _is_fixed(parameters[output.when], "bool"):
+        raise ValueError(f"output {output.name} depends on '{output.when}', no fixed bool")
+    if isinstance(output.scale, Scale):
+        _check_scale(output.name, output.scale, parameters)
+
+
+def _is_fixed(parameter: Parameter, kind: str) -> bool:
+    """Whether it is of a type, and the same for all frames of a job."""
+    return parameter.type == kind and not parameter.animatable
+
+
+def _check_scale(name: str, scale: Scale, parameters: Mapping[str, Parameter]) -> None:
+    chosen = parameters.get(scale.parameter)
+    if chosen is None or set(chosen.choices) != scale.values.keys():
+        raise ValueError(f"output {name}: scale does not name every choice of its parameter")
+    if not _is_fixed(chosen, "choice"):
+        raise ValueError(f"output {name}: scale depends on what can be animated")
 
 
 def parse(text: str, *, where: str) -> Contract:

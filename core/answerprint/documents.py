@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import errno
 import json
+import math
 import os
+import re
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timezone
@@ -18,6 +20,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from answerprint.errors import DiskFull, TakeError
 
 MOST_BYTES = 64 << 20
+MOST_INT = 2**53 - 1  # beyond that JSON readers disagree about whole numbers
+
+# What pydantic puts into a field's path for each of the types that it may have
+_TYPE = re.compile(r"bool|int|float|str|constrained-\w+|(tuple|literal)\[.*\]")
 
 
 class Document(BaseModel):
@@ -29,7 +35,9 @@ class Document(BaseModel):
 class OpenDocument(BaseModel):
     """A frozen document that keeps fields it does not know: what outlives a version."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="allow", frozen=True, protected_namespaces=(), allow_inf_nan=False
+    )
 
 
 def canonical(document: Any) -> bytes:
@@ -52,19 +60,31 @@ def write(path: Path, document: Any) -> None:
 
 
 def loads(text: str) -> Any:
-    """Parse JSON as its standard has it: without NaN and Infinity, which Python would let pass.
+    """Parse JSON as every reader has it: without NaN, Infinity, and numbers that only some hold.
 
     Raises:
-        ValueError: it is no JSON, or nested too deeply.
+        ValueError: it is no JSON, a number is too large, or it is nested too deeply.
     """
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse, parse_float=_float, parse_int=_int)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
 
 def _refuse(word: str) -> None:
     raise ValueError(f"{word} is no number in JSON")
+
+
+def _float(word: str) -> float:
+    if math.isinf(float(word)):
+        raise ValueError(f"{word} is too large a number")
+    return float(word)
+
+
+def _int(word: str) -> int:
+    if len(word) > 17 or abs(int(word)) > MOST_INT:
+        raise ValueError(f"{word[:20]} is too large a whole number")
+    return int(word)
 
 
 def read(path: Path) -> Any:
@@ -107,20 +127,43 @@ def no_space(error: Exception) -> bool:
 
 
 def explain(error: ValidationError) -> str:
-    """What is wrong with a document, each fault with the path to its field."""
-    return "; ".join(_fault(fault) for fault in error.errors(include_url=False))
+    """What is wrong with a document, each fault with the path to its field.
+
+    Of a field that may have several types it is said in one sentence; where something below the
+    field is wrong, only that.
+    """
+    told: dict[str, list[str]] = {}
+    for fault in error.errors(include_url=False):
+        told.setdefault(_path(fault["loc"]), []).append(_fault(fault))
+    lowest = [path for path in told if not any(_is_below(other, path) for other in told)]
+    return "; ".join(f"{path}: {_either(told[path])}".removeprefix(": ") for path in lowest)
+
+
+def _path(steps: Iterable[str | int]) -> str:
+    types = {one.__name__ for one in (*Document.__subclasses__(), *OpenDocument.__subclasses__())}
+    named = [step for step in steps if step not in types and not _TYPE.fullmatch(str(step))]
+    words = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in named)
+    return "".join(words).lstrip(".")
+
+
+def _is_below(path: str, other: str) -> bool:
+    return path.startswith((f"{other}.", f"{other}["))
+
+
+def _either(faults: Iterable[str]) -> str:
+    """'input should be a valid string or a valid array'."""
+    first, *others = dict.fromkeys(faults)
+    *several, last = [first, *(one.removeprefix("input should be ") for one in others)]
+    return f"{', '.join(several)} or {last}" if several else last
 
 
 def _fault(fault: Any) -> str:
-    path = "".join(
-        f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"]
-    ).lstrip(".")
     if fault["type"] == "extra_forbidden":
-        return f"{path}: unknown field"
+        return "unknown field"
     if fault["type"] == "missing":
-        return f"{path}: missing"
+        return "missing"
     said = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{path}: {said[:1].lower()}{said[1:]}" if path else said
+    return f"{said[:1].lower()}{said[1:]}" if fault["loc"] else said
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

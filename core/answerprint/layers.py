@@ -48,7 +48,7 @@ def choose(
     if asked == NONE and not wanted.required:
         return None
     if asked is not None:
-        return _asked(held, wanted, asked, where)
+        return _asked(frame, wanted, asked, where, view)
     fitting = [layer for layer in held if _pick(held[layer], wanted) is not None]
     for name in wanted.layers:
         match = _only(_whole(fitting, name), name, wanted, where)
@@ -58,8 +58,10 @@ def choose(
     match = _only([one for one in fitting if _fits(one, known)], None, wanted, where)
     if match is not None or not required:
         return match
+    lacking = [layer for layer in held if _fits(layer, known)]
+    said = f" Its layer '{lacking[0]}' has not the channels {_sets(wanted)}." if lacking else ""
     raise SourceError(
-        f"{where} has no layer for {wanted.name}; looked for {', '.join(wanted.layers)}.",
+        f"{where} has no layer for {wanted.name}; looked for {', '.join(wanted.layers)}.{said}",
         remedy=f"It holds {', '.join(held)}. Choose one with --layer {wanted.name}=NAME.",
     )
 
@@ -73,16 +75,15 @@ def channels(
         SourceError: the layer or the view is not there, or lacks channels; lists what is.
     """
     held = _held(frame, where, view)
-    where = where if view is None else f"{where}, view {view}"
     if layer not in held:
-        raise _missing(held, layer, where)
+        raise _missing(frame, wanted, layer, where, view)
     picked = _pick(held[layer], wanted)
     if picked is None:
         names = ", ".join(name for _, name in held[layer])
-        sets = " or ".join("".join(one) for one in wanted.channels)
         raise SourceError(
-            f"Layer '{layer}' of {where} has not the channels {sets} that {wanted.name} needs.",
-            remedy=f"It holds {names}.",
+            f"Layer '{layer}' of {_in_view(where, view)} has not the channels {_sets(wanted)} that "
+            f"{wanted.name} needs.",
+            remedy=f"It holds {names}.{_or_without(wanted)}",
         )
     return picked
 
@@ -127,17 +128,36 @@ def _held(frame: Frame, where: str, view: str | None) -> dict[str, Channels]:
     return frame.layers(view)
 
 
-def _asked(held: Mapping[str, Channels], wanted: Input, asked: str, where: str) -> str:
+def _asked(frame: Frame, wanted: Input, asked: str, where: str, view: str | None) -> str:
     """The layer of this name, by its whole name or else by its last part."""
+    held = frame.layers(view)
     for matches in (_whole(held, asked), [one for one in held if _fits(one, (asked,))]):
         match = _only(matches, asked, wanted, where)
         if match is not None:
             return match
-    raise _missing(held, asked, where)
+    raise _missing(frame, wanted, asked, where, view)
 
 
-def _missing(held: Mapping[str, Channels], layer: str, where: str) -> SourceError:
-    return SourceError(f"{where} has no layer '{layer}'.", remedy=f"It holds {', '.join(held)}.")
+def _missing(frame: Frame, wanted: Input, layer: str, where: str, view: str | None) -> SourceError:
+    held = ", ".join(frame.layers(view))
+    views = [one for one in frame.views() if _whole(frame.layers(one), layer)]
+    other = f" View {views[0]} has it: --view {views[0]} makes that one alone." if views else ""
+    return SourceError(
+        f"{_in_view(where, view)} has no layer '{layer}'.",
+        remedy=f"It holds {held}.{other}{_or_without(wanted)}",
+    )
+
+
+def _in_view(where: str, view: str | None) -> str:
+    return where if view is None else f"{where}, view {view},"
+
+
+def _sets(wanted: Input) -> str:
+    return " or ".join("".join(one) for one in wanted.channels)
+
+
+def _or_without(wanted: Input) -> str:
+    return "" if wanted.required else f" Leave it out with --layer {wanted.name}={NONE}."
 
 
 def _only(matches: list[str], name: str | None, wanted: Input, where: str) -> str | None:

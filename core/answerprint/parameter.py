@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from answerprint.documents import OpenDocument
+from answerprint.documents import MOST_INT, OpenDocument
 from answerprint.errors import JobError
 
-MOST_INT = 2**53 - 1  # beyond that JSON readers disagree about whole numbers
+__all__ = ["MOST_INT", "Parameter", "Value"]
 
 Value = bool | int | float | str
 
@@ -33,11 +33,17 @@ class Parameter(OpenDocument):
     warn: dict[str, str] = {}
 
     @model_validator(mode="after")
-    def _default_is_valid(self) -> Parameter:
+    def _fits_itself(self) -> Parameter:
+        if self.type == "choice" and not self.choices:
+            raise ValueError("it names no choices")
+        strange = self.warn.keys() - set(self.choices)
+        if strange:
+            raise ValueError(f"it warns of '{min(strange)}', no choice")
         try:
             self.checked(self.default)
         except JobError as error:
-            raise ValueError(f"its own default is refused: {error.problem}") from error
+            said = error.problem.removesuffix(".")
+            raise ValueError(f"its own default is refused: {said}") from error
         return self
 
     def checked(self, value: Any) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from answerprint import aliases, colour, curve, exr, keep, layers, takes, wedge
@@ -55,19 +56,16 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
     head = exr.read_structure(main.file(time.needed.first))
     views = _views(job, head, main.name(time.needed.first))
     inputs, notes = _inputs(job, contract, main, time.needed, views, site)
-    warned = [
-        said for one in contract.parameters if (said := one.warn.get(str(settings[one.name])))
-    ]
     result, left_out = keep.kept(job, contract, _constants(settings), head, inputs, views)
     found = _colour(job, contract, inputs, head, site)
     notes += [
         *time.notes,
         *_view_notes(views, head, result),
-        *_colour_notes(found),
+        *_colour_notes(job, contract, found),
         *left_out,
-        *warned,
+        *_warned(contract, settings, axes),
+        *check_every_frame(contract, inputs, time.needed, views, site),
     ]
-    check_every_frame(contract, inputs, time.needed, views, site)
     if job.non_finite == "stop":
         check_finite(inputs, time.needed, views)
     if job.seed is not None and not contract.seed:
@@ -215,6 +213,19 @@ def _encoding_notes(job: Job, frame: exr.Frame) -> list[str]:
     return notes
 
 
+def _warned(
+    contract: Contract, settings: Mapping[str, Value | Curve], axes: wedge.Axes
+) -> list[str]:
+    """What an artist should know of the choices taken, those of a wedge or a curve among them."""
+    found: list[str] = []
+    for one in contract.parameters:
+        own = settings[one.name]
+        values = own.curve.values() if isinstance(own, Curve) else (own,)
+        taken = {str(value) for value in axes.get(one.name, values)}
+        found += [words for choice, words in one.warn.items() if choice in taken]
+    return list(dict.fromkeys(found))
+
+
 def _constants(settings: dict[str, Value | Curve]) -> dict[str, Value]:
     """What decides about outputs cannot be animated: for the rest any value does."""
     return {name: False if isinstance(one, Curve) else one for name, one in settings.items()}
@@ -229,13 +240,16 @@ def _colour(
 ) -> ResolvedColour | None:
     """The plate's space and the way of each image; None where all of them are data."""
     encodings = {one.name: one.encoding for one in contract.inputs if one.name in inputs}
-    if set(encodings.values()) == {"data"}:
+    is_data = set(encodings.values()) == {"data"}
+    if is_data and not _names_colour(job):
         return None
     config = colour.load(job.colour.config, site.colour)
     attributes = head.parts[0].header
     space = colour.plate_space(
         config, asked=job.colour.space, asked_by=job.colour.said_by, attributes=attributes
     )
+    if is_data:  # what was named is there; nothing is done with it
+        return None
     paths = {
         name: colour.conversion(config, space, encoding).words
         for name, encoding in encodings.items()
@@ -250,9 +264,14 @@ def _colour(
     )
 
 
-def _colour_notes(found: ResolvedColour | None) -> list[str]:
+def _names_colour(job: Job) -> bool:
+    return bool(job.colour.space or job.colour.config)
+
+
+def _colour_notes(job: Job, contract: Contract, found: ResolvedColour | None) -> list[str]:
     if found is None:
-        return []
+        said = f"colour: not used, {contract.task} takes numbers as they are"
+        return [said] if _names_colour(job) else []
     ways = [f"colour: {name}: {words}" for name, words in found.paths.items() if "->" in words]
     return [f"colour: the plate is {found.space}, {found.source}", *ways]
 

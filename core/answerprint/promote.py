@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from answerprint import begin, exr, record, takes
-from answerprint.documents import now
+from answerprint.documents import count, now
 from answerprint.errors import TakeError
 from answerprint.job import Resolved
 from answerprint.lease import Lease
@@ -49,7 +49,7 @@ def promote(
 
 
 def _finished(take: Take, label: str, resolved: Resolved) -> dict[int, Path]:
-    held = take.variations()
+    held = list(resolved.variations)
     if label not in held:
         known = f"It has {held[0]} to {held[-1]}." if held else "It is no wedge."
         raise TakeError(f"{take.name} {take.label} has no variation '{label}'.", remedy=known)
@@ -57,7 +57,8 @@ def _finished(take: Take, label: str, resolved: Resolved) -> dict[int, Path]:
     missing = [number for number in resolved.frame_range if number not in files]
     if missing:
         raise TakeError(
-            f"{label} of {take.name} {take.label} lacks {len(missing)} frames, first {missing[0]}.",
+            f"{label} of {take.name} {take.label} lacks {count(len(missing), 'frame')}, "
+            f"first {missing[0]}.",
             remedy=f"Finish it with 'answerprint run --resume {take.folder.as_posix()}'.",
         )
     return files

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from answerprint.contract import Contract
 from answerprint.documents import count
-from answerprint.errors import JobError
+from answerprint.errors import JobError, SourceError
 from answerprint.frames import FrameRange
 from answerprint.job import Job
 from answerprint.plate import Plate, check_frames
-from answerprint.timing import check_inside, sources
+from answerprint.timing import Timing, check_inside, sources
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Span:
                 for number in wanted
                 for frame in sources(contract.cut, number, first=ends[0], last=ends[1]).frames
             }
-            check_frames(main, FrameRange.of(needed), found)
+            _check_neighbours(contract, main, FrameRange.of(needed), found)
             return cls(wanted, FrameRange.of(needed), *ends, notes)
         if job.timing is None:
             raise JobError(
@@ -51,9 +51,30 @@ class Span:
         check_frames(main, wanted, found)
         result = job.timing.frames(wanted)
         needed_range = check_inside(job.timing, result, wanted)
-        check_frames(main, needed_range, found)
+        _check_neighbours(contract, main, needed_range, found)
         said = f"timing: frames {result} of the result show {needed_range} of the plate"
-        return cls(result, needed_range, wanted.first, wanted.last, [said])
+        notes = [said, *_strange_cuts(job.timing, found)]
+        return cls(result, needed_range, wanted.first, wanted.last, notes)
+
+
+def _check_neighbours(
+    contract: Contract, main: Plate, needed: FrameRange, found: FrameRange
+) -> None:
+    """Raises SourceError: a frame is missing that the model sees beside those asked for."""
+    missing = sorted(set(needed) - set(found))
+    if missing and not main.is_still:
+        more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+        raise SourceError(
+            f"{main} lacks frame {missing[0]}{more}, which {contract.task} looks at to make the "
+            "frames beside it.",
+            remedy="Render what is missing, or ask for frames away from it.",
+        )
+
+
+def _strange_cuts(timing: Timing, found: FrameRange) -> list[str]:
+    cuts = () if timing.cuts == "auto" else timing.cuts
+    strange = ", ".join(str(number) for number in cuts if number not in found)
+    return [f"timing: a cut at {strange}, which the plate does not have"] if strange else []
 
 
 def _holes(found: FrameRange) -> list[str]:

@@ -118,6 +118,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
+    for word in words:
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise JobError(
+                f"{word!a} is no UTF-8 text.",
+                remedy="Rename the file or folder, or choose another name.",
+            )
     verbs = [word for word in words if not word.startswith("-")]
     if verbs and words[0] == verbs[0] and verbs[0] not in VERBS:
         raise JobError(

@@ -8,18 +8,21 @@ examples:
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from answerprint import begin, exr, sheet, takes
 from answerprint.cli.context import Context
 from answerprint.documents import count
-from answerprint.errors import TakeError
+from answerprint.errors import JobError, TakeError
 from answerprint.sheet import Cell
 from answerprint.takes import Item, Take
 from answerprint.wedge import Variation
 
 MOST_CELLS = 4000
+LEAST_WIDTH, MOST_WIDTH = 16, 4096
+MOST_PIXELS = 400_000_000  # of all pictures, taken as squares
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,23 +36,41 @@ def run(args: argparse.Namespace, context: Context) -> int:
     take = takes.find(args.take)
     context.site.check_allowed(take.folder, "Take")
     captions = _captions(take, args.frame)
+    _check_width(args.width, len(captions))
     target = args.out or take.folder.parent / f"{take.name}_{take.label}_sheet.png"
-    sheet.save_all(
-        target,
-        (_cell(file, caption, args.width) for file, caption in captions.items()),
-        number=len(captions),
-    )
+    cells = (_cell(file, caption, args.width) for file, caption in captions.items())
+    try:
+        sheet.save_all(target, cells, number=len(captions))
+    except OSError as error:
+        raise TakeError(
+            f"The sheet {target.as_posix()} cannot be written: {error.strerror}.",
+            remedy="Name another file with --out.",
+        ) from error
     context.output.emit({"sheet": target.as_posix(), "pictures": len(captions)})
     context.output.say(f"{count(len(captions), 'picture')}: {target.as_posix()}")
     return 0
 
 
+def _check_width(width: int, number: int) -> None:
+    most = min(MOST_WIDTH, math.isqrt(MOST_PIXELS // number))
+    if not LEAST_WIDTH <= width <= most:
+        raise JobError(
+            f"{count(number, 'picture')} cannot be {width} pixels wide.",
+            remedy=f"Choose a --width from {LEAST_WIDTH} to {most}.",
+        )
+
+
 def _captions(take: Take, frame: int | None) -> dict[Path, tuple[str, str]]:
     """File -> (what it is, its values)."""
     held = take.items()
+    if not held:
+        raise TakeError(
+            f"{take.name} {take.label} has no frames yet.",
+            remedy=f"Finish it with 'answerprint run --resume {take.folder.as_posix()}'.",
+        )
     variations = begin.reopen(take).variations
     if variations:
-        first = min((item.frame for item in held), default=0) if frame is None else frame
+        first = min(item.frame for item in held) if frame is None else frame
         held = {item: file for item, file in held.items() if item.frame == first}
     elif frame is not None:
         held = {item: file for item, file in held.items() if item.frame == frame}
