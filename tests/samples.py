@@ -206,7 +206,7 @@ class AtOnce(Answerprint):
 
 CODES = {
     "JobError": 2, "SourceError": 3, "ServerAway": 4, "ServerNotReady": 4, "NoSuchTask": 4,
-    "TakeError": 5, "TakeExists": 5, "TakeBusy": 5, "DiskFull": 5,
+    "TakeError": 5, "TakeExists": 5, "TakeBusy": 5, "DiskFull": 5, "SetupError": 7,
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import argparse
 
 from answerprint.cli.context import Context
 from answerprint.contract import Contract, Input, Parameter
+from answerprint.documents import count
 from answerprint.triton import Offer, Server
 
 _ENCODINGS = {
@@ -62,7 +63,7 @@ def _cut(contract: Contract) -> list[str]:
     if cut.between:
         return ["  time        between frames: needs --speed or --time"]
     if cut.frames > 1:
-        return [f"  time        sees {cut.before} frames before and {cut.after} after"]
+        return [f"  time        sees {count(cut.before, 'frame')} before and {cut.after} after"]
     if cut.mode == "tiles":
         return [f"  tiles       of {cut.tile} pixels, blended, where the frame is larger"]
     return []
