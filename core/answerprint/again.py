@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from answerprint import begin, exr, job, record, takes
+from answerprint.contract import Contract
 from answerprint.errors import SourceError, TakeError
 from answerprint.frames import FrameRange
 from answerprint.job import Job, Resolved
@@ -119,11 +120,7 @@ def _of_frame(path: Path, out: str | None, server: Server) -> Again:
         used = {one.role: {"path": one.plate, "layer": one.layer} for one in made.inputs}
         fields = {"frames": str(number)}
         if made.moment is not None:
-            seen = FrameRange.of(one.frame for one in made.inputs if one.frame is not None)
-            fields = {
-                "frames": f"{seen.first}-{seen.last}",
-                "timing": {"curve": {str(number): made.moment}},
-            }
+            fields = _between(made, contract)
     fields |= {
         "task": made.model["task"],
         "version": made.model["served_as"],
@@ -139,6 +136,16 @@ def _of_frame(path: Path, out: str | None, server: Server) -> Again:
         "out": {"root": out, "show": made.show, "shot": made.shot, "name": made.name},
     }
     return Again(job.make(fields), {Item(number): path}, path.name, made.model["sha256"])
+
+
+def _between(made: Record, contract: Contract) -> dict[str, Any]:
+    """The timing of one frame: held at a cut if it was, and no cut looked for if it was not."""
+    role = made.inputs[0].role
+    seen = [one.frame for one in made.inputs if one.role == role and one.frame is not None]
+    held = len(seen) == 1 and any(one.when for one in contract.given(made.parameters))
+    last = seen[0] + 1 if held else seen[-1]
+    timing = {"curve": {str(made.frame): made.moment}, "cuts": [last] if held else []}
+    return {"frames": f"{seen[0]}-{last}", "timing": timing}
 
 
 def _record(path: Path) -> Record:

@@ -176,6 +176,13 @@ def union(windows: Iterable[Window]) -> Window:
     return Window(min(lefts), min(tops), max(rights), max(bottoms))
 
 
+def shared(windows: Iterable[Window]) -> Window | None:
+    """The greatest window that lies in all of these; None where they have nothing in common."""
+    lefts, tops, rights, bottoms = zip(*(one.as_list() for one in windows), strict=True)
+    left, top, right, bottom = max(lefts), max(tops), min(rights), min(bottoms)
+    return Window(left, top, right, bottom) if left <= right and top <= bottom else None
+
+
 def moved(pixels: Pixels, own: Window, window: Window) -> Pixels:
     """What a channel shows in another window than its own: 0 where it has no pixels, as in EXR."""
     left, top = max(own.left, window.left), max(own.top, window.top)

@@ -30,6 +30,7 @@ class Eye:
     """One view of a frame; the only one of a mono plate.
 
     window   where the images lie
+    windows  data window of each frame that was read
     images   input -> float32 (height, width, channels), or (frames, height, width, channels) where
              the model sees several; finite, C-contiguous, in the plate's own encoding
     where    input -> (part, channel) of each image channel in the base frame, in order
@@ -37,6 +38,7 @@ class Eye:
 
     view: str | None
     window: exr.Window
+    windows: list[exr.Window]
     images: dict[str, Floats] = field(default_factory=dict)
     where: dict[str, Where] = field(default_factory=dict)
 
@@ -150,7 +152,7 @@ def _eye(
         for frame, path in zip(main, paths[resolved.main], strict=True)
     ]
     between = resolved.contract.cut.between
-    eye = Eye(view, exr.union(windows) if between else windows[found.seen.base])
+    eye = Eye(view, exr.union(windows) if between else windows[found.seen.base], windows)
     for name in resolved.inputs:
         _take_image(found, eye, resolved, name, paths, held)
     return eye
@@ -213,7 +215,14 @@ def _is_at_a_cut(found: Read, resolved: Resolved) -> bool:
         return False
     if timing.cuts != "auto":
         return timing.crosses_a_cut(first)
-    return any(cuts.is_cut(*eye.images[resolved.main]) for eye in found.eyes)
+    return any(cuts.is_cut(*_common(eye, eye.images[resolved.main])) for eye in found.eyes)
+
+
+def _common(eye: Eye, images: Floats) -> Floats:
+    """Where both frames have pixels: what lies outside of one alone would look like a change."""
+    both = picture.shared(eye.windows) or eye.window
+    left, top = both.left - eye.window.left, both.top - eye.window.top
+    return images[:, top : top + both.height, left : left + both.width]
 
 
 def _non_finite_warning(name: str, levels: report.Levels, policy: str, *, main: bool) -> str:
