@@ -192,7 +192,8 @@ def reads() -> Iterator[Callable[[Path], int]]:
 
     def count(path: Path) -> int:
         seen = held.count(str(path))
-        _opened.append(once := [])
+        once: list[str] = []
+        _opened.append(once)
         exr.read(path)
         _opened.pop()
         each = once.count(str(path))
@@ -204,7 +205,7 @@ def reads() -> Iterator[Callable[[Path], int]]:
     try:
         yield count
     finally:
-        _opened.remove(held)
+        _opened.pop()
 
 
 def identities(take: Take) -> dict[Item, tuple[int, int]]:
