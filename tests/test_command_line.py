@@ -33,9 +33,9 @@ def test_tasks_lists_what_the_contracts_say(answerprint: Answerprint) -> None:
     said = answerprint("tasks", "--json")
 
     tasks = {document["task"]: document["contract"] for document in said.documents}
-    assert tasks.keys() == {"denoise", "passthrough"}
+    assert tasks.keys() == {"denoise", "embed", "matte", "passthrough", "retime", "upscale"}
     names = [one["name"] for one in tasks["denoise"]["parameters"]]
-    assert names == ["quality", "prefilter", "max_memory"]
+    assert names == ["strength", "quality", "prefilter", "max_memory"]
     assert tasks["denoise"]["licence"]["weights"] == "Apache-2.0"
 
 

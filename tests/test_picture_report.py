@@ -128,6 +128,8 @@ PLAIN = levels(0.0, 0.5)
             levels(math.inf, math.inf, 2),
             ["beauty: 2 samples too bright for half, now inf"],
         ),
+        (levels(12345.6, 0), levels(0.5, 0), ["beauty: highlights 12346 in, 0.5 out"]),
+        (levels(-0.0, 2), levels(-0.25, 2), ["beauty: 1 sample below 0 out, none in, to -0.25"]),
         (levels(math.inf, 0), levels(math.inf, 0), []),
         (levels(math.inf, 0), levels(0, 0), []),
         (PLAIN, levels(math.nan, math.nan), ["beauty: 2 samples became NaN"]),
@@ -143,12 +145,11 @@ def test_what_an_artist_should_know_is_said_in_a_sentence(
 
 def test_all_that_happened_is_said() -> None:
     before = levels(-1, -1, 5, 0, 0, 0, 0)
-    after = levels(0, 0.5, 0, math.inf, math.inf, math.nan, math.nan)
+    after = levels(0, 0.5, 0, 0.2, 0.1, math.nan, math.nan)
 
     assert warnings(before, after, "N") == [
         "N: 2 samples below 0 in, none out",
         "N: highlights 5 in, 0.5 out",
-        "N: 2 samples too bright for half, now inf",
         "N: 2 samples became NaN",
     ]
 

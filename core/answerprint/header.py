@@ -18,6 +18,7 @@ from typing import BinaryIO
 from answerprint.errors import SourceError
 
 MAGIC = b"\x76\x2f\x31\x01"
+FIRST_HEADER_BYTES = 64 << 10
 MOST_HEADER_BYTES = 64 << 20
 MOST_FRAME_BYTES = 8 << 30
 MOST_TILE = 1024
@@ -121,16 +122,8 @@ def _parse(path: Path, stream: BinaryIO) -> Header:
         raise _cut_off(path, size, 8)
     flags = struct.unpack("<I", lead)[0]
     multipart = bool(flags & _MULTIPART)
-    raw = stream.read(MOST_HEADER_BYTES)
-    at, parts = 0, []
     try:
-        while True:
-            part, at = _attributes(raw, at)
-            if not part and multipart:
-                break
-            parts.append(part)
-            if not multipart:
-                break
+        parts, at = _read_parts(stream, multipart=multipart)
     except (IndexError, ValueError, struct.error) as error:
         raise SourceError(
             f"The header of {path.as_posix()} is broken or cut off after {size:,} bytes.",
@@ -141,6 +134,34 @@ def _parse(path: Path, stream: BinaryIO) -> Header:
     _check_parts(path, parts)
     deep = bool(flags & _DEEP) or any(kind.startswith(b"deep") for kind in kinds)
     return Header(tuple(parts), multipart, deep, tiled, 8 + at)
+
+
+def _read_parts(stream: BinaryIO, *, multipart: bool) -> tuple[list[dict[str, Attribute]], int]:
+    """All parts' attributes, and where they end.
+
+    Reads little at first: most headers are small, and preflight looks through a whole plate.
+    """
+    raw, wanted = b"", FIRST_HEADER_BYTES
+    while True:
+        raw += stream.read(wanted - len(raw))
+        try:
+            return _parts(raw, multipart=multipart)
+        except (IndexError, ValueError, struct.error):
+            if len(raw) < wanted or wanted >= MOST_HEADER_BYTES:
+                raise
+            wanted = min(wanted * 16, MOST_HEADER_BYTES)
+
+
+def _parts(raw: bytes, *, multipart: bool) -> tuple[list[dict[str, Attribute]], int]:
+    parts: list[dict[str, Attribute]] = []
+    at = 0
+    while True:
+        part, at = _attributes(raw, at)
+        if not part and multipart:
+            return parts, at
+        parts.append(part)
+        if not multipart:
+            return parts, at
 
 
 def _check_parts(path: Path, parts: list[dict[str, Attribute]]) -> None:

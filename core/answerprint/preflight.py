@@ -49,8 +49,9 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
     axes = wedge.checked(contract, job.wedge)
     for name in job.inputs:
         contract.input(name)
+    outputs = contract.given(_constants(settings))
     main = _plate(job.plate, job, "Plate", site)
-    time = Span.of(job, contract, main)
+    time = Span.of(job, contract, main, motion=any(one.when for one in outputs))
     wedge.check_count(axes, len(time.result), job.items)
     settings |= _curves(job, contract, axes, time.result)
     head = exr.read_structure(main.file(time.needed.first))

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from answerprint.documents import count
+
 
 @dataclass(frozen=True)
 class Levels:
@@ -60,13 +62,26 @@ def warnings(before: Levels, after: Levels, layer: str) -> list[str]:
     """What an artist should know about a frame, in words; empty when there is nothing."""
     said = []
     if before.negative and not after.negative:
-        said.append(f"{layer}: {before.negative} samples below 0 in, none out")
+        said.append(f"{layer}: {_samples(before.negative)} below 0 in, none out")
     if after.negative and not before.negative:
-        said.append(f"{layer}: {after.negative} samples below 0 out, none in, to {after.least:.4g}")
-    if before.above_one and not after.above_one:
-        said.append(f"{layer}: highlights {before.greatest:.4g} in, {after.greatest:.4g} out")
+        said.append(
+            f"{layer}: {_samples(after.negative)} below 0 out, none in, to {after.least:.4g}"
+        )
+    if before.above_one and not after.above_one and not after.inf:
+        said.append(
+            f"{layer}: highlights {_level(before.greatest)} in, {_level(after.greatest)} out"
+        )
     if after.inf > before.inf:
-        said.append(f"{layer}: {after.inf - before.inf} samples too bright for half, now inf")
+        said.append(f"{layer}: {_samples(after.inf - before.inf)} too bright for half, now inf")
     if after.nan > before.nan:
-        said.append(f"{layer}: {after.nan - before.nan} samples became NaN")
+        said.append(f"{layer}: {_samples(after.nan - before.nan)} became NaN")
     return said
+
+
+def _samples(number: int) -> str:
+    return count(number, "sample")
+
+
+def _level(number: float) -> str:
+    """Four figures, and never an exponent where an artist expects a number."""
+    return f"{number:.0f}" if abs(number) >= 9999.5 else f"{number:.4g}"

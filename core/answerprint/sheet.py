@@ -95,8 +95,8 @@ def save_all(path: Path, cells: Iterable[Cell], *, number: int) -> None:
         row, column = divmod(index, columns)
         x, y = GAP + column * step[0], GAP + row * step[1]
         sheet.paste(Image.fromarray(display(cell.image)), (x, y))
-        draw.text((x, y + high + 3), cell.caption, fill=INK, font=font)
-        remark = _elided(cell.remark, wide, draw, font)
+        caption, remark = (_elided(text, wide, draw, font) for text in (cell.caption, cell.remark))
+        draw.text((x, y + high + 3), caption, fill=INK, font=font)
         draw.text((x, y + high + 3 + LINE), remark, fill=FAINT, font=font)
     if sheet is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +104,8 @@ def save_all(path: Path, cells: Iterable[Cell], *, number: int) -> None:
 
 
 def _elided(text: str, width: int, draw: ImageDraw.ImageDraw, font: Any) -> str:
-    """The text as far as it fits."""
+    """The text on one line, as far as it fits."""
+    text = " ".join(text.split())
     if draw.textlength(text, font=font) <= width:
         return text
     while text and draw.textlength(f"{text}...", font=font) > width:

@@ -24,7 +24,8 @@ class Span:
     notes: list[str]
 
     @classmethod
-    def of(cls, job: Job, contract: Contract, main: Plate) -> Span:
+    def of(cls, job: Job, contract: Contract, main: Plate, *, motion: bool) -> Span:
+        """`motion`: the next frame is looked at as well, where a frame of the plate is shown."""
         found = main.on_disk()
         wanted = FrameRange.parse(job.frames) if job.frames else found
         notes = [] if job.frames else _holes(found)
@@ -51,6 +52,9 @@ class Span:
         check_frames(main, wanted, found)
         result = job.timing.frames(wanted)
         needed_range = check_inside(job.timing, result, wanted)
+        if motion:
+            following = {frame + 1 for frame in needed_range if frame < wanted.last}
+            needed_range = FrameRange.of(following | set(needed_range))
         _check_neighbours(contract, main, needed_range, found)
         said = f"timing: frames {result} of the result show {needed_range} of the plate"
         notes = [said, *_strange_cuts(job.timing, found)]
