@@ -33,10 +33,12 @@ SLACK = np.float32(0.1)
 class TritonPythonModel(answerprint_model.ImageModel):
     def load(self):
         artifacts = self.contract["model"]["artifacts"]
+        # one pool for all networks: with one each, the server keeps twice the memory
+        pool = ncnn.PoolAllocator(), ncnn.PoolAllocator()
         # the photo network has no padding inside and eats 7 pixels a side
-        photo = Network(artifacts, PHOTO, ("Input1", "Eltwise4"), border=7)
+        photo = Network(artifacts, PHOTO, ("Input1", "Eltwise4"), pool, border=7)
         video = {
-            f"sharp-{factor}x": Network(artifacts, f"{VIDEO}{factor}", ("data", "output"))
+            f"sharp-{factor}x": Network(artifacts, f"{VIDEO}{factor}", ("data", "output"), pool)
             for factor in (2, 3, 4)
         }
         self.methods = {"faithful-2x": photo, **video, "lanczos-2x": lanczos}
@@ -64,11 +66,13 @@ class TritonPythonModel(answerprint_model.ImageModel):
 class Network:
     """One network of ncnn on the CPU: a picture in, a larger one out."""
 
-    def __init__(self, artifacts, stem, blobs, *, border=0):
+    def __init__(self, artifacts, stem, blobs, pool, *, border=0):
         self.source, self.result = blobs
         self.border = border
+        self.pool = pool  # the network only points to it
         self.net = ncnn.Net()
         self.net.opt.use_vulkan_compute = False
+        self.net.opt.blob_allocator, self.net.opt.workspace_allocator = pool
         # Whole 32-bit floats on every processor, so that machines differ in last digits alone.
         for short in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_storage"):
             setattr(self.net.opt, f"use_{short}", False)
