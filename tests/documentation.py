@@ -84,8 +84,9 @@ def equal(text: str) -> str:
 
 
 def fill(folder: Path) -> None:
-    """The reader's folder: renders/noisy.####.exr and the clean reference."""
+    """The reader's folder: renders/noisy.####.exr with the clean reference, and plates/plate.####.exr."""
     shutil.copytree(PROJECT / "install" / "plates" / "denoise", folder / "renders")
+    shutil.copytree(PROJECT / "install" / "plates" / "retime", folder / "plates")
 
 
 def rewrite(text: str, folder: Path) -> str:

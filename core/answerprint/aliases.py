@@ -52,6 +52,10 @@ RENDERERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+# What holds numbers and no light, whoever wants it; crypto is the beginning of many names
+_DATA = ("normal", "depth", "motion", "position", "alpha")
+_IDS = ("crypto", "id ", "object id", "material id")
+
 _SEPARATORS = str.maketrans("_-", "  ")
 
 
@@ -63,6 +67,13 @@ def table(own: Mapping[str, Sequence[str]]) -> Mapping[str, tuple[str, ...]]:
             for role in dict.fromkeys([*RENDERERS, *own])
         }
     )
+
+
+def is_data(layer: str) -> bool:
+    """Whether a layer's name says that it holds numbers: normals, depth, motion, ids, mattes."""
+    last = plain(layer.rpartition(".")[2])
+    named = any(last == plain(one) for role in _DATA for one in RENDERERS[role])
+    return named or last.startswith(_IDS)
 
 
 def plain(name: str) -> str:

@@ -157,7 +157,8 @@ def _tiled(
             less = tiles.smaller(contract.cut, min(tile or contract.cut.tile, longest))
             if less is None:
                 raise
-            found.warnings.append(f"{error.problem} It is done in tiles of {less} pixels")
+            said = error.problem.rstrip(".")
+            found.warnings.append(f"{said}; it is done in tiles of {less} pixels")
             asker.tile = min(less, asker.tile or less)
             continue
         if contract.cut.mode == "tiles":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from answerprint import aliases, colour, curve, exr, keep, layers, takes, wedge
 from answerprint.checks import check_every_frame, check_finite, check_writable
-from answerprint.contract import Contract, Value
+from answerprint.contract import Contract, Scale, Value
 from answerprint.curve import Curve
 from answerprint.errors import JobError
 from answerprint.frames import FrameRange
@@ -49,15 +49,19 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
     axes = wedge.checked(contract, job.wedge)
     for name in job.inputs:
         contract.input(name)
-    outputs = contract.given(_constants(settings))
+    possible = _possible(contract, settings, axes)
+    motion = any(output.when for one in possible for output in contract.given(one))
     main = _plate(job.plate, job, "Plate", site)
-    time = Span.of(job, contract, main, motion=any(one.when for one in outputs))
+    time = Span.of(job, contract, main, motion=motion)
     wedge.check_count(axes, len(time.result), job.items)
     settings |= _curves(job, contract, axes, time.result)
     head = exr.read_structure(main.file(time.needed.first))
     views = _views(job, head, main.name(time.needed.first))
     inputs, notes = _inputs(job, contract, main, time.needed, views, site)
-    result, left_out = keep.kept(job, contract, _constants(settings), head, inputs, views)
+    # what the result is written into: usually the plate, else where the first input comes from
+    head = exr.read_structure(next(iter(inputs.values())).plate.file(time.needed.first))
+    every = [keep.kept(job, contract, one, head, inputs, views) for one in possible]
+    result, left_out = every[0]  # the same for all that a contract can say
     found = _colour(job, contract, inputs, head, site)
     notes += [
         *time.notes,
@@ -71,7 +75,7 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
         check_finite(inputs, time.needed, views)
     if job.seed is not None and not contract.seed:
         notes.append(f"seed {job.seed}: {job.task} takes no seed, it is only recorded")
-    item_bytes = needed(contract, _constants(settings), inputs, head, views)
+    item_bytes = max(needed(contract, one, inputs, head, views) for one in possible)
     check(item_bytes, bound(memory or site.memory))
     root, stream, name = _destination(job, contract, main, site)
     notes += _space(root, inputs, len(time.result) * max(wedge.count(axes), 1), time.needed.first)
@@ -227,9 +231,20 @@ def _warned(
     return list(dict.fromkeys(found))
 
 
-def _constants(settings: dict[str, Value | Curve]) -> dict[str, Value]:
-    """What decides about outputs cannot be animated: for the rest any value does."""
-    return {name: False if isinstance(one, Curve) else one for name, one in settings.items()}
+def _possible(
+    contract: Contract, settings: Mapping[str, Value | Curve], axes: wedge.Axes
+) -> list[dict[str, Value]]:
+    """Settings that differ in what comes back, and how large: all that a wedge brings together.
+
+    What decides about outputs cannot be animated; for the rest any value does.
+    """
+    constants: dict[str, Value] = {
+        name: False if isinstance(one, Curve) else one for name, one in settings.items()
+    }
+    deciding = {one.when for one in contract.outputs}
+    deciding |= {one.scale.parameter for one in contract.outputs if isinstance(one.scale, Scale)}
+    varied = {name: values for name, values in axes.items() if name in deciding}
+    return [constants | one.values for one in wedge.variations(varied)] or [constants]
 
 
 def _colour(
@@ -251,10 +266,15 @@ def _colour(
     )
     if is_data:  # what was named is there; nothing is done with it
         return None
-    paths = {
-        name: colour.conversion(config, space, encoding).words
-        for name, encoding in encodings.items()
-    }
+    ways = {name: colour.conversion(config, space, one) for name, one in encodings.items()}
+    for name, way in ways.items():
+        if not way.identity and aliases.is_data(inputs[name].layer):
+            raise JobError(
+                f"Layer {inputs[name].layer} holds numbers, not light; {contract.task} would send "
+                f"it through colour ({way.words}).",
+                remedy=f"Choose a picture with --layer {name}=NAME.",
+            )
+    paths = {name: way.words for name, way in ways.items()}
     return ResolvedColour(
         space=space.name,
         source=space.source,

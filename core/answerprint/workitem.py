@@ -104,7 +104,11 @@ def read(resolved: Resolved, item: Item, shelf: Shelf) -> Read:
 def _seen(resolved: Resolved, number: int) -> Sources:
     """The frames to look at: of two, the second is not needed where the first alone is shown."""
     seen = resolved.sources(number)
-    motion_is_asked = any(one.when for one in resolved.outputs(resolved.settings(number)))
+    settings = resolved.settings(number)
+    motion_is_asked = any(
+        one.when and (settings[one.when] or one.when in resolved.axes)
+        for one in resolved.contract.outputs
+    )
     if resolved.contract.cut.between and seen.time == 0 and not motion_is_asked:
         return Sources(seen.frames[:1], 0, seen.moment)
     return seen
