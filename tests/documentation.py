@@ -10,6 +10,7 @@ made equal first, on both sides.
 from __future__ import annotations
 
 import getpass
+import itertools
 import os
 import re
 import shlex
@@ -24,6 +25,7 @@ PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 STAND_IN = "/job"
+FRAME_LINE = re.compile(r"  (w\d{3} )?\d{4}  ")
 
 # what a reader's machine prints otherwise than ours, and the word that stands for it in a test
 VARIES = [
@@ -80,7 +82,16 @@ def printed(command: str, folder: Path) -> str:
 def equal(text: str) -> str:
     for pattern, word in VARIES:
         text = re.sub(pattern, word, text)
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+    lines = [line.rstrip() for line in text.strip().splitlines()]
+    return "\n".join(_in_order(lines))
+
+
+def _in_order(lines: list[str]) -> list[str]:
+    """Frames are said as they are finished, which differs from run to run: here by their number."""
+    found: list[str] = []
+    for is_frame, group in itertools.groupby(lines, lambda line: bool(FRAME_LINE.match(line))):
+        found += sorted(group) if is_frame else group
+    return found
 
 
 def fill(folder: Path) -> None:

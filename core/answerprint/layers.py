@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from answerprint import aliases
 from answerprint.contract import Input
@@ -26,17 +26,19 @@ def choose(
     required: bool,
     view: str | None = None,
     names: Mapping[str, tuple[str, ...]] = aliases.RENDERERS,
+    first: Sequence[str] = (),
 ) -> str | None:
     """The layer for an input: the one asked for, or the only one that fits.
 
-    The contract names layers best first: the first of them that is there under its whole name is
-    the one. Otherwise a layer fits by any of these names or of those in `names` for the input's
-    role, also by its last part: 'ViewLayer.Denoising Albedo' is a 'denoising albedo'.
+    The site and then the contract name layers best first: the first of them that is there under its
+    whole name is the one. Otherwise a layer fits by any of these names or of those in `names` for
+    the input's role, also by its last part: 'ViewLayer.Denoising Albedo' is a 'denoising albedo'.
 
     asked   a layer's name, or `none`
     where   the file, for the error
     view    the view that it is looked for in; None means the default one
     names   role -> layer names, from aliases.table
+    first   the site's own names for the input
 
     None means that an input which is not required is absent.
 
@@ -50,7 +52,7 @@ def choose(
     if asked is not None:
         return _asked(frame, wanted, asked, where, view)
     fitting = [layer for layer in held if _pick(held[layer], wanted) is not None]
-    for name in wanted.layers:
+    for name in (*first, *wanted.layers):
         match = _only(_whole(fitting, name), name, wanted, where)
         if match is not None:
             return match

@@ -179,7 +179,14 @@ def _inputs(
             layer = None
         else:
             layer = layers.choose(
-                frame, wanted, source.layer, where, required=required, view=view, names=names
+                frame,
+                wanted,
+                source.layer,
+                where,
+                required=required,
+                view=view,
+                names=names,
+                first=site.layers.get(wanted.name, ()),
             )
         if layer is None:
             lacking = f"{source.layer} has none" if follows else f"{where} has no such layer"

@@ -42,7 +42,7 @@ class Site(BaseModel):
     trust: tuple[Path, ...] = ()
     layers: dict[str, tuple[str, ...]] = {}
     colour: str | None = None
-    memory: Annotated[float, Field(gt=0)] | None = None
+    memory: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
     def check_allowed(self, path: Path, role: str) -> None:
         """Refuse a path outside the allowed roots, links resolved.

@@ -17,6 +17,8 @@ examples:
 from __future__ import annotations
 
 import argparse
+import contextlib
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -64,10 +66,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--name", help="the take's name; usually plate_task")
     add("--take", type=int, metavar="NUMBER", help="this number, if it is free; usually the next")
     add("--model-version", metavar="N", help="this version of the task's model; usually the newest")
-    add("--memory", type=float, metavar="GB", help="that the run may hold; usually half of all")
+    add(
+        "--memory", type=_gigabytes, metavar="GB", help="that the run may hold; usually half of all"
+    )
     add("--dry-run", action="store_true", help="print the job as it would run, write nothing")
     add("--lines", action="store_true", help="a line for each frame instead of a bar")
     add("--server", metavar="HOST:PORT", help="another server than the usual")
+
+
+def _gigabytes(word: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < float(word) < math.inf:
+            return float(word)
+    raise argparse.ArgumentTypeError(f"{word} is no number of GB above 0")
 
 
 def run(args: argparse.Namespace, context: Context) -> int:

@@ -65,7 +65,10 @@ def _cut(contract: Contract) -> list[str]:
     if cut.frames > 1:
         return [f"  time        sees {count(cut.before, 'frame')} before and {cut.after} after"]
     if cut.mode == "tiles":
-        return [f"  tiles       of {cut.tile} pixels, blended, where the frame is larger"]
+        around = cut.context + cut.overlap
+        return [
+            f"  tiles       of {cut.tile} pixels and {around} around, where the frame is larger"
+        ]
     return []
 
 
