@@ -90,7 +90,8 @@ def _in_order(lines: list[str]) -> list[str]:
     """Frames are said as they are finished, which differs from run to run: here by their number."""
     found: list[str] = []
     for is_frame, group in itertools.groupby(lines, lambda line: bool(FRAME_LINE.match(line))):
-        found += sorted(group) if is_frame else group
+        together = list(group)
+        found += sorted(together) if is_frame else together
     return found
 
 

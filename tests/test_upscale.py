@@ -111,6 +111,30 @@ def test_tiles_equal_the_whole_within_what_the_contract_says(
     assert np.array_equal(cut_up["alpha"], whole["alpha"])
 
 
+@pytest.mark.parametrize("method", FACTORS)
+def test_a_gradient_has_no_step_at_a_seam(server: Server, method: str) -> None:
+    """Of the gradient's own range, at every seam: how far it leaves the slope on both its sides."""
+    described, times = server.offer("upscale").usable(), FACTORS[method]
+    gradient = np.linspace(0.2, 0.8, 640, dtype=np.float32)[None, :, None]
+    image = np.ascontiguousarray(np.broadcast_to(gradient, (48, 640, 3)))
+    scale = {"color": times}
+
+    found = tiles.run(
+        {"color": image}, lambda one: larger(server, one, method=method), cut=described.cut,
+        scale=scale,
+    )["color"]  # fmt: skip
+
+    spans = {tile.columns for tile in tiles.plan(48, 640, cut=described.cut)}
+    seams = [span.first * times for span in spans if span.first]
+    slope = np.diff(found.astype(np.float64), axis=1)
+    steps = [
+        np.abs(slope[:, at - 1] - (slope[:, at - 1 - times] + slope[:, at - 1 + times]) / 2).max()
+        for at in seams
+    ]
+    assert len(seams) >= 2
+    assert max(steps) < 0.001 * 0.6
+
+
 def test_less_context_would_not_do(server: Server, plates: Path) -> None:
     """The context in the contract is needed: a sharp network sees 18 pixels far."""
     picture = shaper.shape(rendered(plates)[40:196, 100:320])
