@@ -199,17 +199,18 @@ def test_of_two_guides_none_is_taken_unasked(no: Refused, at_once: AtOnce, tmp_p
     )
 
 
-def test_a_name_of_the_studios_own_may_be_one_of_two(
+def test_two_layers_under_a_name_of_the_studios_own_are_asked_about(
     no: Refused, at_once: AtOnce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = plate(tmp_path / "plate", 1, [*RGB, *layered("house_alb", "basecolor")])
-    assert "albedo: layer basecolor of bg.1001.exr" in notes(at_once, "denoise", path)
+    """Two view layers, each with what the studio calls its albedo."""
+    path = plate(tmp_path / "plate", 1, [*RGB, *layered("Set.house_alb", "Sky.house_alb")])
+    assert "albedo: not used, bg.1001.exr has no such layer" in notes(at_once, "denoise", path)
     (tmp_path / "site.toml").write_text('layers = {albedo = ["house_alb"]}\n', encoding="utf-8")
     monkeypatch.setenv("ANSWERPRINT_SITE", str(tmp_path / "site.toml"))
 
     said = no("denoise", path)
 
-    assert "2 layers that may be albedo: basecolor, house_alb." in said
+    assert "2 layers that may be albedo: Set.house_alb, Sky.house_alb." in said
 
 
 # Views
