@@ -85,9 +85,8 @@ def is_picture(file: Path, wanted: dict[str, NDArray[Any]]) -> bool:
 def test_each_frame_is_made_of_those_around_it(
     task: str, end: Any, tmp_path: Path, server: Server, home: Path
 ) -> None:
-    size = {"width": 160, "height": 90}
     for number in range(1001, LAST + 1):
-        save(tmp_path / f"bg.{number}.exr", noise(number, **size))
+        save(tmp_path / f"bg.{number}.exr", noise(number, width=160, height=90))
     path = tmp_path / "bg.####.exr"
 
     take = made(server, home, tmp_path / "out", path, task=task)

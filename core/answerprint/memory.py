@@ -14,8 +14,9 @@ from answerprint.errors import JobError
 from answerprint.job import ResolvedInput
 
 FLOAT = 4
-# a float image is there as read, as encoded for the model, and in the message that carries it
-COPIES = 3
+# A float image is there as encoded for the model, in the request, in the message that carries it and
+# in gRPC's own buffers; a result as often. Measured with 8192x4320 RGB: 3.2 GB beside the program's own.
+COPIES = 4
 
 
 @dataclass(frozen=True)

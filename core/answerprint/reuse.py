@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,15 @@ class Made:
         self._trusted = trusted
         self._files: dict[str, Path] = {}
         self._lock = threading.Lock()
+        self._turns: dict[str, threading.Lock] = {}
+
+    @contextmanager
+    def turn(self, work: str) -> Iterator[None]:
+        """Equal work one after the other: whoever waits here finds then what the first has made."""
+        with self._lock:
+            lock = self._turns.setdefault(work, threading.Lock()) if work else threading.Lock()
+        with lock:
+            yield
 
     def add(self, work: str, file: Path) -> None:
         with self._lock:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from answerprint import ask, begin, exr, record, result, reuse, takes, workitem, write
 from answerprint.ask import Asker
+from answerprint.contract import Value
 from answerprint.errors import (
     AnswerprintError,
     InferenceError,
@@ -204,29 +205,42 @@ def _one(work: _Work, item: Item) -> dict[str, Any] | None:
             return None
         found = workitem.read(resolved, item, work.shelf)
         key = reuse.key(found, resolved, settings, seed) if resolved.job.reuse else ""
+    with work.made.turn(key):
         before = work.made.find(key)
         if before is None:
-            ask.encode(found, work.asker)
-    if before is not None:
-        with work.writing:
-            frame, made = before[0], write.copied_record(work.place, found, *before)
-            return _written(work, found, frame, made, time.perf_counter())
+            facts = _inferred(work, found, settings, seed=seed, key=key)
+            if key:
+                work.made.add(key, work.place.take.folder / facts["file"])
+            return facts
+    with work.writing:
+        frame, made = before[0], write.copied_record(work.place, found, *before)
+        return _written(work, found, frame, made, time.perf_counter())
+
+
+def _inferred(
+    work: _Work,
+    found: workitem.Read,
+    settings: dict[str, Value],
+    *,
+    seed: str | None,
+    key: str,
+) -> dict[str, Any]:
+    """A work item from the model to its file."""
+    with work.reading:
+        ask.encode(found, work.asker)
     with work.inferring, found.timed("infer"):
-        request_id = f"{work.place.facts['job_id']}.{item}"
+        request_id = f"{work.place.facts['job_id']}.{found.item}"
         answers = ask.ask(found, work.asker, settings, seed=seed, request_id=request_id)
     if not answers.asked:
         found.shows = found.seen.frames[0]
     with work.writing:
         start = time.perf_counter()
         ask.decode(answers, work.asker)
-        channels = result.build(found, resolved, answers, settings)
+        channels = result.build(found, work.resolved, answers, settings)
         made = write.made_record(
             work.place, found, answers, settings, seed=seed, made=channels, work=key
         )
-        facts = _written(work, found, found.frame, made, start)
-    if key:
-        work.made.add(key, work.place.take.folder / facts["file"])
-    return facts
+        return _written(work, found, found.frame, made, start)
 
 
 def _written(

@@ -1,0 +1,401 @@
+"""Two hundred variations as one job; and work that was done already is copied, never done again."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from command import Answerprint, Said
+from PIL import Image
+from samples import (
+    AtOnce,
+    change,
+    ended,
+    identities,
+    noise,
+    own_models,
+    own_server,
+    peak_memory,
+    plate,
+    save,
+    stand_in,
+    until,
+)
+
+from answerprint import exr, sheet, signing
+from answerprint.record import Record, extract
+from answerprint.takes import Item, Take
+from answerprint.verify import verify
+
+COUNT = 200
+SEEDED = """
+with (HERE / "calls").open("a") as file:
+    file.write("x")
+random = np.random.default_rng(int(settings["seed"]))
+made = image + settings["gain"] * random.standard_normal(image.shape, np.float32)
+"""
+GAIN = {"name": "gain", "type": "float", "default": 1.0, "min": 0, "max": 8}
+IMAGE = {"name": "pixels", "layers": ["rgba"], "encoding": "scene_linear"}
+FACTS: dict[str, Any] = {
+    "seed": True,
+    "determinism": {"kind": "stochastic"},
+    "parameters": [GAIN],
+    "inputs": [IMAGE],
+    "outputs": [{"name": "pixels", "replaces": "pixels", "encoding": "scene_linear"}],
+}
+
+
+@dataclass(frozen=True)
+class Chance:
+    """A server with a task that has chance in it, and how often its models were asked."""
+
+    address: str
+    models: tuple[Path, ...]
+
+    @property
+    def calls(self) -> int:
+        counted = (folder / "calls" for folder in self.models)
+        return sum(file.stat().st_size for file in counted if file.exists())
+
+
+@pytest.fixture(scope="module")
+def chance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chance]:
+    folder = tmp_path_factory.mktemp("chance")
+    models = own_models(folder / "models", ["passthrough"])
+    one = stand_in(models, "seeded", SEEDED, **FACTS)
+    other = stand_in(models, "seeded_otherwise", SEEDED.replace("image +", "image -"), **FACTS)
+    with own_server(folder / "home", models) as state:
+        yield Chance(state.address, (one, other))
+
+
+@pytest.fixture(autouse=True)
+def _use_this_server(chance: Chance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSWERPRINT_SERVER", chance.address)
+
+
+@pytest.fixture
+def answerprint(tmp_path: Path) -> AtOnce:
+    return AtOnce(tmp_path)
+
+
+def wedge(folder: Path, address: str, count: int, name: str) -> subprocess.Popen[str]:
+    """So many seeds over one frame, as a process of its own."""
+    path = folder / "bg.1001.exr"
+    if not path.exists():
+        save(path, noise(1, width=256, height=144))
+    words = ("--task", "seeded", "--plate", path, "--wedge", f"seed=1-{count}", "--name", name)
+    return Answerprint(folder).start("run", *words, "--fresh", "--server", address, "--json")
+
+
+@pytest.fixture(scope="module")
+def peaks(chance: Chance, tmp_path_factory: pytest.TempPathFactory) -> dict[int, int]:
+    """Variations -> bytes that the client held at most."""
+    folder = tmp_path_factory.mktemp("peaks")
+    return {
+        count: peak_memory(wedge(folder, chance.address, count, f"of{count}"))
+        for count in (10, COUNT)
+    }
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A wedge that was interrupted in the middle, and finished: what was kept of it."""
+
+    take: Take
+    kept: dict[Item, tuple[int, int]]
+    resumed: Said
+
+
+@pytest.fixture(scope="module")
+def wedged(chance: Chance, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
+    folder = tmp_path_factory.mktemp("wedge")
+    process = wedge(folder, chance.address, COUNT, "w")
+    until(process, "frame", COUNT // 3)
+    process.send_signal(signal.SIGINT)
+    assert ended(process)[0] == 130
+    take = Take(folder / "takes" / "w" / "v001")
+    kept = identities(take)
+    words = ("--resume", take.folder, "--server", chance.address, "--json")
+    return Interrupted(take, kept, AtOnce(folder)("run", *words))
+
+
+def digest(file: Path) -> str:
+    return exr.digest(exr.read(file))
+
+
+def record(file: Path) -> Record:
+    found = extract(exr.read_structure(file))
+    assert found
+    return found
+
+
+def signed(take: Take, home: Path) -> bool:
+    keys = signing.trusted_keys([home / "trust"])
+    return {one.verdict.value for one in verify(take.folder, keys)} == {"OK"}
+
+
+def expected(seed: int) -> dict[str, bytes]:
+    """What the model makes of the plate, by numpy alone."""
+    image = np.stack(list(noise(1, width=256, height=144).values()), -1).astype(np.float32)
+    image = image + 1.0 * np.random.default_rng(seed).standard_normal(image.shape, np.float32)
+    halves = image.astype(np.float16)
+    return {name: halves[..., index].tobytes() for index, name in enumerate("RGB")}
+
+
+def test_interrupted_in_the_middle_it_goes_on_and_what_was_finished_stays(
+    wedged: Interrupted, home: Path
+) -> None:
+    assert COUNT // 3 <= len(wedged.kept) < COUNT
+    assert (wedged.resumed.code, wedged.resumed.last["state"]) == (0, "complete")
+    assert wedged.resumed.documents[0]["kept"] == len(wedged.kept)
+    assert identities(wedged.take).items() >= wedged.kept.items()
+    assert len(wedged.take.items()) == COUNT
+    assert signed(wedged.take, home)
+
+
+def test_every_variation_is_another_and_each_is_its_seeds(wedged: Interrupted) -> None:
+    files = {item.variation: file for item, file in wedged.take.items().items()}
+
+    assert len({digest(file) for file in files.values()}) == COUNT
+    assert list(files) == [f"w{number:03d}" for number in range(1, COUNT + 1)]
+    for number in (1, 17, 100, COUNT):
+        file = files[f"w{number:03d}"]
+        channels = exr.read(file).parts[0].channels
+        assert {name: one.tobytes() for name, one in channels.items()} == expected(number)
+        assert (record(file).seed, record(file).variation) == (str(number), f"w{number:03d}")
+
+
+def test_many_variations_need_no_more_memory_than_few(peaks: dict[int, int]) -> None:
+    assert peaks[COUNT] <= 1.1 * peaks[10]
+
+
+def test_a_sheet_shows_all_of_them(wedged: Interrupted, tmp_path: Path) -> None:
+    target = tmp_path / "sheet.png"
+
+    said = AtOnce(tmp_path)("sheet", wedged.take.folder, "--width", "32", "--out", target, "--json")
+
+    assert (said.code, said.last["pictures"]) == (0, COUNT), said
+    picture = np.asarray(Image.open(target))
+    step = sheet.GAP + 32
+    columns = (picture.shape[1] - sheet.GAP) // step
+    rows = -(-COUNT // columns)
+    down = (picture.shape[0] - sheet.GAP) // rows
+    cells = [
+        picture[sheet.GAP + row * down :][:16, sheet.GAP + column * step :][:, :32]
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    ground = np.array(sheet.GROUND)
+    assert [not (cell == ground).all() for cell in cells[:COUNT]] == [True] * COUNT
+    assert all((cell == ground).all() for cell in cells[COUNT:])
+    assert len({cell.tobytes() for cell in cells[:COUNT]}) == COUNT
+
+
+def test_every_variation_is_listed_with_its_values(wedged: Interrupted, tmp_path: Path) -> None:
+    said = AtOnce(tmp_path)("show", wedged.take.folder, "--json")
+
+    first = said.documents[0]
+    assert first["state"] == "complete"
+    assert first["variations"] == {f"w{n:03d}": {"seed": str(n)} for n in range(1, COUNT + 1)}
+    assert first["frames"] == [f"w{n:03d}/1001" for n in range(1, COUNT + 1)]
+
+
+def test_promoted_one_is_a_take_of_its_own(wedged: Interrupted, home: Path, tmp_path: Path) -> None:
+    answerprint = AtOnce(tmp_path)
+    source = wedged.take.file(1001, "w017")
+
+    said = answerprint("promote", wedged.take.folder, "w017", "--json")
+
+    assert said.code == 0, said
+    take = Take(wedged.take.folder.parent / "v002")
+    assert take.state() == "complete"
+    assert list(take.items()) == [Item(1001)]
+    assert digest(take.file(1001)) == digest(source)
+    assert signed(take, home)
+    made = record(take.file(1001))
+    assert (made.take, made.variation, made.seed) == (2, "", "17")
+    assert made.copied_from == {
+        "statement_id": record(source).statement_id,
+        "name": "w",
+        "take": 1,
+        "variation": "w017",
+        "frame": 1001,
+    }
+    assert take.read("manifest")["manifest"]["promoted_from"] == "w/v001/w017"
+    out = str(tmp_path / "again")
+    again = answerprint("rerun", take.folder, "--out", out, "--json")
+    assert (again.code, again.last["answer"]) == (0, "identical"), again
+    assert again.last["frames"].keys() == {"1001"}
+
+
+def test_a_variation_that_is_not_there_is_answered_with_those_that_are(
+    wedged: Interrupted, tmp_path: Path
+) -> None:
+    said = AtOnce(tmp_path)("promote", wedged.take.folder, "w201", "--json")
+
+    assert said.code == 5
+    assert "has no variation 'w201'" in said.last["problem"]
+    assert said.last["remedy"] == "It has w001 to w200."
+
+
+@dataclass
+class Work:
+    """Runs of the task, and what each of them cost."""
+
+    chance: Chance
+    answerprint: AtOnce
+    path: Path
+    number: int = 0
+
+    def __call__(self, *words: str, task: str = "seeded") -> tuple[int, dict[str, Any]]:
+        """(how often a model was asked, item -> where it was copied from or None)."""
+        before = self.chance.calls
+        asked = ("--task", task, "--plate", str(self.path), "--name", "t", *words, "--json")
+        said = self.answerprint("run", *asked)
+        assert said.code == 0, said
+        self.number += 1
+        frames = [one for one in said.documents if one["event"] == "frame"]
+        found = {
+            str(Item(one["frame"], one.get("variation", ""))): one.get("copied_from")
+            for one in frames
+        }
+        return self.chance.calls - before, dict(sorted(found.items()))
+
+    @property
+    def take(self) -> Take:
+        """The newest."""
+        return Take(self.answerprint.folder / "takes" / "t" / f"v{self.number:03d}")
+
+
+@pytest.fixture
+def work(chance: Chance, answerprint: AtOnce, tmp_path: Path) -> Work:
+    return Work(chance, answerprint, plate(tmp_path, 1))
+
+
+def test_equal_frames_of_one_plate_are_made_once(work: Work, home: Path) -> None:
+    """A held frame, as animation has it: the same file under many numbers."""
+    for number in range(1002, 1013):
+        shutil.copy(work.path.with_name("bg.1001.exr"), work.path.with_name(f"bg.{number}.exr"))
+
+    calls, found = work("--seed", "5")
+
+    assert calls == 1
+    made = [item for item, source in found.items() if source is None]
+    assert len(made) == 1
+    assert len(found) == 12
+    for item, source in found.items():
+        assert source is None or (source["take"], str(source["frame"])) == (1, made[0]), item
+    assert len({digest(file) for file in work.take.frames().values()}) == 1
+    assert [record(file).frame for file in work.take.frames().values()] == list(range(1001, 1013))
+    assert signed(work.take, home)
+
+
+def test_what_an_earlier_take_holds_is_copied(work: Work, home: Path) -> None:
+    assert work("--wedge", "seed=1-4")[0] == 4
+    first = work.take
+
+    calls, found = work("--wedge", "seed=3-6")
+
+    assert calls == 2
+    assert {item: one and (one["take"], one["variation"]) for item, one in found.items()} == {
+        "w001/1001": (1, "w003"),
+        "w002/1001": (1, "w004"),
+        "w003/1001": None,
+        "w004/1001": None,
+    }
+    copied, source = work.take.file(1001, "w001"), first.file(1001, "w003")
+    assert digest(copied) == digest(source)
+    made = record(copied)
+    assert (made.take, made.variation, made.seed) == (2, "w001", "3")
+    assert made.copied_from
+    assert made.copied_from["statement_id"] == record(source).statement_id
+    assert signed(work.take, home)
+
+
+def test_a_copy_is_copied_again(work: Work) -> None:
+    assert [work("--seed", "5")[0] for _ in range(3)] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--seed", "6"),
+        ("--seed", "5", "--set", "gain=2"),
+        ("--seed", "5", "--colour", "ACEScct"),
+        ("--seed", "5", "--colour", "Linear Rec.2020"),
+        ("--seed", "5", "--type", "float"),
+        ("--seed", "5", "--compression", "piz"),
+        ("--seed", "5", "--result", "beside"),
+        ("--seed", "5", "--non-finite", "zero"),
+        ("--seed", "5", "--fresh"),
+    ],
+    ids=lambda words: " ".join(words[-2:]),
+)
+def test_what_is_asked_for_otherwise_is_made_anew(words: tuple[str, ...], work: Work) -> None:
+    assert work("--seed", "5")[0] == 1
+
+    assert work(*words) == (1, {"1001": None})
+
+    assert work("--seed", "5")[0] == 0
+
+
+def test_another_model_makes_it_anew(work: Work) -> None:
+    assert work("--seed", "5")[0] == 1
+
+    assert work("--seed", "5", task="seeded_otherwise") == (1, {"1001": None})
+
+
+def test_another_header_on_the_plate_makes_it_anew(work: Work) -> None:
+    """The pixels are the same; what stands beside them comes along into the take."""
+    assert work("--seed", "5")[0] == 1
+    save(work.path.with_name("bg.1001.exr"), noise(1001), owner="Ada")
+
+    assert work("--seed", "5") == (1, {"1001": None})
+
+    assert exr.read(work.take.file(1001)).attribute("owner") == "Ada"
+
+
+def test_other_pixels_make_it_anew(work: Work) -> None:
+    assert work("--seed", "5")[0] == 1
+    change(work.path.with_name("bg.1001.exr"), lambda one: one.parts[0].channels["R"].fill(1))
+
+    assert work("--seed", "5") == (1, {"1001": None})
+
+
+def blacken(file: Path) -> None:
+    change(file, lambda one: one.parts[0].channels["R"].fill(0))
+
+
+def halve(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def forge(file: Path) -> None:
+    """Another seed's frame, genuine and signed, in the place of this one."""
+    shutil.copy(file.with_name("t_v001.1001.exr").parent.parent / "v002" / "t_v002.1001.exr", file)
+
+
+@pytest.mark.parametrize("tamper", [blacken, halve, forge, Path.unlink])
+def test_an_earlier_frame_that_is_not_what_was_signed_is_not_copied(
+    tamper: Any, work: Work
+) -> None:
+    assert work("--seed", "5")[0] == 1
+    first = work.take.file(1001)
+    before = digest(first)
+    assert work("--seed", "6")[0] == 1
+
+    tamper(first)
+
+    assert work("--seed", "5") == (1, {"1001": None})
+    assert digest(work.take.file(1001)) == before
+
+
+def test_without_a_seed_chance_is_never_copied(work: Work) -> None:
+    assert [work()[0] for _ in range(2)] == [1, 1]
