@@ -73,7 +73,9 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
     ]
     if job.non_finite == "stop":
         check_finite(inputs, time.needed, views)
-    if job.seed is not None and not contract.seed:
+    if contract.seed:
+        wedge.check_seeds([job.seed or "0", *map(str, axes.get(wedge.SEED, ()))])
+    elif job.seed is not None:
         notes.append(f"seed {job.seed}: {job.task} takes no seed, it is only recorded")
     item_bytes = max(needed(contract, one, inputs, head, views) for one in possible)
     check(item_bytes, bound(memory or site.memory))

@@ -63,10 +63,14 @@ def save(path: Path, rows: Sequence[Sequence[Cell]]) -> None:
     sheet.save(path, "PNG")
 
 
+def has_colour(frame: Frame) -> bool:
+    return {"R", "G", "B"} <= frame.parts[0].channels.keys()
+
+
 def picture(frame: Frame) -> NDArray[np.float32]:
     """What there is to see of a frame, (height, width, 3): RGB, or its first channel as grey."""
     channels = frame.parts[0].channels
-    names = "RGB" if {"R", "G", "B"} <= channels.keys() else [next(iter(channels))] * 3
+    names = "RGB" if has_colour(frame) else [next(iter(channels))] * 3
     return np.stack([channels[name] for name in names], axis=-1).astype(np.float32)
 
 

@@ -57,6 +57,7 @@ class Span:
             needed_range = FrameRange.of(following | set(needed_range))
         _check_neighbours(contract, main, needed_range, found)
         said = f"timing: frames {result} of the result show {needed_range} of the plate"
+        said += "; timecode and other attributes are those of the frame before"
         notes = [said, *_strange_cuts(job.timing, found)]
         return cls(result, needed_range, wanted.first, wanted.last, notes)
 

@@ -15,6 +15,7 @@ from answerprint.frames import MOST_FRAMES, FrameRange
 from answerprint.parameter import Parameter, Value
 
 SEED = "seed"
+MOST_SEED = 2**64 - 1
 ASK_ABOVE = 10_000  # work items; more than that is asked about
 
 _WHOLE = re.compile(r"-?\d{1,20}")
@@ -82,6 +83,16 @@ def check_count(axes: Axes, frames: int, confirmed: int | None) -> None:
             f"frame{'' if frames == 1 else 's'}.",
             remedy=f"If you mean it, say so with --items {items}; else leave values out.",
         )
+
+
+def check_seeds(seeds: Iterable[str]) -> None:
+    """Raises JobError: a seed is not one that models take, which is 64 bits without a sign."""
+    for seed in seeds:
+        if not 0 <= int(seed) <= MOST_SEED:
+            raise JobError(
+                f"Seed {seed} is no seed for a model.",
+                remedy=f"Give a whole number from 0 to {MOST_SEED}.",
+            )
 
 
 def said(value: Value) -> str:

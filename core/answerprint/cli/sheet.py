@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from answerprint import begin, exr, sheet, takes
+import numpy as np
+from numpy.typing import NDArray
+
+from answerprint import begin, colour, exr, sheet, takes
 from answerprint.cli.context import Context
 from answerprint.documents import count
 from answerprint.errors import JobError, TakeError
+from answerprint.job import Resolved
 from answerprint.sheet import Cell
 from answerprint.takes import Item, Take
 from answerprint.wedge import Variation
+
+Look = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
 
 MOST_CELLS = 4000
 LEAST_WIDTH, MOST_WIDTH = 16, 4096
@@ -38,7 +44,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     captions = _captions(take, args.frame)
     _check_width(args.width, len(captions))
     target = args.out or take.folder.parent / f"{take.name}_{take.label}_sheet.png"
-    cells = (_cell(file, caption, args.width) for file, caption in captions.items())
+    look = _look(begin.reopen(take))
+    cells = (_cell(file, caption, args.width, look) for file, caption in captions.items())
     try:
         sheet.save_all(target, cells, number=len(captions))
     except OSError as error:
@@ -88,5 +95,23 @@ def _said(item: Item, variations: Mapping[str, Variation]) -> tuple[str, str]:
     return item.variation, str(variations.get(item.variation, ""))
 
 
-def _cell(file: Path, said: tuple[str, str], width: int) -> Cell:
-    return Cell(sheet.thumbnail(sheet.picture(exr.read(file)), width), *said)
+def _look(resolved: Resolved) -> Look:
+    """From the plate's colour space to a picture for the eye; frames without colour stay as they are.
+
+    Without one that is known, as scene-linear Rec.709.
+    """
+    found = resolved.colour
+    if found is None:
+        return sheet.display
+    config = colour.load(found.config, None, {})
+    way = colour.conversion(config, colour.Space(found.space, found.source), "srgb_display")
+    if way.identity:
+        return sheet.display
+    return lambda image: np.rint(way.forward(image) * 255).astype(np.uint8)
+
+
+def _cell(file: Path, said: tuple[str, str], width: int, look: Look) -> Cell:
+    frame = exr.read(file)
+    image = sheet.picture(frame)
+    seen = look(np.nan_to_num(image)) if sheet.has_colour(frame) else image
+    return Cell(sheet.thumbnail(seen, width), *said)
