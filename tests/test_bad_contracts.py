@@ -86,7 +86,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("upscale", "cut.tile", 15, "cut.tile: input should be greater than or equal to 16."),
     ("upscale", "cut.context", -1, "cut.context: input should be greater than or equal to 0."),
     ("upscale", "cut.overlap", -1, "cut.overlap: input should be greater than or equal to 0."),
-    ("upscale", "cut.overlap", 129, "cut.overlap is more than half of cut.tile."),
+    ("upscale", "cut.overlap", 4000, "cut.overlap is more than half of cut.tile."),
     ("upscale", "cut.multiple", 0, "cut.multiple: input should be greater than or equal to 1."),
     ("upscale", "cut.tolerance", "low", "cut.tolerance: input should be a valid number"),
     ("upscale", "cut.before", 17, "cut.before: input should be less than or equal to 16."),
