@@ -24,6 +24,7 @@ from samples import (
     own_server,
     peak_memory,
     plate,
+    refused,
     save,
     stand_in,
     until,
@@ -399,3 +400,18 @@ def test_an_earlier_frame_that_is_not_what_was_signed_is_not_copied(
 
 def test_without_a_seed_chance_is_never_copied(work: Work) -> None:
     assert [work()[0] for _ in range(2)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "words", [("--seed", "-1"), ("--seed", str(2**64)), ("--wedge", "seed=-2-3")]
+)
+def test_a_seed_that_no_model_takes_is_refused_before_a_number_is_taken(
+    words: tuple[str, ...], work: Work
+) -> None:
+    said = refused(work.answerprint, "JobError", "--task", "seeded", "--plate", work.path, *words)
+
+    assert "Give a whole number from 0 to 18446744073709551615." in said
+
+
+def test_the_largest_seed_is_a_seed(work: Work) -> None:
+    assert work("--seed", str(2**64 - 1)) == (1, {"1001": None})
