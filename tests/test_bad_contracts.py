@@ -73,6 +73,9 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("retime", "outputs.1.when", "motion", "output flow depends on 'motion', no parameter."),
     ("retime", "outputs.1.when", "method", "output flow depends on 'method', no fixed bool."),
     ("retime", "parameters.1.animatable", True, "output flow depends on 'flow', no fixed bool."),
+    ("retime", "parameters.1.unless", {"method": ["melt"]}, "parameter flow is ruled out by 'meth"),
+    ("retime", "parameters.1.unless", {"mode": ["rife"]}, "parameter flow is ruled out by 'mode'"),
+    ("retime", "parameters.0.unless", {"method": ["dis"]}, "parameter method is ruled out by 'me"),
     # scale
     ("upscale", "outputs.0.scale", 0, "outputs[0].scale: input should be greater than or equal"),
     ("upscale", "outputs.0.scale", 17, "outputs[0].scale: input should be less than or equal to"),

@@ -185,7 +185,22 @@ def test_a_speed_that_is_none_is_refused(speed: str, retimed: Refused) -> None:
     assert SPEEDS[speed] in retimed(f"--speed={speed}")
 
 
-@pytest.mark.parametrize("words", [("--speed=1", "--time=1001:1001"), ("--cuts=1002",)])
+def test_cuts_alone_are_no_timing(retimed: Refused) -> None:
+    assert "--cuts alone says nothing about the timing." in retimed("--cuts=1002")
+
+
+def test_motion_that_a_method_does_not_know_is_refused(at_once: AtOnce, bg: Path) -> None:
+    """With another method it runs; a wedge over methods is refused as a whole."""
+    job = ("run", "--task", "retime", "--plate", bg, "--speed", "0.5", "--set", "flow=on")
+    wedge = ("--wedge", "method=dis,blend")
+
+    said = [at_once(*job, *more, "--json") for more in (("--set", "method=blend"), wedge)]
+
+    assert [one.last["problem"] for one in said] == ["flow cannot be on while method is blend."] * 2
+    assert at_once(*job, "--set", "method=dis", "--dry-run").code == 0
+
+
+@pytest.mark.parametrize("words", [("--speed=1", "--time=1001:1001")])
 def test_a_timing_is_either_a_speed_or_a_curve(words: tuple[str, ...], retimed: Refused) -> None:
     assert "timing: give either a speed or a curve" in retimed(*words)
 

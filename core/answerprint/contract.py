@@ -200,6 +200,8 @@ class Contract(OpenDocument):
         parameters = {one.name: one for one in self.parameters}
         for output in self.outputs:
             _check_output(output, names, parameters)
+        for one in self.parameters:
+            _check_unless(one, parameters)
         if self.cut.between and (self.cut.before or self.cut.after or self.cut.mode == "tiles"):
             raise ValueError("cut.between goes with neither before, after nor tiles")
         if 2 * self.cut.overlap > self.cut.tile:
@@ -238,6 +240,16 @@ class Contract(OpenDocument):
             f"Task {self.task} has no input '{name}'.{did_you_mean(name, known)}",
             remedy=f"Its inputs are {', '.join(known)}.",
         )
+
+    def check_together(self, settings: Mapping[str, Value]) -> None:
+        """Raises JobError: two settings rule each other out."""
+        for one in self.parameters:
+            for other, choices in one.unless.items():
+                if settings[one.name] is True and settings[other] in choices:
+                    raise JobError(
+                        f"{one.name} cannot be on while {other} is {settings[other]}.",
+                        remedy=f"Turn {one.name} off, or choose another {other}.",
+                    )
 
     def parameter(self, name: str) -> Parameter:
         """Raises JobError: the task has no such parameter."""
@@ -299,6 +311,13 @@ def _check_output(
 def _is_fixed(parameter: Parameter, kind: str) -> bool:
     """Whether it is of a type, and the same for all frames of a job."""
     return parameter.type == kind and not parameter.animatable
+
+
+def _check_unless(one: Parameter, parameters: Mapping[str, Parameter]) -> None:
+    for other, choices in one.unless.items():
+        known = parameters[other].choices if other in parameters else ()
+        if one.type != "bool" or not set(choices) <= set(known):
+            raise ValueError(f"parameter {one.name} is ruled out by '{other}', which has not that")
 
 
 def _check_scale(name: str, scale: Scale, parameters: Mapping[str, Parameter]) -> None:

@@ -17,7 +17,11 @@ Value = bool | int | float | str
 
 
 class Parameter(OpenDocument):
-    """One control. `warn`: a choice, and what an artist should know before taking it."""
+    """One control.
+
+    warn    a choice, and what an artist should know before taking it
+    unless  of one that is on or off: another parameter, and its choices that rule this one out
+    """
 
     name: str
     type: Literal["bool", "int", "float", "choice", "text"]
@@ -31,6 +35,7 @@ class Parameter(OpenDocument):
     group: str = ""
     animatable: bool = False
     warn: dict[str, str] = {}
+    unless: dict[str, tuple[str, ...]] = {}
 
     @model_validator(mode="after")
     def _fits_itself(self) -> Parameter:

@@ -50,6 +50,8 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
     for name in job.inputs:
         contract.input(name)
     possible = _possible(contract, settings, axes)
+    for one in possible:
+        contract.check_together(one)
     motion = any(output.when for one in possible for output in contract.given(one))
     main = _plate(job.plate, job, "Plate", site)
     time = Span.of(job, contract, main, motion=motion)
@@ -251,6 +253,9 @@ def _possible(
         name: False if isinstance(one, Curve) else one for name, one in settings.items()
     }
     deciding = {one.when for one in contract.outputs}
+    deciding |= {
+        name for one in contract.parameters for name in (one.name, *one.unless) if one.unless
+    }
     deciding |= {one.scale.parameter for one in contract.outputs if isinstance(one.scale, Scale)}
     varied = {name: values for name, values in axes.items() if name in deciding}
     return [constants | one.values for one in wedge.variations(varied)] or [constants]

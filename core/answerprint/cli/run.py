@@ -266,9 +266,9 @@ def _job(args: argparse.Namespace) -> Job:
     fields["colour"] = fields.get("colour", {}) | _given(colour)
     result = {"layers": args.result, "type": args.type, "compression": args.compression}
     fields["result"] = fields.get("result", {}) | _given(result)
-    timing = _timing(args)
+    timing = (fields.get("timing") or {}) | _timing(args)
     if timing:
-        fields["timing"] = (fields.get("timing") or {}) | timing
+        fields["timing"] = _whole(timing)
     out = {"root": args.out, "show": args.show, "shot": args.shot, "name": args.name}
     out["take"] = args.take
     fields["out"] = fields.get("out", {}) | _given(out)
@@ -292,6 +292,15 @@ def _timing(args: argparse.Namespace) -> dict[str, Any]:
     if cuts not in (None, "auto"):
         cuts = [] if cuts == "none" else list(FrameRange.parse(cuts))
     return _given({"speed": args.speed, "curve": keys, "cuts": cuts})
+
+
+def _whole(timing: dict[str, Any]) -> dict[str, Any]:
+    if not {"speed", "curve"} & timing.keys():
+        raise JobError(
+            "--cuts alone says nothing about the timing.",
+            remedy="Give --speed or --time with it, for a task such as retime.",
+        )
+    return timing
 
 
 def _sources(args: argparse.Namespace, fields: dict[str, Any]) -> dict[str, Any]:
