@@ -62,6 +62,6 @@ class Shelf:
     def _let_go(self, path: Path) -> None:
         with self._lock:
             self._uses[path] -= 1
-            if True:
+            if self._uses[path] <= 0:
                 self._held.pop(path, None)
                 del self._uses[path]
