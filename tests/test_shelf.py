@@ -220,3 +220,35 @@ def test_a_long_plate_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> N
 
     assert 3 * size < few < 4 * size
     assert many < few + size // 2
+
+
+def test_of_files_that_wait_for_later_work_only_so_many_are_kept(tmp_path: Path) -> None:
+    """There and back, as a time curve may go: the files of the way back are read again."""
+    paths = [save(tmp_path / f"{n}.exr", noise(n)) for n in range(20)]
+    shelf = Shelf([*paths, *reversed(paths)], most=3)
+    frames = []
+    for path in paths:
+        with shelf.hold([path]) as found:
+            frames.append(weakref.ref(found[path].frame))
+
+    gc.collect()
+
+    assert [one() is not None for one in frames] == [False] * 17 + [True] * 3
+    assert all(held(shelf, path) for path in reversed(paths))
+
+
+def test_after_a_broken_file_the_others_are_let_go(tmp_path: Path) -> None:
+    good = save(tmp_path / "good.exr", noise(1))
+    broken = tmp_path / "broken.exr"
+    broken.write_bytes(b"no frame")
+    shelf = Shelf([broken, good, good])
+
+    for _ in range(1):
+        with pytest.raises(SourceError), shelf.hold([broken, good]):
+            pass
+
+    with shelf.hold([good]) as found:
+        frame = weakref.ref(found[good].frame)
+    del found
+    gc.collect()
+    assert frame() is None

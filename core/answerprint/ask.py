@@ -11,6 +11,7 @@ import numpy as np
 from answerprint import shaper, tiles
 from answerprint.colour import Conversion
 from answerprint.contract import Value
+from answerprint.documents import count
 from answerprint.errors import ServerOutOfMemory
 from answerprint.job import Resolved
 from answerprint.triton import Answer, Floats, Offer, Server
@@ -53,15 +54,17 @@ def encode(found: Read, asker: Asker) -> None:
     """Bring the images of a work item into the encodings that the model wants."""
     for eye in found.eyes:
         for name, image in eye.images.items():
-            conversion = asker.colours[f"in {name}"]
-            if asker.resolved.contract.input(name).encoding == "srgb_shaped":
-                beyond = shaper.outside(image[..., :3])
-                if beyond:
-                    found.warnings.append(
-                        f"{name}: {beyond} samples outside {shaper.LEAST:g} to "
-                        f"{shaper.GREATEST:g}, which the model cannot see; they come back clipped"
-                    )
-            eye.images[name] = np.ascontiguousarray(conversion.forward(image))
+            encoded = asker.colours[f"in {name}"].forward(image)
+            eye.images[name] = np.ascontiguousarray(encoded)
+            if asker.resolved.contract.input(name).encoding != "srgb_shaped":
+                continue
+            colour = encoded[..., :3]
+            beyond = int(np.count_nonzero((colour < 0) | (colour > 1)))
+            if beyond:
+                found.warnings.append(
+                    f"{name}: {count(beyond, 'sample')} outside {shaper.LEAST:g} to "
+                    f"{shaper.GREATEST:g}, as the model counts; it may change them"
+                )
 
 
 def ask(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -218,7 +218,7 @@ class Resolved(Document):
     @property
     def main(self) -> str:
         """The input whose file the result is written into."""
-        return next(iter(self.inputs))
+        return main_input(self.contract, self.inputs)
 
     def outputs(self, settings: Mapping[str, Value]) -> tuple[Output, ...]:
         """What these settings bring back: not what would replace an input that is absent."""
@@ -252,6 +252,13 @@ class Resolved(Document):
         if variation and SEED in self.axes and self.contract.seed:
             return str(variation.values[SEED])
         return self.job.seed
+
+
+def main_input(contract: Contract, inputs: Collection[str]) -> str:
+    """The first input in whose place an output stands; where none does, the first of all."""
+    replaced = {one.replaces for one in contract.outputs}
+    names = [one.name for one in contract.inputs if one.name in inputs]
+    return next((name for name in names if name in replaced), names[0])
 
 
 def read(path: Path) -> Job:

@@ -30,6 +30,7 @@ def build(
         InferenceError: an image has another size or other channels than its contract says.
     """
     made: dict[int, dict[str, exr.Pixels]] = {}
+    windows: dict[int, exr.Window] = {}
     for eye, images in zip(found.eyes, answers.images, strict=True):
         for output in resolved.outputs(settings):
             where = _where(found, eye, resolved, output)
@@ -41,9 +42,10 @@ def build(
                 stored = _as_they_are(found, eye, resolved, output)
             for (number, channel), pixels in zip(where, stored, strict=True):
                 made.setdefault(number, {})[channel] = pixels
+                windows[number] = eye.window
             _measure(found, eye, output, stored)
     if resolved.result.layers == "only":
-        found.frame.parts = _only(found, made)
+        found.frame.parts = _only(found, made, windows)
     else:
         for number, channels in made.items():
             found.frame.parts[number].channels |= channels
@@ -157,7 +159,9 @@ def _as_they_are(found: Read, eye: Eye, resolved: Resolved, output: Output) -> l
     return stored
 
 
-def _only(found: Read, made: dict[int, dict[str, exr.Pixels]]) -> list[exr.Part]:
+def _only(
+    found: Read, made: dict[int, dict[str, exr.Pixels]], windows: dict[int, exr.Window]
+) -> list[exr.Part]:
     """The parts that hold a result, with nothing else in them, in the result's size."""
     parts = []
     source = found.frame.source
@@ -166,7 +170,7 @@ def _only(found: Read, made: dict[int, dict[str, exr.Pixels]]) -> list[exr.Part]
         found.frame.source = replace(source, parts=kept)
     for number, channels in sorted(made.items()):
         part = found.frame.parts[number]
-        window = next(eye.window for eye in found.eyes if _main_part(eye) == number)
+        window = windows[number]
         height, width = next(iter(channels.values())).shape
         times, rest = divmod(height, window.height)
         if rest == 0 and width == window.width * times:
@@ -177,11 +181,6 @@ def _only(found: Read, made: dict[int, dict[str, exr.Pixels]]) -> list[exr.Part]
         exr.set_window(alone, data, display)
         parts.append(alone)
     return parts
-
-
-def _main_part(eye: Eye) -> int:
-    """The part that holds the eye's main input, which is its first."""
-    return next(iter(eye.where.values()))[0][0]
 
 
 def _scaled(window: exr.Window, times: int) -> exr.Window:

@@ -105,13 +105,16 @@ def run(
         made = Made(trusted)
         if resolved.job.reuse:
             made.scan(take.folder.parent)
+        bounds = (limits or Limits.of_this_machine()).within(bound(memory), resolved.memory)
+        most = bounds.workers * len(resolved.inputs) * resolved.contract.cut.frames
+        uses = (path for item in todo for path in workitem.files(resolved, item.frame))
         work = _Work(
             place=place,
             asker=Asker(server, offer, resolved, colours),
             journal=take.journal(),
             lease=lease,
-            limits=(limits or Limits.of_this_machine()).within(bound(memory), resolved.memory),
-            shelf=Shelf(path for item in todo for path in workitem.files(resolved, item.frame)),
+            limits=bounds,
+            shelf=Shelf(uses, most=most),
             made=made,
             variations=resolved.variations,
         )

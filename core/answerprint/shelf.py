@@ -22,14 +22,17 @@ class Held:
 
 
 class Shelf:
-    """Safe from several threads. Memory holds the files of the work that is being done, no more.
+    """Safe from several threads. Memory holds the files of the work that is being done, and few more.
 
-    `uses`: how many pieces of work will ask for each file.
+    uses   a file for each piece of work that will ask for it
+    most   so many files are kept for work that has not begun; one that goes is read again then
     """
 
-    def __init__(self, uses: Iterable[Path]) -> None:
+    def __init__(self, uses: Iterable[Path], *, most: int = 8) -> None:
         self._uses = Counter(uses)
-        self._held: dict[Path, Future[Held]] = {}
+        self._busy: Counter[Path] = Counter()
+        self._most = most
+        self._held: dict[Path, Future[Held]] = {}  # in the order of their last use
         self._lock = threading.Lock()
 
     @contextmanager
@@ -40,14 +43,24 @@ class Shelf:
             SourceError: a file cannot be read; every piece of work that needs it is told.
         """
         wanted = list(dict.fromkeys(paths))
+        found: dict[Path, Held] = {}
+        tried: set[Path] = set()
         try:
-            yield {path: self._get(path) for path in wanted}
-        finally:
             for path in wanted:
-                self._let_go(path)
+                tried.add(path)
+                found[path] = self._get(path)
+        except BaseException:
+            found.clear()  # the error is kept for others, and with it all that this sees
+            self._let_all_go(wanted, tried)
+            raise
+        try:
+            yield found
+        finally:
+            self._let_all_go(wanted, tried)
 
     def _get(self, path: Path) -> Held:
         with self._lock:
+            self._busy[path] += 1
             mine = path not in self._held
             future = self._held.setdefault(path, Future())
         if mine:
@@ -59,9 +72,16 @@ class Shelf:
                 raise
         return future.result()
 
-    def _let_go(self, path: Path) -> None:
+    def _let_all_go(self, wanted: Iterable[Path], tried: set[Path]) -> None:
         with self._lock:
-            self._uses[path] -= 1
-            if self._uses[path] <= 0:
-                self._held.pop(path, None)
-                del self._uses[path]
+            for path in wanted:
+                self._busy[path] -= path in tried
+                self._uses[path] -= 1
+                if self._uses[path] <= 0:
+                    self._held.pop(path, None)
+                    del self._uses[path], self._busy[path]
+                elif path in self._held:
+                    self._held[path] = self._held.pop(path)
+            idle = [path for path in self._held if not self._busy[path]]
+            for path in idle[: max(0, len(idle) - self._most)]:
+                del self._held[path]

@@ -184,9 +184,8 @@ def _take_image(
     levels = report.measure(image)
     said = name if eye.view is None else f"{name} {eye.view}"
     if levels.non_finite:
-        main = name == resolved.main
         policy = resolved.job.non_finite
-        found.warnings.append(_non_finite_warning(said, levels, policy, main=main))
+        found.warnings.append(_non_finite_warning(said, levels, _fate(resolved, name)))
         top = 0.0 if policy == "zero" else HALF_MAX
         np.nan_to_num(image, copy=False, nan=0.0, posinf=top, neginf=-top or 0.0)
     eye.images[name] = np.ascontiguousarray(image)
@@ -229,10 +228,19 @@ def _common(eye: Eye, images: Floats) -> Floats:
     return images[:, top : top + both.height, left : left + both.width]
 
 
-def _non_finite_warning(name: str, levels: report.Levels, policy: str, *, main: bool) -> str:
-    kept = "kept where they are" if main and policy == "keep" else "given to the model as numbers"
-    done = "made zero" if policy == "zero" else kept
-    return f"{name}: {levels.nan} NaN and {levels.inf} inf samples, {done}"
+def _fate(resolved: Resolved, name: str) -> str:
+    """What becomes of NaN and inf in an input. The plate's own layers, where they stay, keep theirs."""
+    if resolved.job.non_finite == "zero":
+        return "zero for the model"
+    contract = resolved.contract
+    in_place = not contract.cut.between and any(
+        one.replaces == name and one.scale == 1 for one in contract.outputs
+    )
+    return "kept where they are" if in_place else "numbers for the model"
+
+
+def _non_finite_warning(name: str, levels: report.Levels, fate: str) -> str:
+    return f"{name}: {levels.nan} NaN and {levels.inf} inf samples, {fate}"
 
 
 def size(image: Any) -> str:

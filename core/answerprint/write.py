@@ -63,10 +63,11 @@ def made_record(
         inputs=tuple(found.inputs),
         colour=_colour(resolved),
         result=resolved.result.model_dump(mode="json"),
-        digital_source_type=contract.digital_source_type,
+        # what shows the plate itself was made by nobody here
+        digital_source_type=contract.digital_source_type if answers.asked else "",
         training=contract.training.model_dump(include={"data_class", "consent"}),
         windows=record.windows(found.frame),
-        processed=made,
+        processed=made if answers.asked else (),
         seconds=dict(found.seconds),
         work=work,
         pixels=exr.digest(found.frame),
