@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import begin, exr, record, takes
-from answerprint.documents import count, now
+from answerprint import begin, exr, record, takes, verify, write
+from answerprint.documents import count
 from answerprint.errors import TakeError
 from answerprint.job import Resolved
+from answerprint.journal import Event
 from answerprint.lease import Lease
-from answerprint.record import Verdict
+from answerprint.record import Record, Verdict
 from answerprint.signing import Signer
 from answerprint.takes import Item, Take
+from answerprint.write import Place
+
+# what was measured and said of a frame when it was made
+_TOLD = ("shows", "cut", "windows", "seconds", "levels", "warnings")
 
 
 def promote(
@@ -23,26 +27,36 @@ def promote(
 ) -> Take:
     """A new take of the same stream that holds one variation: pixels and headers as they are.
 
-    Each frame gets a record of its own, which names the frame it came from.
+    Each frame gets a record of its own, which names the frame it came from. All of them are
+    verified before a number is taken.
 
     Raises:
         TakeError: there is no such variation, it is not finished, or a frame does not verify.
     """
     resolved = begin.reopen(take)
     files = _finished(take, label, resolved)
+    before = _verified(take, label, files, trusted)
+    told = _told(take, label)
     alone = _alone(resolved, take, label)
     new = begin.claim(alone)
-    job_id = str(new.read("job")["job_id"])
+    place = Place(alone, new, signer, {"job_id": str(new.read("job")["job_id"])})
     journal = new.journal()
     with Lease.take(new.lease_file) as lease:
         done = {}
-        journal.append("started", take=f"{new.name}/{new.label}", frames=len(files))
+        journal.append(
+            "started",
+            take=f"{new.name}/{new.label}",
+            frames=len(files),
+            variations=0,
+            kept=0,
+            notes=list(alone.notes),
+        )
         for number, file in files.items():
-            facts = _copied(new, number, file, job_id, signer, trusted)
+            facts = _copied(place, number, file, before[number])
             lease.check()
             takes.commit_frame(new, number)
-            journal.append("frame", frame=number, **facts)
-            done[Item(number)] = facts
+            journal.append("frame", frame=number, **facts, **told.get(number, {}))
+            done[Item(number)] = {key: facts[key] for key in ("file", "pixels", "statement_id")}
         takes.commit(new, done, signer, promoted_from=f"{take.name}/{take.label}/{label}")
         journal.append("finished", state="complete", done=len(done), failed=[])
     return new
@@ -64,12 +78,57 @@ def _finished(take: Take, label: str, resolved: Resolved) -> dict[int, Path]:
     return files
 
 
+def _verified(
+    take: Take, label: str, files: dict[int, Path], trusted: dict[str, Ed25519PublicKey]
+) -> dict[int, Record]:
+    """The record of each frame: genuine, named by the manifest, and made for this very place."""
+    job_id = str(take.read("job").get("job_id", ""))
+    found = {}
+    wanted = [Item(number, label) for number in files]
+    for item, finding in verify.within(take, wanted, trusted):
+        made = finding.record
+        if finding.verdict is not Verdict.OK or made is None:
+            raise _unsound(files[item.frame], finding.why)
+        named = (made.name, made.take, made.variation, made.frame)
+        if named != (take.name, take.number, label, item.frame) or made.job_id != job_id:
+            was = f"It was made as frame {made.frame} of {made.variation} of {made.name}"
+            other = "" if made.job_id == job_id else ", by another job"
+            raise _unsound(files[item.frame], f"{was} v{made.take:03d}{other}.")
+        found[item.frame] = made
+    return found
+
+
+def _unsound(file: Path, why: str) -> TakeError:
+    return TakeError(
+        f"{file.name} does not verify: {why}",
+        remedy="See 'answerprint verify'; a frame that was changed is not promoted.",
+    )
+
+
+def _told(take: Take, label: str) -> dict[int, Event]:
+    """Frame -> what the take's journal says of it; the last word counts."""
+    try:
+        events = take.events()
+    except TakeError:  # it is for those who watch; the frames are the truth
+        return {}
+    return {
+        event["frame"]: {name: event[name] for name in _TOLD if name in event}
+        for event in events
+        if event["event"] == "frame"
+        and event.get("variation") == label
+        and isinstance(event.get("frame"), int)
+    }
+
+
 def _alone(resolved: Resolved, take: Take, label: str) -> Resolved:
-    """The job of one variation, as if it had been asked for by itself."""
+    """The job of one variation, as if it had been asked for by itself, where the take lies."""
     variation = resolved.variations[label]
     values = {k: v for k, v in variation.values.items() if k in resolved.parameters}
-    parameters = resolved.parameters | values
     out = resolved.job.out.model_copy(update={"take": None})
+    stream = take.folder.absolute().parent
+    parts = tuple(resolved.stream.split("/"))
+    if stream.parts[-len(parts) :] != parts:  # it was moved, out of its show and shot
+        out, parts = out.model_copy(update={"show": None, "shot": None}), (stream.name,)
     job = resolved.job.model_copy(
         update={
             "wedge": {},
@@ -79,55 +138,31 @@ def _alone(resolved: Resolved, take: Take, label: str) -> Resolved:
             "seed": resolved.seed(variation),
         }
     )
-    # a take that was moved is promoted where it lies now
-    root = take.folder.parent
-    for _ in resolved.stream.split("/"):
-        root = root.parent
-    notes = (f"promoted from {take.name} {take.label} {label}: {variation}",)
     return resolved.model_copy(
-        update={"job": job, "axes": {}, "parameters": parameters, "root": root, "notes": notes}
-    )
-
-
-def _copied(
-    new: Take,
-    number: int,
-    file: Path,
-    job_id: str,
-    signer: Signer,
-    trusted: dict[str, Ed25519PublicKey],
-) -> dict[str, Any]:
-    frame = exr.read(file)
-    finding = record.verify(frame, trusted)
-    before = finding.record
-    if finding.verdict is not Verdict.OK or before is None:
-        raise TakeError(
-            f"{file.name} does not verify: {finding.why}",
-            remedy="See 'answerprint verify'; a frame that was changed is not promoted.",
-        )
-    made = before.model_copy(
         update={
-            "statement_id": uuid.uuid4().hex,
-            "created": now(),
-            "job_id": job_id,
-            "request_id": f"{job_id}.{number}",
-            "take": new.number,
-            "variation": "",
-            "copied_from": {
-                "statement_id": before.statement_id,
-                "name": before.name,
-                "take": before.take,
-                "variation": before.variation,
-                "frame": before.frame,
-            },
+            "job": job,
+            "axes": {},
+            "parameters": resolved.parameters | values,
+            "root": stream.parents[len(parts) - 1],
+            "stream": "/".join(parts),
+            "notes": (f"promoted from {take.name} {take.label} {label}: {variation}",),
         }
     )
+
+
+def _copied(place: Place, number: int, file: Path, before: Record) -> dict[str, Any]:
+    """Write a frame aside with its new record; returns what the journal says of it."""
+    frame = exr.read(file)
+    if exr.digest(frame) != before.pixels:
+        raise _unsound(file, "It was changed just now.")
+    made = write.renewed(place, Item(number), before)
     record.strip(frame)
-    record.embed(frame, made, signer)
-    exr.write(new.part_file(number), frame)
+    record.embed(frame, made, place.signer)
+    exr.write(place.take.part_file(number), frame)
     return {
-        "file": new.file(number).name,
+        "file": place.take.file(number).name,
         "pixels": made.pixels,
         "statement_id": made.statement_id,
         "work": made.work,
+        "copied_from": made.copied_from,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,17 @@ def frame(path: Path, trusted: Keys) -> Finding:
         why = f"{finding.why} The record is of frame {made.frame}: the file was renamed."
         return Finding(Verdict.OK, why, made)
     return finding
+
+
+def within(take: Take, items: Iterable[Item], trusted: Keys) -> Iterator[tuple[Item, Finding]]:
+    """Judge some frames of a take as parts of it: against its manifest too, where it has one."""
+    manifest, named = _manifest(take, trusted)
+    closed = manifest.verdict is not Verdict.ABSENT
+    for item in items:
+        finding = _safely(take.file(*item), trusted)
+        if manifest.verdict is Verdict.OK:
+            finding = _against(finding, named.get(str(item)))
+        yield item, manifest if closed and manifest.verdict is not Verdict.OK else finding
 
 
 def _takes(path: Path) -> list[Take]:

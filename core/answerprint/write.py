@@ -16,7 +16,7 @@ from answerprint.documents import now
 from answerprint.job import Resolved
 from answerprint.record import Record
 from answerprint.signing import Signer
-from answerprint.takes import Take
+from answerprint.takes import Item, Take
 from answerprint.workitem import Read
 
 
@@ -45,7 +45,8 @@ def made_record(
     contract, job = resolved.contract, resolved.job
     said = {key: str(value) for key, value in answers.report.items()}
     return Record(
-        **_identity(place, found),
+        **_identity(place, found.item),
+        moment=_moment(place, found),
         model={
             "task": contract.task,
             "name": contract.model.name,
@@ -76,12 +77,21 @@ def made_record(
 
 def copied_record(place: Place, found: Read, frame: exr.Frame, before: Record) -> Record:
     """The statement of a frame that holds what equal work made: that work's, in a new place."""
-    return before.model_copy(
+    return renewed(place, found.item, before).model_copy(
         update={
-            **_identity(place, found),
             "inputs": tuple(found.inputs),
             "windows": record.windows(frame),
+            "moment": _moment(place, found),
             "seconds": dict(found.seconds),
+        }
+    )
+
+
+def renewed(place: Place, item: Item, before: Record) -> Record:
+    """The statement of a frame that was made before, in a new place; it names the one it was."""
+    return before.model_copy(
+        update={
+            **_identity(place, item),
             "copied_from": {
                 "statement_id": before.statement_id,
                 "name": before.name,
@@ -141,9 +151,9 @@ def commit(place: Place, found: Read, made: Record, lost: list[str]) -> dict[str
     }
 
 
-def _identity(place: Place, found: Read) -> dict[str, Any]:
+def _identity(place: Place, item: Item) -> dict[str, Any]:
     """Which frame this is, and who has it made."""
-    job, item = place.resolved.job, found.item
+    job = place.resolved.job
     return {
         "statement_id": uuid.uuid4().hex,
         "created": now(),
@@ -156,12 +166,15 @@ def _identity(place: Place, found: Read) -> dict[str, Any]:
         "variation": item.variation,
         "frame": item.frame,
         "views": place.resolved.views,
-        "moment": found.seen.moment if place.resolved.contract.cut.between else None,
         "user": getpass.getuser(),
         "machine": socket.gethostname(),
         "host": job.host,
         "tool": f"answerprint {__version__}, Python {platform.python_version()}",
     }
+
+
+def _moment(place: Place, found: Read) -> float | None:
+    return found.seen.moment if place.resolved.contract.cut.between else None
 
 
 def _colour(resolved: Resolved) -> dict[str, str]:

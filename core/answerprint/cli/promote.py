@@ -21,6 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     take = takes.find(args.take)
     context.site.check_allowed(take.folder, "Take")
+    context.site.check_allowed(take.folder.parent, "Output folder")
     new = promote.promote(take, args.variation, signer=context.signer(), trusted=context.trusted())
     context.output.emit({"take": new.folder.as_posix(), "from": f"{take.label}/{args.variation}"})
     context.output.say(

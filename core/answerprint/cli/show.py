@@ -62,7 +62,7 @@ def _show_take(take: Take, context: Context) -> Path:
             "state": take.state(),
             "frames": [str(item) if item.variation else item.frame for item in frames],
             "variations": {one.label: one.values for one in wedge},
-            "levels": {_item(e): e["levels"] for e in events if e["event"] == "frame"},
+            "levels": {_item(e): e["levels"] for e in events if "levels" in e},
             "warnings": [{"frame": number, "warning": said} for number, said in warned],
         }
     )
