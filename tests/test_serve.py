@@ -21,6 +21,8 @@ from answerprint_server import embedded, repository, wheel
 
 COMPOSE = Path(__file__).parents[1] / "server" / "deploy" / "compose.yaml"
 
+TASKS = ["denoise", "embed", "matte", "passthrough", "retime", "upscale"]
+
 
 @pytest.fixture
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -67,7 +69,7 @@ def test_a_second_call_finds_the_running_server(
 
     assert said.code == 0
     assert said.last["address"] == detached.address
-    assert said.last["tasks"] == {"denoise": "ready", "passthrough": "ready"}
+    assert said.last["tasks"] == dict.fromkeys(TASKS, "ready")
 
 
 def test_it_listens_on_loopback_only(detached: embedded.Running) -> None:
@@ -165,7 +167,7 @@ def test_the_contracts_in_the_configurations_are_the_ones_beside_the_models() ->
     """Run `python -m answerprint_server.repository` after changing a model."""
     models = repository.models(repository.models_folder())
 
-    assert [model.name for model in models] == ["denoise", "passthrough"]
+    assert [model.name for model in models] == TASKS
     assert all(repository.up_to_date(model) for model in models)
 
 
@@ -210,7 +212,7 @@ def test_the_model_repository_starts_from_the_compose_files_command_line(tmp_pat
         for region in embedded.SHARED_MEMORY.glob("answerprint_compose_*"):
             region.unlink()
 
-    assert [one.name for one in offers if one.contract] == ["denoise", "passthrough"]
+    assert [one.name for one in offers if one.contract] == TASKS
 
 
 def _answers(url: str) -> bool:

@@ -12,7 +12,7 @@ from answerprint import exr, layers
 from answerprint.contract import Contract
 from answerprint.errors import SourceError, TakeError
 from answerprint.frames import FrameRange
-from answerprint.job import ResolvedInput
+from answerprint.job import ResolvedInput, main_input
 from answerprint.site import Site
 from answerprint.triton import MOST_REQUEST_BYTES
 
@@ -43,7 +43,7 @@ def check_every_frame(
         for view in views or (None,):
             window = _window(contract, inputs, number, opened, view)
             _check_size(contract, window, number)
-        main = opened[next(iter(inputs.values())).plate.file(number)]
+        main = opened[inputs[main_input(contract, inputs)].plate.file(number)]
         own = main.parts[0].display_window
         if display is not None and own != display:
             raise SourceError(

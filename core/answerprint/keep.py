@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from answerprint import exr, layers
 from answerprint.contract import Contract, Output, Value
 from answerprint.errors import JobError
-from answerprint.job import Job, ResolvedInput, ResolvedResult
+from answerprint.job import Job, ResolvedInput, ResolvedResult, main_input
 from answerprint.result import beside, new_channels
 
 
@@ -32,7 +32,7 @@ def kept(
             remedy="Leave --result out: the take holds the result alone.",
         )
     keep = asked or ("only" if resized else "replace")
-    main = next(iter(inputs.values()))
+    main = inputs[main_input(contract, inputs)]
     view = views[0] if views else None
     held = head.layers(view)
     left = _left(held, {name: one for name, one in inputs.items() if _is_made(name, contract)})
@@ -47,7 +47,7 @@ def kept(
                 name for one in outputs if not one.replaces for name in new_channels(head, one, eye)
             ]
             if keep == "beside":
-                wanted = contract.input(next(iter(inputs)))
+                wanted = contract.input(main_input(contract, inputs))
                 picked = layers.channels(head, main.layer, wanted, main.path, eye)
                 new += [beside(channel, contract.task, head) for _, channel in picked]
             _check_new(new, head, contract)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from answerprint import aliases, colour, curve, exr, keep, layers, takes, wedge
 from answerprint.checks import check_every_frame, check_finite, check_writable
-from answerprint.contract import Contract, Scale, Value
+from answerprint.contract import Contract, Input, Scale, Value
 from answerprint.curve import Curve
 from answerprint.errors import JobError
 from answerprint.frames import FrameRange
@@ -19,6 +19,7 @@ from answerprint.job import (
     ResolvedInput,
     ResolvedResult,
     Source,
+    main_input,
 )
 from answerprint.memory import bound, check, needed
 from answerprint.plate import Plate, check_frames, frame_in_name, with_view
@@ -60,8 +61,8 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
     head = exr.read_structure(main.file(time.needed.first))
     views = _views(job, head, main.name(time.needed.first))
     inputs, notes = _inputs(job, contract, main, time.needed, views, site)
-    # what the result is written into: usually the plate, else where the first input comes from
-    head = exr.read_structure(next(iter(inputs.values())).plate.file(time.needed.first))
+    source = _written_into(contract, inputs)
+    head = exr.read_structure(source.plate.file(time.needed.first))
     every = [keep.kept(job, contract, one, head, inputs, views) for one in possible]
     result, left_out = every[0]  # the same for all that a contract can say
     found = _colour(job, contract, inputs, head, site)
@@ -170,7 +171,7 @@ def _inputs(
     names = aliases.table(site.layers)
     view = views[0] if views else None
     for wanted in contract.inputs:
-        source = _source(job, wanted.name, wanted.follows, found)
+        source = _source(job, contract, wanted, found)
         plate = _plate(source.path, job, f"Plate for {wanted.name}", site)
         if plate != main:
             check_frames(plate, frames, plate.on_disk())
@@ -178,7 +179,8 @@ def _inputs(
         # a guide that was given files of its own is not left out in silence
         required = wanted.required or wanted.name in job.inputs
         where = plate.name(frames.first)
-        follows = wanted.follows is not None and wanted.name not in job.inputs
+        follows = wanted.follows is not None and source.layer is not None
+        follows = follows and wanted.name not in job.inputs
         if follows and not required and not layers.holds(frame, source.layer or "", wanted, view):
             layer = None
         else:
@@ -209,13 +211,40 @@ def _inputs(
     return found, notes
 
 
-def _source(job: Job, name: str, follows: str | None, found: dict[str, ResolvedInput]) -> Source:
-    """Where an input comes from: as the job says, or from where the one it follows came."""
-    if name in job.inputs:
-        return job.inputs[name]
-    if follows is not None and follows in found:
-        return Source(path=found[follows].path, layer=found[follows].layer)
-    return Source(path=job.plate)
+def _written_into(contract: Contract, inputs: dict[str, ResolvedInput]) -> ResolvedInput:
+    """Where the files come from that the result is written into: usually the plate.
+
+    Raises:
+        JobError: the result would replace layers of two files.
+    """
+    main = inputs[main_input(contract, inputs)]
+    for output in contract.outputs:
+        name = output.replaces or ""
+        if name in inputs and inputs[name].path != main.path:
+            absent = f", or leave it out with --layer {name}=none"
+            raise JobError(
+                f"{name} comes from {inputs[name].path}, and the result is written into "
+                f"{main.path}.",
+                remedy="Bring both into one file first"
+                f"{'' if contract.input(name).required else absent}.",
+            )
+    return main
+
+
+def _source(job: Job, contract: Contract, wanted: Input, found: dict[str, ResolvedInput]) -> Source:
+    """Where an input comes from: as the job says, or from where the one it follows came.
+
+    What was given for looking at alone, a proxy as the guide of a retime, is not followed.
+    """
+    if wanted.name in job.inputs:
+        return job.inputs[wanted.name]
+    follows = wanted.follows
+    if follows is None or follows not in found:
+        return Source(path=job.plate)
+    replaced = any(one.replaces == follows for one in contract.outputs)
+    if follows in job.inputs and not replaced:
+        return Source(path=job.plate)
+    return Source(path=found[follows].path, layer=found[follows].layer)
 
 
 def _encoding_notes(job: Job, frame: exr.Frame) -> list[str]:
