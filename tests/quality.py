@@ -1,14 +1,16 @@
 """The README's table of quality and time, measured anew.
 
-    python tests/quality.py
+    python tests/quality.py [--picture PNG]
 
 starts a server of its own and runs every task through the engine: dB against the truth (PSNR after
 (x / (1 + x))^(1/2.2), as `answerprint compare` has it), and seconds of inference for a 1080p frame,
-the median of three, with nothing else running on the machine.
+the median of three, with nothing else running on the machine. With --picture it draws details of what
+`upscale` and `retime` make beside the truth instead.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import statistics
@@ -22,13 +24,15 @@ import numpy as np
 from numpy.typing import NDArray
 from samples import carried_out, claimed
 
-from answerprint import compare, exr
+from answerprint import compare, exr, sheet
+from answerprint.sheet import Cell
 from answerprint.takes import Take
 from answerprint.triton import Server
 from answerprint_server import embedded, repository
 
 PLATES = Path(__file__).parents[1] / "install" / "plates"
 HELD_OUT = (1002, 1004, 1006, 1008)
+DETAIL = (80, 60, 321, 180)  # left, top, width, height of what retime shows
 Image = NDArray[np.float32]
 Row = tuple[str, str, float, float | None]  # task, choice, dB, seconds at 1080p
 
@@ -153,7 +157,46 @@ def others(bench: Bench) -> Iterator[Row]:
         yield task, "", 0.0, bench.seconds(task, big, each=["1001", "1002", "1003"])
 
 
+def enlarged_by_all(bench: Bench) -> list[Cell]:
+    """A detail of a halved frame, enlarged again."""
+    truth = rgb(PLATES / "denoise" / "clean.1003.exr")
+    plate = bench.folder / "half" / "half.1003.exr"
+    small = resized(truth, (240, 135), cv2.INTER_AREA)
+    save(plate, small)
+    found = {"bicubic": resized(small, (480, 270), cv2.INTER_CUBIC)}
+    for method in ("faithful-2x", "sharp-2x"):
+        take, _ = bench.run("upscale", plate, parameters={"method": method})
+        found[method] = rgb(take.file(1003))
+    found["the original"] = truth
+    return [
+        Cell(sheet.enlarged(image, 30, 70, 107, 60, 3), f"upscale: {name}")
+        for name, image in found.items()
+    ]
+
+
+def between_by_all(bench: Bench) -> list[Cell]:
+    """A detail of a frame that was held out, made from its neighbours."""
+    folder = bench.folder / "pair"
+    folder.mkdir()
+    for index, number in enumerate((1003, 1005), start=1):
+        shutil.copy(PLATES / "retime" / f"plate.{number}.exr", folder / f"pair.{index}.exr")
+    found = {}
+    for method in ("blend", "dis", "rife"):
+        fields = {"parameters": {"method": method}, "timing": {"speed": 0.5}}
+        take, _ = bench.run("retime", folder / "pair.#.exr", **fields)
+        found[method] = rgb(take.file(2))
+    found["the frame itself"] = rgb(PLATES / "retime" / "plate.1004.exr")
+    left, top, width, height = DETAIL
+    return [
+        Cell(sheet.enlarged(image, left, top, width, height, 1), f"retime: {name}")
+        for name, image in found.items()
+    ]
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--picture", type=Path)
+    picture = parser.parse_args().picture
     with tempfile.TemporaryDirectory() as name:
         home = Path(name) / "home"
         os.environ["ANSWERPRINT_HOME"] = str(home)
@@ -162,6 +205,9 @@ def main() -> None:
             Server(state.address) as server,
         ):
             bench = Bench(Path(name), server, home)
+            if picture:
+                sheet.save(picture, [enlarged_by_all(bench), between_by_all(bench)])
+                return
             print("| task | choice | dB | seconds, 1080p |\n|---|---|---|---|")
             for measure in (denoise, upscale, retime, others):
                 for task, choice, db, seconds in measure(bench):
