@@ -201,7 +201,8 @@ def test_a_value_that_does_not_fit_is_refused_in_a_sentence(one: Parameter, valu
 
     assert caught.value.problem.startswith("Parameter amount is ")
     assert caught.value.problem.endswith(f"which is not {one.said()}.")
-    assert f"the default is {one.default}" in caught.value.remedy
+    default = {"True": "on", "False": "off"}.get(str(one.default), one.default)
+    assert caught.value.remedy == f"Give {one.said()}; the default is {default}."
 
 
 @pytest.mark.parametrize(

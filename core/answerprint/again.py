@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from answerprint import begin, exr, job, record, takes
+from answerprint import begin, colour, exr, job, record, takes
 from answerprint.contract import Contract
-from answerprint.errors import SourceError, TakeError
+from answerprint.errors import JobError, SetupError, SourceError, TakeError
 from answerprint.frames import FrameRange
 from answerprint.job import Job, Resolved
 from answerprint.layers import NONE
@@ -20,12 +21,16 @@ from answerprint.triton import Server
 
 @dataclass(frozen=True)
 class Again:
-    """A request to repeat, and the frames to compare its result with: item -> file."""
+    """A request to repeat, and the frames to compare its result with: item -> file.
+
+    `fingerprint` is that of the colour configuration; empty where nothing met a transform.
+    """
 
     job: Job
     before: dict[Item, Path]
     label: str
     model_sha256: str
+    fingerprint: str
 
 
 def again(path: Path, out: str | None, server: Server) -> Again:
@@ -36,11 +41,13 @@ def again(path: Path, out: str | None, server: Server) -> Again:
     Raises:
         TakeError: there is no take, or it has no frames.
         SourceError: a frame has no readable record, or a plate is not what it was.
+        SetupError: the colour configuration is not there any more.
     """
     take = None if path.is_file() and not _is_in_take(path) else takes.find(path)
     found = _of_frame(path, out, server) if take is None else _of_take(take, path, out)
-    for file in found.before.values():
-        _check_inputs(_record(file))
+    _check_inputs(found.before.values())
+    if found.fingerprint:
+        _check_colour(found.job.colour.config)
     return found
 
 
@@ -68,6 +75,8 @@ def _of_take(take: Take, path: Path, out: str | None) -> Again:
         "views": first.views or None,
         "reuse": False,  # the point is to do it again
     }
+    if first.colour is not None:  # whatever this machine would choose today
+        fields["colour"] |= {"space": first.colour.space, "config": first.colour.config}
     if path.is_file():
         fields |= _of_item(first, next(iter(held)))
     elif first.job.timing is None:
@@ -75,7 +84,8 @@ def _of_take(take: Take, path: Path, out: str | None) -> Again:
     fields["out"] |= {"root": out or first.root.as_posix(), "name": first.name, "take": None}
     if path.is_file() and first.axes:
         held = {Item(item.frame): file for item, file in held.items()}
-    return Again(job.make(fields), held, take.label, first.model_sha256)
+    fingerprint = first.colour.fingerprint if first.colour else ""
+    return Again(job.make(fields), held, take.label, first.model_sha256, fingerprint)
 
 
 def _of_item(first: Resolved, item: Item) -> dict[str, Any]:
@@ -135,7 +145,9 @@ def _of_frame(path: Path, out: str | None, server: Server) -> Again:
         "reuse": False,
         "out": {"root": out, "show": made.show, "shot": made.shot, "name": made.name},
     }
-    return Again(job.make(fields), {Item(number): path}, path.name, made.model["sha256"])
+    fingerprint = made.colour.get("fingerprint", "")
+    request = job.make(fields)
+    return Again(request, {Item(number): path}, path.name, made.model["sha256"], fingerprint)
 
 
 def _between(made: Record, contract: Contract) -> dict[str, Any]:
@@ -158,12 +170,30 @@ def _record(path: Path) -> Record:
     return made
 
 
-def _check_inputs(made: Record) -> None:
-    """The comparison means something only if the plate is still the one that went in."""
-    for uri, pixels in {one.uri: one.pixels for one in made.inputs}.items():
-        if exr.digest(exr.read(Path(uri))) != pixels:
-            raise SourceError(
-                f"{Path(uri).name} is not the frame that went into {made.name} v{made.take:03d}: "
-                "its pixels changed since.",
-                remedy="Bring the old plate back, or run the job on the new one as a new take.",
-            )
+def _check_inputs(frames: Iterable[Path]) -> None:
+    """The comparison means something only if the plates are still those that went in.
+
+    A file that went into many frames is read once.
+    """
+    found: dict[str, str] = {}
+    for made in map(_record, frames):
+        for one in made.inputs:
+            if one.uri not in found:
+                found[one.uri] = exr.digest(exr.read(Path(one.uri)))
+            if found[one.uri] != one.pixels:
+                raise SourceError(
+                    f"{Path(one.uri).name} is not the frame that went into {made.name} "
+                    f"v{made.take:03d}: its pixels changed since.",
+                    remedy="Bring the old plate back, or run the job on the new one as a new take.",
+                )
+
+
+def _check_colour(config: str | None) -> None:
+    try:
+        colour.load(config, None, {})
+    except JobError as error:  # nobody asked for it by name
+        raise SetupError(
+            error.problem,
+            remedy="Bring it back: with another one the colours would not be the same. Or run the "
+            "job as a new take.",
+        ) from error

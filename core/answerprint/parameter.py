@@ -62,7 +62,7 @@ class Parameter(OpenDocument):
         except (ValueError, TypeError, OverflowError) as error:
             raise JobError(
                 f"Parameter {self.name} is {value!r}, which is not {self.said()}.",
-                remedy=f"Give {self.said()}; the default is {self.default}.",
+                remedy=f"Give {self.said()}; the default is {_word(self.default)}.",
             ) from error
 
     def said(self) -> str:
@@ -91,6 +91,10 @@ def _plain(number: float | None) -> str:
     if number is None:
         return ""
     return str(int(number)) if number == int(number) else repr(number)
+
+
+def _word(value: Value) -> str:
+    return ("off", "on")[value] if isinstance(value, bool) else str(value)
 
 
 def _bool(value: Any) -> bool:

@@ -20,6 +20,7 @@ from answerprint.cli import run as run_verb
 from answerprint.cli.context import Context
 from answerprint.compare import Difference
 from answerprint.documents import count
+from answerprint.job import Resolved
 from answerprint.takes import Item, Take
 from answerprint.triton import Server
 
@@ -44,20 +45,18 @@ def run(args: argparse.Namespace, context: Context) -> int:
         item: compare.difference(exr.read(file), exr.read(after[item]), file.name)
         for item, file in asked.before.items()
     }
-    same_model = resolved.model_sha256 == asked.model_sha256
-    tolerance = resolved.contract.determinism.tolerance
-    return _answer(asked, take, found, tolerance, context, same_model=same_model)
+    return _answer(asked, resolved, take, found, context)
 
 
 def _answer(
-    asked: Again,
-    take: Take,
-    found: dict[Item, Difference],
-    tolerance: float,
-    context: Context,
-    *,
-    same_model: bool,
+    asked: Again, resolved: Resolved, take: Take, found: dict[Item, Difference], context: Context
 ) -> int:
+    tolerance = resolved.contract.determinism.tolerance
+    fingerprint = resolved.colour.fingerprint if resolved.colour else ""
+    same = {
+        "model": resolved.model_sha256 == asked.model_sha256,
+        "colour configuration": fingerprint == asked.fingerprint,
+    }
     item = max(found, key=lambda one: (not found[one].identical, found[one].greatest))
     worst = found[item]
     word = _word(worst, tolerance)
@@ -66,17 +65,21 @@ def _answer(
             "answer": word,
             "take": take.folder.as_posix(),
             "tolerance": tolerance,
-            "same_model": same_model,
+            "same_model": same["model"],
+            "same_colour": same["colour configuration"],
             "frames": {str(one): _document(difference) for one, difference in found.items()},
         }
     )
-    same = sum(one.identical for one in found.values())
+    equal = sum(one.identical for one in found.values())
     said = (
-        f"{word}: {asked.label} and {take.label}, {same} of {count(len(found), 'frame')} the same"
+        f"{word}: {asked.label} and {take.label}, {equal} of {count(len(found), 'frame')} the same"
     )
     said += " in every sample."
     said += "" if worst.identical else f" Worst: frame {item}, {worst}."
-    context.output.say(said + ("" if same_model else " The model is another one than then."))
+    others = [
+        f" The {what} is another one than then." for what, is_same in same.items() if not is_same
+    ]
+    context.output.say(said + "".join(others))
     return 0 if word != "different" else 1
 
 
