@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from PIL import Image
 from samples import (
     AtOnce,
     change,
+    claimed,
     ended,
     identities,
     noise,
@@ -30,9 +32,12 @@ from samples import (
     until,
 )
 
-from answerprint import exr, sheet, signing
+from answerprint import begin, exr, reuse, sheet, signing, workitem
+from answerprint.job import Resolved
 from answerprint.record import Record, extract
+from answerprint.shelf import Shelf
 from answerprint.takes import Item, Take
+from answerprint.triton import Server
 from answerprint.verify import verify
 
 COUNT = 200
@@ -353,6 +358,34 @@ def test_another_model_makes_it_anew(work: Work) -> None:
     assert work("--seed", "5", task="seeded_otherwise") == (1, {"1001": None})
 
 
+@pytest.mark.parametrize(
+    ("end", "change"),
+    [
+        ("inputs", {"encoding": "acescct"}),
+        ("inputs", {"channels": (("B", "G", "R"),)}),
+        ("outputs", {"encoding": "acescct"}),
+        ("outputs", {"replaces": None, "layer": "other"}),
+    ],
+)
+def test_another_contract_for_the_same_model_makes_it_anew(
+    end: str, change: dict[str, Any], chance: Chance, tmp_path: Path
+) -> None:
+    """The model's files are the same; it is fed otherwise, or its answer goes elsewhere."""
+    with Server(chance.address) as server:
+        take = claimed(server, tmp_path / "takes", plate(tmp_path, 1), task="seeded")
+    resolved = begin.reopen(take)
+    (one,) = getattr(resolved.contract, end)
+    contract = resolved.contract.model_copy(update={end: (one.model_copy(update=change),)})
+    other = resolved.model_copy(update={"contract": contract})
+    found = workitem.read(resolved, Item(1001), Shelf(workitem.files(resolved, 1001)))
+
+    def key(job: Resolved) -> str:
+        return reuse.key(found, job, job.settings(1001), job.seed())
+
+    assert key(begin.reopen(take)) == key(resolved)
+    assert key(other) != key(resolved)
+
+
 def test_another_header_on_the_plate_makes_it_anew(work: Work) -> None:
     """The pixels are the same; what stands beside them comes along into the take."""
     assert work("--seed", "5")[0] == 1
@@ -398,8 +431,74 @@ def test_an_earlier_frame_that_is_not_what_was_signed_is_not_copied(
     assert digest(work.take.file(1001)) == before
 
 
-def test_without_a_seed_chance_is_never_copied(work: Work) -> None:
-    assert [work()[0] for _ in range(2)] == [1, 1]
+def test_without_a_seed_it_is_seed_0_and_the_record_says_so(work: Work, tmp_path: Path) -> None:
+    """The model must be given one: what it was given is on record, and that can be made again."""
+    assert work()[0] == 1
+    file = work.take.file(1001)
+    assert record(file).seed == "0"
+
+    assert work("--seed", "0")[0] == 0
+    assert digest(work.take.file(1001)) == digest(file)
+
+
+def test_what_is_made_afresh_is_copied_by_later_takes(work: Work) -> None:
+    assert work("--seed", "5", "--fresh")[0] == 1
+    assert work("--seed", "5", "--fresh")[0] == 1
+
+    calls, found = work("--seed", "5")
+
+    assert calls == 0
+    assert found["1001"]["take"] == 2
+
+
+def test_equal_frames_of_one_take_that_is_made_afresh_are_all_made(work: Work) -> None:
+    shutil.copy(work.path.with_name("bg.1001.exr"), work.path.with_name("bg.1002.exr"))
+
+    assert work("--seed", "5", "--fresh")[0] == 2
+
+
+def escape(take: Take, tmp_path: Path) -> None:
+    """The journal names the frame by a path that leads out of the take."""
+    outside = take.file(1001).rename(tmp_path / "outside.exr")
+    lines = take.journal().path.read_text(encoding="utf-8")
+    name = take.file(1001).name
+    assert f'"{name}"' in lines
+    take.journal().path.write_text(lines.replace(f'"{name}"', f'"{outside}"'), encoding="utf-8")
+
+
+def link_out(take: Take, tmp_path: Path) -> None:
+    """The frame is a link to one that lies elsewhere."""
+    outside = take.file(1001).rename(tmp_path / "outside.exr")
+    take.file(1001).symlink_to(outside)
+
+
+def link_the_take(take: Take, tmp_path: Path) -> None:
+    take.folder.symlink_to(take.folder.rename(tmp_path / "outside"))
+
+
+def hide(take: Take, tmp_path: Path) -> None:
+    """Another take lies deeper, where no take of this stream is."""
+    (take.folder.parent / "deep").mkdir()
+    take.folder.rename(take.folder.parent / "deep" / take.label)
+    take.private.mkdir(parents=True)
+
+
+def block(take: Take, tmp_path: Path) -> None:
+    """A pipe, which whoever opens it would wait at for ever."""
+    take.file(1001).unlink()
+    os.mkfifo(take.file(1001))
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("place", [escape, link_out, link_the_take, hide, block])
+def test_only_a_frame_that_lies_in_a_take_under_its_own_name_is_copied(
+    place: Any, work: Work, tmp_path: Path
+) -> None:
+    assert work("--seed", "5")[0] == 1
+
+    place(work.take, tmp_path)
+
+    assert work("--seed", "5") == (1, {"1001": None})
 
 
 @pytest.mark.parametrize(

@@ -248,10 +248,12 @@ class Resolved(Document):
         }
 
     def seed(self, variation: Variation | None = None) -> str | None:
-        """The seed of one variation, if its task takes one or the job names one."""
-        if variation and SEED in self.axes and self.contract.seed:
+        """The seed of one variation: 0 where its task takes one and the job names none."""
+        if not self.contract.seed:
+            return self.job.seed
+        if variation and SEED in self.axes:
             return str(variation.values[SEED])
-        return self.job.seed
+        return self.job.seed or "0"
 
 
 def main_input(contract: Contract, inputs: Collection[str]) -> str:

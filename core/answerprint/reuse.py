@@ -7,20 +7,23 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import exr, record, takes
+from answerprint import __version__, exr, record, takes
 from answerprint.contract import Value
 from answerprint.documents import canonical
 from answerprint.errors import AnswerprintError
 from answerprint.header import Header
 from answerprint.job import Resolved
+from answerprint.journal import Event
 from answerprint.record import SIGNATURE, STATEMENT, Record, Verdict
-from answerprint.takes import Take
+from answerprint.takes import Item, Take
 from answerprint.workitem import Read
 
+# Raised whenever the engine makes other samples or headers of the same work than before, within one
+# version too: in reading, colour, tiles, what is kept of the plate, or how a frame is written.
+REVISION = 1
 # of a header, what says nothing about the plate itself
 _ASIDE = {STATEMENT, SIGNATURE}
 
@@ -28,7 +31,8 @@ _ASIDE = {STATEMENT, SIGNATURE}
 def key(found: Read, resolved: Resolved, settings: Mapping[str, Value], seed: str | None) -> str:
     """One digest of all that decides what a frame of the result holds, or '' if chance does.
 
-    Pixels and headers that went in, the model's artifacts, parameters, colour, and what is kept.
+    Pixels and headers that went in, the model's artifacts, how its contract has it fed and its
+    answers placed, parameters, colour, what is kept, and this engine.
     """
     contract = resolved.contract
     if contract.determinism.kind == "stochastic" and not (contract.seed and seed is not None):
@@ -36,6 +40,7 @@ def key(found: Read, resolved: Resolved, settings: Mapping[str, Value], seed: st
     colour = resolved.colour
     work = {
         "schema": "answerprint.work/v1",
+        "engine": [__version__, REVISION],
         "model": resolved.model_sha256,
         "inputs": [
             [one.role, one.layer, one.pixels, list(resolved.inputs[one.role].channels)]
@@ -51,6 +56,8 @@ def key(found: Read, resolved: Resolved, settings: Mapping[str, Value], seed: st
         "result": resolved.result.model_dump(mode="json"),
         "non_finite": resolved.job.non_finite,
         "cut": contract.cut.model_dump(mode="json"),
+        "takes": [one.model_dump(mode="json") for one in contract.inputs],
+        "gives": [one.model_dump(mode="json") for one in contract.outputs],
     }
     return hashlib.sha256(canonical(work)).hexdigest()
 
@@ -77,17 +84,20 @@ class Made:
             self._files[work] = file
 
     def scan(self, stream: Path) -> None:
-        """Learn from the journals of a stream's takes; one that cannot be read teaches nothing."""
-        for take in takes.below(stream) if stream.is_dir() else ():
-            for event in _events(take):
-                if event.get("work") and isinstance(event.get("file"), str):
-                    self._files.setdefault(str(event["work"]), take.folder / event["file"])
+        """Learn from the journals of a stream's takes, newest first.
+
+        A journal is a file that anybody may have written: only frames that lie in the take under
+        the take's own names count. One that cannot be read teaches nothing.
+        """
+        for take in takes.of_stream(stream):
+            for work, file in _worked(take).items():
+                self._files.setdefault(work, file)
 
     def find(self, work: str) -> tuple[exr.Frame, Record] | None:
         """The frame that equal work made, if it is still there and verifies."""
         with self._lock:
             file = self._files.get(work) if work else None
-        if file is None:
+        if file is None or not _is_plain(file):
             return None
         try:
             frame = exr.read(file)
@@ -99,11 +109,27 @@ class Made:
         return (frame, made) if good and made is not None else None
 
 
-def _events(take: Take) -> list[dict[str, Any]]:
+def _worked(take: Take) -> dict[str, Path]:
+    """Key -> file of every frame that a take's journal tells of and that lies in it."""
     try:
-        return take.events()
-    except AnswerprintError:
-        return []
+        events = reversed(take.events())  # so that of equal frames the first one counts
+        told = {str(one["work"]): _item(one) for one in events if one.get("work")}
+        held = take.items() if told else {}
+    except (AnswerprintError, OSError):
+        return {}
+    return {work: held[item] for work, item in told.items() if item in held}
+
+
+def _item(event: Event) -> Item | None:
+    frame, variation = event.get("frame"), event.get("variation", "")
+    known = isinstance(frame, int) and isinstance(variation, str)
+    return Item(frame, variation) if known else None
+
+
+def _is_plain(file: Path) -> bool:
+    """Whether it is a file in its take's own folder: no link to elsewhere, no pipe."""
+    links = file.is_symlink() or file.parent.is_symlink()
+    return file.is_file() and not links
 
 
 def _header_digest(header: Header | None) -> str:

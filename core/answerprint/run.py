@@ -207,9 +207,10 @@ def _one(work: _Work, item: Item) -> dict[str, Any] | None:
         if work.stop.is_set():
             return None
         found = workitem.read(resolved, item, work.shelf)
-        key = reuse.key(found, resolved, settings, seed) if resolved.job.reuse else ""
-    with work.made.turn(key):
-        before = work.made.find(key)
+        key = reuse.key(found, resolved, settings, seed)
+    sought = key if resolved.job.reuse else ""  # later takes may copy what is made afresh
+    with work.made.turn(sought):
+        before = work.made.find(sought)
         if before is None:
             facts = _inferred(work, found, settings, seed=seed, key=key)
             if key:

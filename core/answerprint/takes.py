@@ -237,6 +237,18 @@ def _is_take(folder: Path) -> bool:
     return bool(_NUMBER.fullmatch(folder.name)) and (folder / ".take").is_dir()
 
 
+def of_stream(stream: Path) -> Iterator[Take]:
+    """The takes that lie in a stream itself, newest number first; none if it cannot be listed."""
+    try:
+        numbers = sorted(_numbers(stream), reverse=True)
+    except OSError:
+        return
+    for number in numbers:
+        folder = stream / f"v{number:03d}"
+        if _is_take(folder) and not folder.is_symlink():
+            yield Take(folder)
+
+
 def below(root: Path) -> Iterator[Take]:
     """All takes below a folder, newest claim first."""
     found = [Take(private.parent) for private in root.rglob(".take") if private.is_dir()]
