@@ -28,7 +28,7 @@ LAYERS = [
     ["checks", "memory", "span", "workitem"],
     ["ask"],
     ["result"],
-    ["keep", "reuse", "write"],
+    ["destination", "inputs", "keep", "reuse", "write"],
     ["preflight"],
     ["begin"],
     ["run", "verify"],

@@ -58,21 +58,26 @@ def colour_paths(resolved: Resolved) -> dict[str, colour.Conversion]:
     """'in NAME' and 'out NAME' -> the way between plate and model of each input and output.
 
     Raises:
-        SetupError: the configuration is not the one that the job was resolved with.
+        SetupError: the configuration, or a LUT of it, is gone or not what the take was begun with.
     """
-    contract, found = resolved.contract, resolved.colour
-    named = {f"in {one.name}": one.encoding for one in contract.inputs}
-    named |= {f"out {one.name}": one.encoding for one in contract.outputs}
+    named, found = colour.ends(resolved.contract, resolved.inputs), resolved.colour
     if found is None:
         return dict.fromkeys(named, colour.AS_IT_IS)
-    config = colour.load(found.config, None, {})
-    if config.fingerprint != found.fingerprint:
-        raise SetupError(
-            f"The colour configuration {found.config} is another one than when the take was begun.",
-            remedy="Bring the old configuration back, or run the job again as a new take.",
-        )
+    config = colour.load_again(found.config)
+    if config.fingerprint != found.fingerprint.partition("+")[0]:
+        raise _other_look(f"The colour configuration {found.config} is another one")
     space = colour.Space(found.space, found.source)
-    return {name: colour.conversion(config, space, one) for name, one in named.items()}
+    ways = {name: colour.conversion(config, space, one) for name, one in named.items()}
+    if colour.fingerprint(config, ways.values()) != found.fingerprint:
+        raise _other_look(f"The LUT files of the colour configuration {found.config} are others")
+    return ways
+
+
+def _other_look(problem: str) -> SetupError:
+    return SetupError(
+        f"{problem} than when the take was begun.",
+        remedy="Bring the old configuration back, or run the job again as a new take.",
+    )
 
 
 def pinned(resolved: Resolved, server: Server) -> Offer:

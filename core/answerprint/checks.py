@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -157,6 +158,23 @@ def check_finite(inputs: Inputs, frames: FrameRange, views: tuple[str, ...]) -> 
             f"The plate holds NaN or inf in frame {said}{more}.",
             remedy="Render these frames again, or choose --non-finite keep or zero.",
         )
+
+
+def check_config(place: str, site: Site) -> None:
+    """Hold a colour configuration that a job names against the site.
+
+    Raises:
+        JobError: it lies outside the allowed roots, and is not the studio's own.
+    """
+    if not is_the_studios(place, site):
+        site.check_allowed(Path(place).absolute(), "Colour configuration")
+
+
+def is_the_studios(place: str, site: Site, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a configuration is built in, or the one that $OCIO or the site names."""
+    named = (environ.get("OCIO"), site.colour)
+    own = {Path(one).absolute() for one in named if one}
+    return place.startswith("ocio://") or Path(place).absolute() in own
 
 
 def check_writable(folder: Path) -> None:

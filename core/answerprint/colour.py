@@ -13,7 +13,7 @@ import functools
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ import PyOpenColorIO as OCIO  # noqa: N814 - the name it goes by everywhere
 from numpy.typing import NDArray
 
 from answerprint import interop, shaper
-from answerprint.contract import Encoding
+from answerprint.contract import Contract, Encoding
 from answerprint.documents import did_you_mean
 from answerprint.errors import AnswerprintError, JobError, SetupError
 
@@ -70,7 +70,7 @@ class Config:
 
     name          what to say: "ACES studio config v2.2.0 (built in)", or the file's name
     source        who wanted it: "the job", "$OCIO", "the site", "built in"
-    fingerprint   SHA-256 of its bytes, for the record; LUT files beside it are not in it, those
+    fingerprint   SHA-256 of its bytes; LUT files beside it are not in it (see `fingerprint`), those
                   inside an .ocioz archive are
     place         absolute path or ocio:// name, with which `load` finds it again
     """
@@ -106,10 +106,12 @@ class Conversion:
 
     words      for people: "ACEScg -> sRGB picture, -0.5 to 1000 kept -> ACEScg"
     identity   both ways return their argument itself; otherwise it is left as it was
+    files      LUT files that either way goes through, where OpenColorIO found them
     """
 
     words: str
     identity: bool = False
+    files: tuple[Path, ...] = ()
     there: tuple[Step, ...] = field(default=(), repr=False)
     back: tuple[Step, ...] | None = field(default=(), repr=False)
 
@@ -139,9 +141,21 @@ def load(asked: str | None, site: str | None, environ: Mapping[str, str] = os.en
         JobError: the job's configuration is missing, too large or broken.
         SetupError: the same of $OCIO's or the site's.
     """
-    OCIO.ClearAllCaches()  # a LUT file may have changed since; a sidecar lives for days
     wanted = ((asked, "the job"), (environ.get("OCIO"), "$OCIO"), (site, "the site"))
-    place, source = next(((where, who) for where, who in wanted if where), (BUILT_IN, "built in"))
+    return _load(*next(((place, who) for place, who in wanted if place), (BUILT_IN, "built in")))
+
+
+def load_again(place: str) -> Config:
+    """The configuration that a take was begun with, by its `place`.
+
+    Raises:
+        SetupError: it is missing, too large or broken.
+    """
+    return _load(place, "the take")
+
+
+def _load(place: str, source: str) -> Config:
+    OCIO.ClearAllCaches()  # a LUT file may have changed since; a sidecar lives for days
     try:
         if place.startswith("ocio://"):
             return _built_in(place, source)
@@ -176,6 +190,31 @@ def plate_space(
             return Space(name, f"attribute {attribute}{passed}")
         passed += f"; attribute {attribute} names '{words}', which the configuration has not"
     return Space(_scene_linear(config), f"assumed{passed.replace(';', ':', 1)}")
+
+
+def fingerprint(config: Config, ways: Iterable[Conversion]) -> str:
+    """What decides how these ways look: SHA-256 of the configuration, and after a '+' of its LUTs.
+
+    Those are the files beside it that the ways go through, by name and content; the folder may
+    move. There is no second half where no way goes through any.
+
+    Raises:
+        SetupError: such a file cannot be read any more.
+    """
+    files = sorted({file for way in ways for file in way.files})
+    if not files or config.place.endswith(".ocioz"):
+        return config.fingerprint
+    try:
+        each = [f"{file.name}\0{_sha256(file)}\0" for file in files]
+    except OSError as error:  # it was there a moment ago
+        raise _unusable(config.place, config.source, _reason(error)) from error
+    return f"{config.fingerprint}+{hashlib.sha256(''.join(each).encode()).hexdigest()}"
+
+
+def ends(contract: Contract, inputs: Container[str]) -> dict[str, Encoding]:
+    """'in NAME' and 'out NAME' -> the model's encoding, of these inputs and of every output."""
+    found = {f"in {one.name}": one.encoding for one in contract.inputs if one.name in inputs}
+    return found | {f"out {one.name}": one.encoding for one in contract.outputs}
 
 
 def is_known_data(config: Config, name: str) -> bool:
@@ -222,27 +261,30 @@ def _to_scene_linear(config: Config, name: str) -> Conversion:
         return Conversion("scene-linear as it is", identity=True)
     goal = _scene_linear(config)
     there, back = config.ocio.getProcessor(name, goal), config.ocio.getProcessor(goal, name)
-    return Conversion(f"{name} -> {goal} -> {name}", there=_step(there), back=_step(back))
+    files = _files(there, back)
+    words = f"{name} -> {goal} -> {name}"
+    return Conversion(words, files=files, there=_step(there), back=_step(back))
 
 
 def _to_acescct(config: Config, name: str) -> Conversion:
-    there, back = _standard_way(config, name, ACESCCT)
+    there, back, files = _standard_way(config, name, ACESCCT)
     if not there and not back:
         return Conversion("ACEScct as it is", identity=True)
-    return Conversion(f"{name} -> ACEScct -> {name}", there=there, back=back)
+    return Conversion(f"{name} -> ACEScct -> {name}", files=files, there=there, back=back)
 
 
 def _to_display(config: Config, name: str) -> Conversion:
-    there, _ = _standard_way(config, name, LINEAR_REC709)
+    there, _, files = _standard_way(config, name, LINEAR_REC709)
     words = f"{name} -> sRGB picture, clipped to 0..1, for the model's eyes only"
-    return Conversion(words, there=(*there, shaper.srgb), back=None)
+    return Conversion(words, files=files, there=(*there, shaper.srgb), back=None)
 
 
 def _to_shaped(config: Config, name: str) -> Conversion:
-    there, back = _standard_way(config, name, LINEAR_REC709)
+    there, back, files = _standard_way(config, name, LINEAR_REC709)
     kept = f"{shaper.LEAST:g} to {shaper.GREATEST:g} kept"
     return Conversion(
         f"{name} -> sRGB picture, {kept} -> {name}",
+        files=files,
         there=(*there, shaper.shape),
         back=(shaper.unshape, *back),
     )
@@ -264,8 +306,8 @@ _GOALS = {
 
 def _standard_way(
     config: Config, name: str, goal: str
-) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
-    """Steps between a space and one of the built-in configuration's; raises _BROKEN.
+) -> tuple[tuple[Step, ...], tuple[Step, ...], tuple[Path, ...]]:
+    """Steps between a space and one of the built-in configuration's, and LUTs; raises _BROKEN.
 
     Where the configuration has the goal under a name of its own, it is taken: then a plate in that
     very space needs no step at all. Otherwise both meet in ACES2065-1 or in CIE XYZ.
@@ -273,13 +315,19 @@ def _standard_way(
     own = _same_as_standard(config, goal)
     if own is not None:
         there, back = config.ocio.getProcessor(name, own), config.ocio.getProcessor(own, name)
-        return _step(there), _step(back)
+        return _step(there), _step(back), _files(there, back)
     ours, standard = config.ocio, _standard()
     here, far = OCIO.Config.IdentifyInterchangeSpace(ours, name, standard, goal)
     between = OCIO.Config.GetProcessorFromConfigs
     there = between(ours, name, here, standard, goal, far)
     back = between(standard, goal, far, ours, name, here)
-    return _step(there), _step(back)
+    return _step(there), _step(back), _files(there, back)
+
+
+def _files(*processors: Any) -> tuple[Path, ...]:
+    """The LUT files that processors were made from, context and search path resolved."""
+    each = (one.getProcessorMetadata().getFiles() for one in processors)
+    return tuple(sorted({Path(file) for files in each for file in files}))
 
 
 def _step(processor: Any) -> tuple[Step, ...]:
@@ -372,12 +420,17 @@ def _file(path: Path, source: str) -> Config:
     size = path.stat().st_size
     if size > most:
         raise ValueError(f"it has {size:,} bytes, at most {most:,} are read")
-    digest = hashlib.sha256()
+    digest = _sha256(path)
+    ocio = OCIO.Config.CreateFromFile(str(path))
+    return Config(path.name, source, digest, path.as_posix(), ocio)
+
+
+def _sha256(path: Path) -> str:
+    total = hashlib.sha256()
     with path.open("rb") as stream:
         while piece := stream.read(1 << 20):
-            digest.update(piece)
-    ocio = OCIO.Config.CreateFromFile(str(path))
-    return Config(path.name, source, digest.hexdigest(), path.as_posix(), ocio)
+            total.update(piece)
+    return total.hexdigest()
 
 
 def _reason(error: Exception) -> str:
@@ -393,6 +446,7 @@ def _unusable(place: str, source: str, reason: str) -> AnswerprintError:
     remedies = {
         "$OCIO": "Set the variable OCIO to a configuration that works, or unset it.",
         "the site": "Tell the pipeline team: the site file names it.",
+        "the take": "The take was begun with it: bring it back, or run the job again as a new take.",
         "built in": "Install OpenColorIO 2.4 or later, which brings it.",
     }
     return SetupError(problem, remedy=remedies[source])

@@ -122,8 +122,9 @@ def _worked(take: Take) -> dict[str, Path]:
 
 def _item(event: Event) -> Item | None:
     frame, variation = event.get("frame"), event.get("variation", "")
-    known = isinstance(frame, int) and isinstance(variation, str)
-    return Item(frame, variation) if known else None
+    if not isinstance(frame, int) or not isinstance(variation, str):
+        return None
+    return Item(frame, variation)
 
 
 def _is_plain(file: Path) -> bool:

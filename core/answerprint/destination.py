@@ -1,0 +1,61 @@
+"""Destination: where a take goes, what it is called, and whether there is room for it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from answerprint import takes
+from answerprint.checks import check_writable
+from answerprint.contract import Contract
+from answerprint.job import Job
+from answerprint.plate import Plate, frame_in_name
+from answerprint.site import Site
+
+DEFAULT_ROOT = Path("takes")
+
+_NUMBER = re.compile(r"-?\d+$")  # as it is written: 0010, -5
+
+
+def find(job: Job, contract: Contract, main: Plate, site: Site) -> tuple[Path, str, str]:
+    """Where the take goes: (root, stream folder below it, take name). Tries to write there.
+
+    Raises:
+        JobError: it lies outside the allowed roots.
+        TakeError: it cannot be written; TakeExists if the number asked for is taken.
+    """
+    out = job.out
+    root = (out.root or site.root or DEFAULT_ROOT).absolute()
+    site.check_allowed(root, "Output folder")
+    stem = main.head.removesuffix(".exr")
+    if main.is_still and frame_in_name(main.head) is not None:
+        stem = _NUMBER.sub("", stem)  # the take's frames have a number of their own
+    stem = stem.strip("._- ") or "plate"
+    name = out.name or f"{_safe(stem)}_{contract.task}"
+    stream = "/".join(part for part in (out.show, out.shot, name) if part)
+    site.check_allowed(root / stream, "Output folder")  # a folder on the way may be a link
+    if out.take is not None and (root / stream).is_dir():
+        takes.check_free(root / stream, out.take)
+    check_writable(root / stream)
+    return root, stream, name
+
+
+def space(root: Path, file: Path, items: int, scale: int) -> list[str]:
+    """A warning where a file of the plate says that the disk will not do: an estimate.
+
+    `scale`: how many times larger than the plate's the result's edges are, at most.
+    """
+    needed = file.stat().st_size * items * scale**2
+    there = next(one for one in (root, *root.parents) if one.exists())
+    free = shutil.disk_usage(there).free
+    if free > needed:
+        return []
+    return [f"space: about {needed / 1e9:.1f} GB needed, {free / 1e9:.1f} GB free; it may fill up"]
+
+
+def _safe(stem: str) -> str:
+    kept = "".join(
+        char if char.isascii() and (char.isalnum() or char in "_.-") else "_" for char in stem
+    )
+    return kept.lstrip("_.-")[:60] or "plate"
