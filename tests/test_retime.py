@@ -81,7 +81,9 @@ def moving(folder: Path, last: int = 1004, cut: int = 9999) -> Path:
 
 
 def retimed(answerprint: AtOnce, path: Path, *words: str, name: str = "t") -> tuple[Take, Said]:
-    words = ("--plate", str(path), "--name", name, "--set", "method=blend", *words)
+    if not any(word.startswith("method=") for word in words):
+        words = ("--set", "method=blend", *words)
+    words = ("--plate", str(path), "--name", name, *words)
     said = answerprint("run", "--task", "retime", *words, "--json")
     assert said.code == 0, said
     return Take(answerprint.folder / "takes" / name / "v001"), said

@@ -19,20 +19,22 @@ from __future__ import annotations
 import argparse
 import contextlib
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
-from answerprint import begin, curve, job, preflight, run as engine, takes
+from answerprint import begin, preflight, run as engine, takes
+from answerprint.cli import flags
 from answerprint.cli.context import Context, Output
 from answerprint.documents import count
-from answerprint.errors import JobError
-from answerprint.frames import FrameRange
-from answerprint.job import Compression, Job, Resolved
+from answerprint.errors import TakeError
+from answerprint.job import Compression, Resolved
 from answerprint.journal import Event
 from answerprint.takes import Take
 from answerprint.triton import Server
+
+Events = Generator[Event, None, None]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +86,7 @@ def _gigabytes(word: str) -> float:
 def run(args: argparse.Namespace, context: Context) -> int:
     if args.resume:
         return _resume(args, context)
-    request = _job(args)  # what is wrong with the request is said with no server as well
+    request = flags.job_of(args)  # what is wrong with the request is said with no server as well
     with Server(context.address(args.server)) as server:
         resolved = preflight.resolve(request, server, context.site, memory=args.memory)
         if args.dry_run:
@@ -98,6 +100,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _resume(args: argparse.Namespace, context: Context) -> int:
+    flags.check_resuming(args)
     take = takes.find(args.resume)
     resolved = begin.reopen(take)
     preflight.check_resumed(resolved, take.folder, context.site)
@@ -124,7 +127,26 @@ def follow(
     memory: float | None = None,
 ) -> int:
     """Run a claimed job to its end and show what happens; 0 if the take is complete."""
-    events = engine.run(
+    events = _events(resolved, take, server, context, memory)
+    total = len(resolved.frame_range) * max(len(resolved.variations), 1)
+    shown = _shown(events, context.output, total, lines=lines)
+    last: Event = {}
+    try:
+        for event in shown:
+            last = event
+            context.output.emit(event)
+    finally:  # also when an error ends it: what is kept and how to go on
+        shown.close()
+        events.close()  # frames in work are finished, and the journal says how it ended
+        if last:
+            context.output.say(_summary(_end(last, take), take))
+    return 0 if last.get("state") == "complete" else 1
+
+
+def _events(
+    resolved: Resolved, take: Take, server: Server, context: Context, memory: float | None
+) -> Events:
+    yield from engine.run(
         resolved,
         take,
         server=server,
@@ -133,19 +155,9 @@ def follow(
         memory=memory or context.site.memory,
         interrupted=context.interrupted,
     )
-    last: Event = {}
-    try:
-        total = len(resolved.frame_range) * max(len(resolved.variations), 1)
-        for event in _shown(events, context.output, total, lines=lines):
-            last = event
-            context.output.emit(event)
-    finally:  # also when an error ends it: what is kept and how to go on
-        if last:
-            context.output.say(_summary(last, take))
-    return 0 if last.get("state") == "complete" else 1
 
 
-def _shown(events: Iterable[Event], output: Output, total: int, *, lines: bool) -> Iterator[Event]:
+def _shown(events: Events, output: Output, total: int, *, lines: bool) -> Events:
     if output.json:
         yield from events
     elif lines:
@@ -157,7 +169,7 @@ def _shown(events: Iterable[Event], output: Output, total: int, *, lines: bool) 
         yield from _with_bar(events, total)
 
 
-def _with_bar(events: Iterable[Event], total: int) -> Iterator[Event]:
+def _with_bar(events: Events, total: int) -> Events:
     from rich.progress import (  # noqa: PLC0415 - only a terminal needs it
         BarColumn,
         MofNCompleteColumn,
@@ -226,94 +238,24 @@ def _remarks(event: Event) -> list[str]:
     return notes + warnings
 
 
-def _summary(event: Event, take: Take) -> str:
-    if event.get("state") == "complete":
+def _end(last: Event, take: Take) -> Event:
+    """How a run ended: its last event, or what its journal says where another was shown last."""
+    if last["event"] == "finished":
+        return last
+    with contextlib.suppress(TakeError):
+        said = take.events()[-1:]
+        if said and said[0]["event"] == "finished":
+            return said[0]
+    return {"state": "incomplete", "done": len(take.items())}
+
+
+def _summary(end: Event, take: Take) -> str:
+    if end.get("state") == "complete":
         wedge = "w###" if take.variations() else ""
         return f"{take.name} {take.label} is complete: {take.pattern(wedge)}"
-    failed = ", ".join(str(number) for number in event.get("failed", []))
+    failed = ", ".join(str(number) for number in end.get("failed", []))
     return (
-        f"{take.name} {take.label} is {event.get('state', 'incomplete')}: "
-        f"{count(event.get('done', 0), 'frame')} finished{f', failed {failed}' if failed else ''}.\n"
+        f"{take.name} {take.label} is {end.get('state', 'incomplete')}: "
+        f"{count(end.get('done', 0), 'frame')} finished{f', failed {failed}' if failed else ''}.\n"
         f"Finish it with: answerprint run --resume {take.folder.as_posix()}"
     )
-
-
-def _job(args: argparse.Namespace) -> Job:
-    fields: dict[str, Any] = {}
-    if args.job:
-        fields = job.read(args.job).model_dump(mode="json", by_alias=True, exclude_unset=True)
-    given = {
-        "task": args.task,
-        "version": args.model_version,
-        "plate": args.plate,
-        "frames": args.frames,
-        "seed": args.seed,
-        "non_finite": args.non_finite,
-    }
-    fields |= _given(given)
-    if not {"task", "plate"} <= fields.keys():
-        raise JobError(
-            "A run needs a task and a plate.",
-            remedy="Give a job file, or --task and --plate; see 'answerprint run --help'.",
-        )
-    if args.view:
-        fields["views"] = args.view
-    if args.items is not None:
-        fields["items"] = args.items
-    if args.fresh:
-        fields["reuse"] = False
-    colour = {"space": args.colour, "config": args.ocio}
-    fields["colour"] = fields.get("colour", {}) | _given(colour)
-    result = {"layers": args.result, "type": args.type, "compression": args.compression}
-    fields["result"] = fields.get("result", {}) | _given(result)
-    timing = (fields.get("timing") or {}) | _timing(args)
-    if timing:
-        fields["timing"] = _whole(timing)
-    out = {"root": args.out, "show": args.show, "shot": args.shot, "name": args.name}
-    out["take"] = args.take
-    fields["out"] = fields.get("out", {}) | _given(out)
-    curves = {
-        name: curve.parse(text, name).model_dump(mode="json")
-        for name, text in _pairs(args.curve, "--curve").items()
-    }
-    fields["parameters"] = fields.get("parameters", {}) | _pairs(args.set, "--set") | curves
-    fields["wedge"] = fields.get("wedge", {}) | _pairs(args.wedge, "--wedge")
-    fields["inputs"] = _sources(args, fields)
-    return job.make(fields)
-
-
-def _given(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _timing(args: argparse.Namespace) -> dict[str, Any]:
-    keys = curve.keys(args.time, "time") if args.time else None
-    cuts: Any = args.cuts
-    if cuts not in (None, "auto"):
-        cuts = [] if cuts == "none" else list(FrameRange.parse(cuts))
-    return _given({"speed": args.speed, "curve": keys, "cuts": cuts})
-
-
-def _whole(timing: dict[str, Any]) -> dict[str, Any]:
-    if not {"speed", "curve"} & timing.keys():
-        raise JobError(
-            "--cuts alone says nothing about the timing.",
-            remedy="Give --speed or --time with it, for a task such as retime.",
-        )
-    return timing
-
-
-def _sources(args: argparse.Namespace, fields: dict[str, Any]) -> dict[str, Any]:
-    sources: dict[str, Any] = dict(fields.get("inputs", {}))
-    for name, path in _pairs(args.input, "--input").items():
-        sources[name] = sources.get(name, {}) | {"path": path}
-    for name, layer in _pairs(args.layer, "--layer").items():
-        sources[name] = {"path": fields["plate"]} | sources.get(name, {}) | {"layer": layer}
-    return sources
-
-
-def _pairs(words: list[str], flag: str) -> dict[str, str]:
-    for word in words:
-        if "=" not in word:
-            raise JobError(f"{flag} {word} has no '='.", remedy=f"Write it as {flag} NAME=VALUE.")
-    return dict(word.split("=", 1) for word in words)
