@@ -78,7 +78,12 @@ def resize(path: Path) -> None:
     save(path, noise(1, width=16), dataWindow=window(0, 0, 15, 23))
 
 
-CHANGES = {lose: "bg.1004.exr", cut: "bg.1004.exr", drop: "bg.1004.exr", resize: "Frame 1004"}
+CHANGES: dict[Callable[[Path], None], str] = {
+    lose: "bg.1004.exr",
+    cut: "bg.1004.exr",
+    drop: "bg.1004.exr",
+    resize: "Frame 1004",
+}
 
 
 @pytest.mark.parametrize("change", CHANGES)
