@@ -149,3 +149,24 @@ def test_a_frame_that_is_the_plates_own_claims_no_model_for_it(
     records = [record.extract(one) for one in (own, between)]
     assert [one.processed for one in records if one] == [(), ("R", "G", "B")]
     assert [bool(one.digital_source_type) for one in records if one] == [False, True]
+
+
+def test_a_copy_says_what_was_said_of_the_frame_it_was_copied_from(
+    server: Server, home: Path, tmp_path: Path
+) -> None:
+    """How much light came out, and what to look at; not only where it was made first."""
+    bright = noise(1)
+    bright["R"][3, 4] = 4000
+    save(tmp_path / "bg.1001.exr", bright)
+    job = {"task": "upscale", "parameters": {"method": "lanczos-2x"}}
+
+    takes = [made(server, home, tmp_path / "takes", tmp_path / "bg.####.exr", **job) for _ in "12"]
+
+    first, second = (
+        next(event for event in take.events() if event["event"] == "frame") for take in takes
+    )
+    assert second["copied_from"]["take"] == 1
+    assert second["levels"] == first["levels"]
+    assert "color out" in second["levels"]
+    assert second["warnings"] == first["warnings"]
+    assert any("outside -0.5 to 1000" in said for said in second["warnings"])

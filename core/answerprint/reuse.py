@@ -6,9 +6,11 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import BaseModel, ValidationError
 
 from answerprint import __version__, exr, record, takes
 from answerprint.contract import Value
@@ -18,6 +20,7 @@ from answerprint.header import Header
 from answerprint.job import Resolved
 from answerprint.journal import Event
 from answerprint.record import SIGNATURE, STATEMENT, Record, Verdict
+from answerprint.report import Levels
 from answerprint.takes import Item, Take
 from answerprint.workitem import Read
 
@@ -62,12 +65,37 @@ def key(found: Read, resolved: Resolved, settings: Mapping[str, Value], seed: st
     return hashlib.sha256(canonical(work)).hexdigest()
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """A frame that equal work made, its record, and what its journal says of it."""
+
+    frame: exr.Frame
+    made: Record
+    event: Event
+
+    def tell(self, found: Read) -> None:
+        """Say of a copy what was said of this: how much light came out, and what to look at."""
+        try:
+            said = _Said.model_validate(self.event)
+        except ValidationError:  # a journal is a file that anybody may have written
+            return
+        found.levels |= {k: one for k, one in said.levels.items() if k.endswith(" out")}
+        found.warnings += [one for one in said.warnings if one not in found.warnings]
+
+
+class _Said(BaseModel):
+    """What is taken over from a journal's event of a frame."""
+
+    levels: dict[str, Levels] = {}
+    warnings: list[str] = []
+
+
 class Made:
     """What earlier takes of a stream, and this one so far, hold: key -> file. Safe for threads."""
 
     def __init__(self, trusted: dict[str, Ed25519PublicKey]) -> None:
         self._trusted = trusted
-        self._files: dict[str, Path] = {}
+        self._files: dict[str, tuple[Path, Event]] = {}
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = {}
 
@@ -79,9 +107,10 @@ class Made:
         with lock:
             yield
 
-    def add(self, work: str, file: Path) -> None:
+    def add(self, work: str, file: Path, event: Event) -> None:
+        """`event`: what the journal says of it."""
         with self._lock:
-            self._files[work] = file
+            self._files[work] = (file, event)
 
     def scan(self, stream: Path) -> None:
         """Learn from the journals of a stream's takes, newest first.
@@ -90,13 +119,13 @@ class Made:
         the take's own names count. One that cannot be read teaches nothing.
         """
         for take in takes.of_stream(stream):
-            for work, file in _worked(take).items():
-                self._files.setdefault(work, file)
+            for work, known in _worked(take).items():
+                self._files.setdefault(work, known)
 
-    def find(self, work: str) -> tuple[exr.Frame, Record] | None:
+    def find(self, work: str) -> Earlier | None:
         """The frame that equal work made, if it is still there and verifies."""
         with self._lock:
-            file = self._files.get(work) if work else None
+            file, event = self._files.get(work, (None, {})) if work else (None, {})
         if file is None or not _is_plain(file):
             return None
         try:
@@ -106,18 +135,19 @@ class Made:
         finding = record.verify(frame, self._trusted)
         made = finding.record
         good = finding.verdict is Verdict.OK and made is not None and made.work == work
-        return (frame, made) if good and made is not None else None
+        return Earlier(frame, made, event) if good and made is not None else None
 
 
-def _worked(take: Take) -> dict[str, Path]:
-    """Key -> file of every frame that a take's journal tells of and that lies in it."""
+def _worked(take: Take) -> dict[str, tuple[Path, Event]]:
+    """Key -> file and event of every frame that a take's journal tells of and that lies in it."""
     try:
         events = reversed(take.events())  # so that of equal frames the first one counts
-        told = {str(one["work"]): _item(one) for one in events if one.get("work")}
+        told = {str(one["work"]): one for one in events if one.get("work")}
         held = take.items() if told else {}
     except (AnswerprintError, OSError):
         return {}
-    return {work: held[item] for work, item in told.items() if item in held}
+    items = {work: _item(one) for work, one in told.items()}
+    return {work: (held[item], told[work]) for work, item in items.items() if item in held}
 
 
 def _item(event: Event) -> Item | None:

@@ -214,11 +214,13 @@ def _one(work: _Work, item: Item) -> dict[str, Any] | None:
         if before is None:
             facts = _inferred(work, found, settings, seed=seed, key=key)
             if key:
-                work.made.add(key, work.place.take.folder / facts["file"])
+                work.made.add(key, work.place.take.folder / facts["file"], facts)
             return facts
     with work.writing:
-        frame, made = before[0], write.copied_record(work.place, found, *before)
-        return _written(work, found, frame, made, time.perf_counter())
+        start = time.perf_counter()
+        before.tell(found)
+        made = write.copied_record(work.place, found, before.frame, before.made)
+        return _written(work, found, before.frame, made, start)
 
 
 def _inferred(
