@@ -19,7 +19,8 @@ from answerprint import colour, exr
 Floats = NDArray[np.float64]
 Refused = Callable[..., str]
 
-UPSCALE = ("--task", "upscale", "--set", "method=lanczos-2x")
+LANCZOS = "lanczos-2x"
+UPSCALE = ("--task", "upscale", "--set", f"method={LANCZOS}")
 
 # A studio's own names, ACES underneath
 STUDIO = """ocio_profile_version: 2.1
@@ -251,8 +252,9 @@ def test_a_lost_lut_is_said_before_a_number_is_taken(no: Refused, studio: Path) 
 # What is recorded
 
 
-def upscaled(at_once: AtOnce, path: Path, *words: str | Path) -> Said:
-    said = at_once("run", *UPSCALE, "--plate", path, *words, "--json")
+def upscaled(at_once: AtOnce, path: Path, *words: str | Path, method: str = LANCZOS) -> Said:
+    task = ("--task", "upscale", "--set", f"method={method}")
+    said = at_once("run", *task, "--plate", path, *words, "--json")
     assert (said.code, said.last.get("state")) == (0, "complete"), said
     return said
 
@@ -318,8 +320,8 @@ def test_the_same_picture_in_two_encodings_gives_the_same_picture(
     for space, channels in encoded.items():
         floats = {name: np.ascontiguousarray(one, np.float32) for name, one in channels.items()}
         save(tmp_path / "plate" / f"{space}.exr", floats)
-        words = ("--colour", space, "--name", space, "--set", f"method={method}")
-        upscaled(at_once, tmp_path / "plate" / f"{space}.exr", *words)
+        words = ("--colour", space, "--name", space)
+        upscaled(at_once, tmp_path / "plate" / f"{space}.exr", *words, method=method)
 
     made = {space: result(tmp_path, space) for space in encoded}
 

@@ -14,7 +14,7 @@ from samples import AtOnce, claims, plate, refused
 
 Refused = Callable[..., str]
 
-DENOISE = ("--task", "denoise", "--set", "quality=fast")
+DENOISE = ("--task", "denoise")
 
 
 @pytest.fixture(autouse=True)
@@ -180,7 +180,8 @@ def shared(address: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a wedge of two variations and a take that is none: takes/{wedge,plain}."""
     folder = tmp_path_factory.mktemp("made")
     path, at_once = plate(folder / "plate", 2), AtOnce(folder)
-    run = ("run", *DENOISE, "--plate", path, "--server", address, "--json")
+    fast = ("--set", "quality=fast")
+    run = ("run", *DENOISE, *fast, "--plate", path, "--server", address, "--json")
     for words in (("--name=wedge", "--wedge=strength=0.5,1"), ("--name=plain",)):
         said = at_once(*run, *words)
         assert said.last["state"] == "complete", said

@@ -1,4 +1,4 @@
-"""What is left of a take is held against the roots and the plate before it is gone on with."""
+"""What a take or a record names is held against the roots and the plate before it is gone by."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from samples import AtOnce, noise, plate, refused, save, window
+from samples import AtOnce, noise, plate, reads, refused, save, window
 
 from answerprint.takes import Take
 
@@ -60,6 +60,23 @@ def test_a_frame_that_became_a_link_to_outside_is_refused(
     path.symlink_to(tmp_path / "outside.exr")
 
     assert f"Frame {path} lies outside the allowed folders." in no("JobError")
+
+
+@pytest.mark.parametrize("verb", ["rerun", "show"])
+def test_what_a_record_names_is_read_below_the_allowed_roots_alone(
+    verb: str, begun: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frame's record names the file that it was made from; that may lie anywhere."""
+    site = tmp_path / "site.toml"
+    site.write_text(f'roots = ["{begun.folder.parent.as_posix()}"]\n', encoding="utf-8")
+    monkeypatch.setenv("ANSWERPRINT_SITE", str(site))
+
+    with reads() as count:
+        said = AtOnce(tmp_path)(verb, begun.file(1001), "--json")
+
+        assert count(frame(tmp_path, 1001)) == 0
+    assert "the allowed folders" in said.out
+    assert (said.code == 0) == (verb == "show")
 
 
 def lose(path: Path) -> None:

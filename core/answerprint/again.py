@@ -15,6 +15,7 @@ from answerprint.job import Job, Resolved
 from answerprint.layers import NONE
 from answerprint.plate import frame_in_name
 from answerprint.record import Record
+from answerprint.site import Site
 from answerprint.takes import Item, Take
 from answerprint.triton import Server
 
@@ -33,7 +34,7 @@ class Again:
     fingerprint: str
 
 
-def again(path: Path, out: str | None, server: Server) -> Again:
+def again(path: Path, out: str | None, server: Server, site: Site) -> Again:
     """What to run again for a take, a frame of a take, or a frame that has left its take.
 
     A frame alone is enough: its record holds the whole request.
@@ -41,11 +42,12 @@ def again(path: Path, out: str | None, server: Server) -> Again:
     Raises:
         TakeError: there is no take, or it has no frames.
         SourceError: a frame has no readable record, or a plate is not what it was.
+        JobError: a plate lies outside the allowed roots.
         SetupError: the colour configuration is not there any more.
     """
     take = None if path.is_file() and not _is_in_take(path) else takes.find(path)
     found = _of_frame(path, out, server) if take is None else _of_take(take, path, out)
-    _check_inputs(found.before.values())
+    _check_inputs(found.before.values(), site)
     if found.fingerprint:
         _check_colour(found.job.colour.config)
     return found
@@ -170,7 +172,7 @@ def _record(path: Path) -> Record:
     return made
 
 
-def _check_inputs(frames: Iterable[Path]) -> None:
+def _check_inputs(frames: Iterable[Path], site: Site) -> None:
     """The comparison means something only if the plates are still those that went in.
 
     A file that went into many frames is read once.
@@ -179,6 +181,7 @@ def _check_inputs(frames: Iterable[Path]) -> None:
     for made in map(_record, frames):
         for one in made.inputs:
             if one.uri not in found:
+                site.check_allowed(Path(one.uri), "Frame")  # anybody may have written a record
                 found[one.uri] = exr.digest(exr.read(Path(one.uri)))
             if found[one.uri] != one.pixels:
                 raise SourceError(

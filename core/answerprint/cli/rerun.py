@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     with Server(context.address(args.server)) as server:
-        asked = again.again(args.path, args.out, server)
+        asked = again.again(args.path, args.out, server, context.site)
         resolved = preflight.resolve(asked.job, server, context.site)
         context.signer()  # a key that cannot be used is said before a number is taken
         take = begin.claim(resolved)

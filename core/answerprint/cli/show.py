@@ -15,9 +15,10 @@ from typing import Any
 from answerprint import begin, exr, record, takes, verify
 from answerprint.cli.context import Context
 from answerprint.documents import count
-from answerprint.errors import AnswerprintError, SourceError
+from answerprint.errors import AnswerprintError, JobError, SourceError
 from answerprint.journal import Event
 from answerprint.record import Finding, Record, RecordedInput
+from answerprint.site import Site
 from answerprint.takes import Item, Take
 from answerprint.wedge import Variation
 
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         take = takes.find(args.path)
         frame = _show_take(take, context)
     finding = verify.frame(frame, context.trusted())
-    tree = list(_lineage(finding.record)) if finding.record else []
+    tree = list(_lineage(finding.record, context.site)) if finding.record else []
     context.output.emit(
         {
             "path": frame.as_posix(),
@@ -181,7 +182,7 @@ def _value(value: Any) -> str:
     )
 
 
-def _lineage(made: Record, depth: int = 0) -> Iterator[dict[str, Any]]:
+def _lineage(made: Record, site: Site, depth: int = 0) -> Iterator[dict[str, Any]]:
     """The frame, what went into it, what went into that; as far as the files are still there."""
     word = f"{made.model['task']} v{made.take:03d}, frame {made.frame}"
     yield {"depth": depth, "pixels": made.pixels, "said": f"{word}  {made.pixels[:12]}"}
@@ -190,11 +191,11 @@ def _lineage(made: Record, depth: int = 0) -> Iterator[dict[str, Any]]:
     for uri, inputs in _by_file(made.inputs).items():
         roles = ", ".join(dict.fromkeys(one.role for one in inputs))
         pixels = inputs[0].pixels
-        parent, remark = _parent(Path(uri), pixels)
+        parent, remark = _parent(Path(uri), pixels, site)
         said = f"{roles}: {Path(uri).name}  {pixels[:12]}{remark}"
         yield {"depth": depth + 1, "pixels": pixels, "uri": uri, "said": said}
         if parent is not None:
-            yield from _lineage(parent, depth + 2)
+            yield from _lineage(parent, site, depth + 2)
 
 
 def _by_file(inputs: tuple[RecordedInput, ...]) -> dict[str, list[RecordedInput]]:
@@ -204,8 +205,12 @@ def _by_file(inputs: tuple[RecordedInput, ...]) -> dict[str, list[RecordedInput]
     return found
 
 
-def _parent(path: Path, pixels: str) -> tuple[Record | None, str]:
+def _parent(path: Path, pixels: str, site: Site) -> tuple[Record | None, str]:
     """The record of an input, if the file is there and still has the pixels that went in."""
+    try:
+        site.check_allowed(path, "Frame")  # anybody may have written a record
+    except JobError:
+        return None, "  (outside the allowed folders: not looked at)"
     if not path.is_file():
         return None, "  (not there any more)"
     try:
