@@ -296,11 +296,13 @@ def test_a_sheet_has_pictures_that_can_be_seen_and_held_in_memory(
 
 @pytest.mark.parametrize(
     ("out", "reason"),
-    [(".", "Is a directory"), ("plate/bg.1001.exr/x.png", "File exists")],
+    [("folder.png", "Is a directory"), ("plate/bg.1001.exr/x.png", "File exists")],
 )
 def test_a_sheet_that_cannot_be_written_is_named(
     out: str, reason: str, at_once: AtOnce, wedge: Path, bg: Path, tmp_path: Path
 ) -> None:
+    (tmp_path / "folder.png").mkdir()
+
     said = refused_take(at_once, "sheet", wedge, "--out", tmp_path / out)
 
     assert f"The sheet {(tmp_path / out).as_posix()} cannot be written: {reason}." in said

@@ -12,8 +12,8 @@ from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
 from answerprint import exr
+from answerprint.compare import rgb
 from answerprint.cuts import is_cut
-from answerprint.sheet import picture
 
 PLATES = Path(__file__).parents[1] / "install" / "plates"
 SEQUENCES = ["denoise/noisy", "denoise/clean", "retime/plate"]
@@ -23,7 +23,8 @@ Image = NDArray[np.float32]
 
 def frames(sequence: str) -> list[Image]:
     folder, name = sequence.split("/")
-    return [picture(exr.read(path)) for path in sorted((PLATES / folder).glob(f"{name}.*.exr"))]
+    files = sorted((PLATES / folder).glob(f"{name}.*.exr"))
+    return [rgb(exr.read(path), path.name) for path in files]
 
 
 @pytest.fixture(scope="module")

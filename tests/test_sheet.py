@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from samples import noise, save, save_parts, window
 from strategies import scratch
 
 from answerprint import exr, sheet
+from answerprint.errors import JobError
+from answerprint.exr import Window
 from answerprint.sheet import CAPTION, GAP, GROUND, LINE, Cell
 
 WIDE, HIGH = 40, 24
@@ -128,25 +131,78 @@ def test_pictures_come_one_at_a_time(tmp_path: Path) -> None:
     assert max(most) <= 3
 
 
+def window_of(width: int, height: int) -> Window:
+    return Window(0, 0, width - 1, height - 1)
+
+
+def fitted(image: Drawn, cell: tuple[int, int]) -> Drawn:
+    """A picture without overscan in a cell."""
+    seen = window_of(image.shape[1], image.shape[0])
+    return sheet.framed(image, seen, seen, cell)
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(8, 120))
-def test_a_thumbnail_keeps_its_shape(height: int, width: int, wanted: int) -> None:
-    small = sheet.thumbnail(np.full((height, width, 3), 0.5, np.float32), wanted)
+def test_a_cell_has_the_shape_of_its_picture(height: int, width: int, wanted: int) -> None:
+    cell = sheet.size(window_of(width, height), wanted)
 
-    assert small.dtype == np.uint8
-    assert small.shape == (max(8, round(height * wanted / width)), wanted, 3)
+    assert cell == (wanted, max(8, round(height * wanted / width)))
+    small = fitted(np.full((height, width, 3), 188, np.uint8), cell)
+    assert small.shape == (cell[1], cell[0], 3)
     assert (small == 188).all()
 
 
-def test_a_thumbnail_shows_each_part_of_the_picture() -> None:
-    image = np.zeros((90, 160, 3), np.float32)
-    image[:45, :80, 0] = image[45:, 80:, 1] = 1
+def test_a_cell_shows_each_part_of_the_picture() -> None:
+    image = np.zeros((90, 160, 3), np.uint8)
+    image[:45, :80, 0] = image[45:, 80:, 1] = 255
 
-    small = sheet.thumbnail(image, 16)
+    small = fitted(image, (16, 9))
 
     assert small[2, 4].tolist() == [255, 0, 0]
     assert small[6, 12].tolist() == [0, 255, 0]
     assert not small[6, 4].any()
+
+
+def test_a_picture_of_another_shape_is_shown_whole_in_the_middle() -> None:
+    white = np.full((100, 50, 3), 255, np.uint8)
+
+    tall, flat_one = fitted(white, (40, 20)), fitted(white.transpose(1, 0, 2), (40, 40))
+
+    assert (tall[:, 15:25] == 255).all()
+    assert not tall[:, :15].any()
+    assert not tall[:, 25:].any()
+    assert (flat_one[10:30] == 255).all()
+    assert not flat_one[:10].any()
+    assert not flat_one[30:].any()
+
+
+WINDOWS = st.builds(
+    lambda left, top, width, height: Window(left, top, left + width, top + height),
+    st.integers(-30, 60), st.integers(-30, 60), st.integers(0, 60), st.integers(0, 60),
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(WINDOWS)
+def test_a_picture_stands_where_its_window_lies_in_the_display_window(own: Window) -> None:
+    seen = window_of(40, 24)
+    image = np.full((own.height, own.width, 3), 255, np.uint8)
+
+    cell = sheet.framed(image, own, seen, (80, 48))
+
+    expected = np.zeros((48, 80, 3), np.uint8)
+    top, left = max(own.top, 0), max(own.left, 0)
+    expected[2 * top : max(2 * own.bottom + 2, 0), 2 * left : max(2 * own.right + 2, 0)] = 255
+    assert np.array_equal(cell, expected)
+
+
+def test_a_window_far_larger_than_its_picture_costs_nothing() -> None:
+    """A display window is two corners in a header; nobody has its pixels."""
+    seen, own = window_of(1_000_000_000, 1_000_000_000), Window(0, 0, 9, 9)
+
+    cell = sheet.framed(np.full((10, 10, 3), 255, np.uint8), own, seen, (16, 16))
+
+    assert int(cell.max(axis=-1).sum()) == 255
 
 
 @pytest.mark.parametrize(
@@ -161,54 +217,113 @@ def test_linear_light_is_shown_as_a_screen_has_it(linear: float, shown: int, kin
     assert sheet.display(np.full((1, 1, 3), linear, kind)).tolist() == [[[shown] * 3]]
 
 
+def shown(frame: exr.Frame, *names: str, **chosen: Any) -> NDArray[np.float32]:
+    """What is seen of these channels of a frame."""
+    return sheet.picture(frame, sheet.choose(frame, names, **chosen)[1])[0]
+
+
+def stacked(channels: dict[str, NDArray[Any]], names: Iterable[str]) -> NDArray[Any]:
+    return np.stack([channels[name] for name in names], axis=-1)
+
+
 def test_a_frame_is_shown_in_its_own_colours_whatever_else_it_holds(tmp_path: Path) -> None:
     names = ["A", "B", "G", "R", "Z", "albedo.R"]
-    channels = noise(1, names)
+    frame = exr.read(save(tmp_path / "rgb.exr", noise(1, names)))
 
-    shown = sheet.picture(exr.read(save(tmp_path / "rgb.exr", noise(1, names))))
+    assert shown(frame).dtype == np.float32
+    assert np.array_equal(shown(frame), stacked(noise(1, names), "RGB"))
 
-    assert shown.dtype == np.float32
-    assert np.array_equal(shown, np.stack([channels[name] for name in "RGB"], axis=-1))
+
+RGB = ["R", "G", "B"]
+DENOISE, SPECULAR = ([f"{layer}.{one}" for one in RGB] for layer in ("denoise", "specular"))
+WORDS = [f"V.{word}" for word in ("red", "green", "blue")]
+ALL = [*RGB, "A", *DENOISE, *SPECULAR, *WORDS, "Z", "matte.A", "v.u", "v.v"]
+
+
+@pytest.mark.parametrize(
+    ("names", "seen"),
+    [
+        (DENOISE, DENOISE),
+        ([*SPECULAR[::-1], *DENOISE], SPECULAR),
+        (WORDS, WORDS),
+        (["matte.A"], ["matte.A"]),
+        (["Z", "matte.A"], ["Z"]),
+        (["v.v", "v.u"], ["v.v"]),
+        (["Z", *RGB, "A"], RGB),
+        (["A", "denoise.R"], ["A"]),
+        (["gone.R"], RGB),
+    ],
+)
+def test_of_the_channels_that_were_made_those_are_shown_that_are_a_picture(
+    names: list[str], seen: list[str], tmp_path: Path
+) -> None:
+    frame = exr.read(save(tmp_path / "all.exr", noise(1, ALL)))
+
+    assert np.array_equal(shown(frame, *names), stacked(noise(1, ALL), (seen * 3)[:3]))
 
 
 @pytest.mark.parametrize("names", [["Y"], ["Z"], ["forward.u", "forward.v"], ["R", "G"]])
 def test_a_frame_without_rgb_is_shown_as_grey(tmp_path: Path, names: list[str]) -> None:
-    shown = sheet.picture(exr.read(save(tmp_path / "data.exr", noise(1, names))))
+    grey = shown(exr.read(save(tmp_path / "data.exr", noise(1, names))))
 
-    assert shown.shape == (24, 32, 3)
-    assert any(np.array_equal(shown[..., 0], one) for one in noise(1, names).values())
-    assert np.array_equal(shown[..., 0], shown[..., 1])
-    assert np.array_equal(shown[..., 0], shown[..., 2])
+    assert grey.shape == (24, 32, 3)
+    assert any(np.array_equal(grey[..., 0], one) for one in noise(1, names).values())
+    assert np.array_equal(grey[..., 0], grey[..., 1])
+    assert np.array_equal(grey[..., 0], grey[..., 2])
 
 
 def test_a_frame_of_ids_is_shown(tmp_path: Path) -> None:
     ids = np.arange(32, dtype=np.uint32).reshape(4, 8)
 
-    shown = sheet.picture(exr.read(save(tmp_path / "id.exr", {"id": ids})))
-
-    assert np.array_equal(shown[..., 0], ids)
+    assert np.array_equal(shown(exr.read(save(tmp_path / "id.exr", {"id": ids})))[..., 0], ids)
 
 
-def test_of_a_frame_in_parts_the_first_is_shown(tmp_path: Path) -> None:
+def in_parts(path: Path, **parts: dict[str, NDArray[Any]]) -> exr.Frame:
     facts = {"compression": OpenEXR.ZIP_COMPRESSION}
-    path = save_parts(
-        tmp_path / "parts.exr",
-        ({"name": "depth", **facts}, noise(1, ["Z"])),
-        ({"name": "beauty", **facts}, noise(2)),
-    )
-
-    assert np.array_equal(sheet.picture(exr.read(path))[..., 0], noise(1, ["Z"])["Z"])
+    written = [({"name": name, **facts}, channels) for name, channels in parts.items()]
+    return exr.read(save_parts(path, *written))
 
 
-def test_a_cropped_frame_shows_its_data_window(tmp_path: Path) -> None:
-    cropped = save(
-        tmp_path / "cropped.exr",
-        noise(1, width=10, height=6),
-        dataWindow=window(5, 5, 14, 10),
-        displayWindow=window(0, 0, 99, 99),
-    )
+def test_of_layers_in_parts_that_call_their_channels_the_same_the_one_that_was_used_is_shown(
+    tmp_path: Path,
+) -> None:
+    frame = in_parts(tmp_path / "parts.exr", depth=noise(1, ["Z"]), albedo=noise(2), C=noise(3))
 
-    assert sheet.picture(exr.read(cropped)).shape == (6, 10, 3)
+    assert np.array_equal(shown(frame, *RGB, first=["C", "albedo"]), stacked(noise(3), "RGB"))
+    assert np.array_equal(shown(frame, *RGB, first=["albedo"]), stacked(noise(2), "RGB"))
+    assert np.array_equal(shown(frame, "Z")[..., 0], noise(1, ["Z"])["Z"])
+
+
+def test_of_two_views_the_one_that_is_asked_for_is_shown(tmp_path: Path) -> None:
+    right = [f"right.{name}" for name in RGB]
+    views = {"multiView": ["left", "right"]}
+    frame = exr.read(save(tmp_path / "stereo.exr", noise(1, RGB + right), **views))
+
+    for view, names in (("left", RGB), ("right", right), (None, RGB), ("gone", RGB)):
+        seen = shown(frame, *RGB, *right, view=view)
+        assert np.array_equal(seen, stacked(noise(1, RGB + right), names)), view
+
+
+def test_a_cropped_frame_is_looked_at_in_its_display_window(tmp_path: Path) -> None:
+    facts = {"dataWindow": window(5, 5, 14, 10), "displayWindow": window(0, 0, 99, 49)}
+    frame = exr.read(save(tmp_path / "cropped.exr", noise(1, width=10, height=6), **facts))
+
+    own = sheet.picture(frame, sheet.choose(frame)[1])[1]
+
+    assert own == Window(5, 5, 14, 10)
+    assert sheet.box(frame, own) == Window(0, 0, 99, 49)
+    assert sheet.box(frame, Window(200, 0, 209, 5)) == Window(200, 0, 209, 5)
+
+
+@pytest.mark.parametrize("name", ["sheet.jpg", "sheet", "sheet.png.exr", ".png"])
+def test_what_is_no_name_for_a_png_is_refused(name: str, tmp_path: Path) -> None:
+    refused = pytest.raises(JobError, match=r"is a PNG picture, and '.*' is no name for one\.$")
+    with refused:
+        sheet.save(tmp_path / name, [[Cell(flat(1), "")]])
+    with refused:
+        sheet.save_all(tmp_path / name, [Cell(flat(1), "")], number=1)
+
+    assert not list(tmp_path.iterdir())
 
 
 def test_rows_of_a_comparison_stand_below_each_other(tmp_path: Path) -> None:

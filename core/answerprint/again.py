@@ -9,7 +9,7 @@ from typing import Any
 
 from answerprint import begin, colour, exr, job, record, takes
 from answerprint.contract import Contract
-from answerprint.errors import JobError, SetupError, SourceError, TakeError
+from answerprint.errors import SourceError, TakeError
 from answerprint.frames import FrameRange
 from answerprint.job import Job, Resolved
 from answerprint.layers import NONE
@@ -48,8 +48,8 @@ def again(path: Path, out: str | None, server: Server, site: Site) -> Again:
     take = None if path.is_file() and not _is_in_take(path) else takes.find(path)
     found = _of_frame(path, out, server) if take is None else _of_take(take, path, out)
     _check_inputs(found.before.values(), site)
-    if found.fingerprint:
-        _check_colour(found.job.colour.config)
+    if found.job.colour.config:
+        colour.load_again(found.job.colour.config)
     return found
 
 
@@ -189,14 +189,3 @@ def _check_inputs(frames: Iterable[Path], site: Site) -> None:
                     f"v{made.take:03d}: its pixels changed since.",
                     remedy="Bring the old plate back, or run the job on the new one as a new take.",
                 )
-
-
-def _check_colour(config: str | None) -> None:
-    try:
-        colour.load(config, None, {})
-    except JobError as error:  # nobody asked for it by name
-        raise SetupError(
-            error.problem,
-            remedy="Bring it back: with another one the colours would not be the same. Or run the "
-            "job as a new take.",
-        ) from error

@@ -8,17 +8,16 @@ examples:
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from answerprint import begin, colour, exr, sheet, takes
+from answerprint import aliases, begin, colour, exr, record, sheet, takes
 from answerprint.cli.context import Context
 from answerprint.documents import count
-from answerprint.errors import JobError, TakeError
+from answerprint.errors import AnswerprintError, JobError, TakeError
 from answerprint.job import Resolved
 from answerprint.sheet import Cell
 from answerprint.takes import Item, Take
@@ -28,7 +27,7 @@ Look = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
 
 MOST_CELLS = 4000
 LEAST_WIDTH, MOST_WIDTH = 16, 4096
-MOST_PIXELS = 400_000_000  # of all pictures, taken as squares
+MOST_PIXELS = 300_000_000  # of the whole sheet: a little less than a gigabyte
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,10 +41,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
     take = takes.find(args.take)
     context.site.check_allowed(take.folder, "Take")
     captions = _captions(take, args.frame)
-    _check_width(args.width, len(captions))
     target = args.out or take.folder.parent / f"{take.name}_{take.label}_sheet.png"
-    look = _look(begin.reopen(take))
-    cells = (_cell(file, caption, args.width, look) for file, caption in captions.items())
+    sheet.check_name(target)
+    usual, cell = _usual(list(captions), args.width)
+    look, notes = _look(begin.reopen(take))
+    cells = (Cell(_picture(file, usual, look, cell), *said) for file, said in captions.items())
     try:
         sheet.save_all(target, cells, number=len(captions))
     except OSError as error:
@@ -53,17 +53,37 @@ def run(args: argparse.Namespace, context: Context) -> int:
             f"The sheet {target.as_posix()} cannot be written: {error.strerror}.",
             remedy="Name another file with --out.",
         ) from error
-    context.output.emit({"sheet": target.as_posix(), "pictures": len(captions)})
+    context.output.emit({"sheet": target.as_posix(), "pictures": len(captions), "notes": notes})
+    for note in notes:
+        context.output.say(f"  {note}")
     context.output.say(f"{count(len(captions), 'picture')}: {target.as_posix()}")
     return 0
 
 
-def _check_width(width: int, number: int) -> None:
-    most = min(MOST_WIDTH, math.isqrt(MOST_PIXELS // number))
-    if not LEAST_WIDTH <= width <= most:
+def _usual(files: list[Path], width: int) -> tuple[tuple[str, ...], tuple[int, int]]:
+    """The channels that the task makes, and the size of every cell: that of the first frame.
+
+    A frame that shows the plate's own, as retiming has them, names none.
+
+    Raises:
+        JobError: so many of this width are too large for one sheet.
+    """
+    found = (record.extract(exr.read_structure(file)) for file in files)
+    usual = next((made.processed for made in found if made and made.processed), ())
+    first = exr.read_structure(files[0])
+    seen = sheet.box(first, first.parts[0].data_window)
+    _check_width(width, len(files), seen)
+    return usual, sheet.size(seen, width)
+
+
+def _check_width(width: int, number: int, seen: exr.Window) -> None:
+    widths = range(LEAST_WIDTH, MOST_WIDTH + 1)
+    fitting = [one for one in widths if sheet.area(sheet.size(seen, one), number) <= MOST_PIXELS]
+    if width not in fitting:
+        remedy = f"Choose a --width from {LEAST_WIDTH} to {fitting[-1]}." if fitting else ""
         raise JobError(
             f"{count(number, 'picture')} cannot be {width} pixels wide.",
-            remedy=f"Choose a --width from {LEAST_WIDTH} to {most}.",
+            remedy=remedy or f"They are {seen.width}x{seen.height}: look at them in a viewer.",
         )
 
 
@@ -95,23 +115,39 @@ def _said(item: Item, variations: Mapping[str, Variation]) -> tuple[str, str]:
     return item.variation, str(variations.get(item.variation, ""))
 
 
-def _look(resolved: Resolved) -> Look:
-    """From the plate's colour space to a picture for the eye; frames without colour stay as they are.
+def _look(resolved: Resolved) -> tuple[Look, list[str]]:
+    """From the plate's colour space to a picture for the eye, and what is to be said of that.
 
-    Without one that is known, as scene-linear Rec.709.
+    Without a space that is known, as scene-linear Rec.709.
     """
     found = resolved.colour
     if found is None:
-        return sheet.display
-    config = colour.load(found.config, None, {})
-    way = colour.conversion(config, colour.Space(found.space, found.source), "srgb_display")
+        return sheet.display, []
+    try:
+        config = colour.load_again(found.config)
+        way = colour.conversion(config, colour.Space(found.space, found.source), "srgb_display")
+    except AnswerprintError as error:
+        return sheet.display, [f"{error.problem} Colours are shown as if they were linear Rec.709."]
+    other = config.fingerprint != found.fingerprint.partition("+")[0]
+    notes = [f"The colour configuration {found.config} is another one than then."] if other else []
     if way.identity:
-        return sheet.display
-    return lambda image: np.rint(way.forward(image) * 255).astype(np.uint8)
+        return sheet.display, notes
+    return lambda image: np.rint(way.forward(image) * 255).astype(np.uint8), notes
 
 
-def _cell(file: Path, said: tuple[str, str], width: int, look: Look) -> Cell:
+def _picture(
+    file: Path, usual: tuple[str, ...], look: Look, cell: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """What was made of a frame, in its first view; numbers are no colours and stay as they are."""
     frame = exr.read(file)
-    image = sheet.picture(frame)
-    seen = look(np.nan_to_num(image)) if sheet.has_colour(frame) else image
-    return Cell(sheet.thumbnail(seen, width), *said)
+    made = record.extract(frame)
+    layer, where = sheet.choose(
+        frame,
+        (made and made.processed) or usual,
+        view=next(iter(made.views), None) if made else None,
+        first=[one.layer for one in made.inputs] if made else [],
+    )
+    image, own = sheet.picture(frame, where)
+    is_colour = len(where) == 3 and not aliases.is_data(layer)
+    seen = look(np.nan_to_num(image)) if is_colour else sheet.display(image)
+    return sheet.framed(seen, own, sheet.box(frame, own), cell)
