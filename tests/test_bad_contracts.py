@@ -173,7 +173,15 @@ def test_any_change_gives_a_contract_that_works_or_says_where_it_is_wrong(
 
 
 # Sentences about two fields that do not fit each other; all others begin with the field's path
-RULES = ("input ", "output ", "two ", "none of the inputs", "cut.", "digital_source_type ")
+RULES = (
+    "input ",
+    "output ",
+    "two ",
+    "none of the inputs",
+    "parameter ",
+    "cut.",
+    "digital_source_type ",
+)
 
 
 def has_all_that_a_run_asks(held: Contract) -> bool:
