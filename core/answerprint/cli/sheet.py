@@ -43,9 +43,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
     captions = _captions(take, args.frame)
     target = args.out or take.folder.parent / f"{take.name}_{take.label}_sheet.png"
     sheet.check_name(target)
-    usual, cell = _usual(list(captions), args.width)
+    cell = _cell(next(iter(captions)), args.width, len(captions))
     look, notes = _look(begin.reopen(take))
-    cells = (Cell(_picture(file, usual, look, cell), *said) for file, said in captions.items())
+    cells = (Cell(_picture(file, look, cell), *said) for file, said in captions.items())
     try:
         sheet.save_all(target, cells, number=len(captions))
     except OSError as error:
@@ -60,20 +60,16 @@ def run(args: argparse.Namespace, context: Context) -> int:
     return 0
 
 
-def _usual(files: list[Path], width: int) -> tuple[tuple[str, ...], tuple[int, int]]:
-    """The channels that the task makes, and the size of every cell: that of the first frame.
-
-    A frame that shows the plate's own, as retiming has them, names none.
+def _cell(first: Path, width: int, number: int) -> tuple[int, int]:
+    """The size of every cell: that of the first frame.
 
     Raises:
         JobError: so many of this width are too large for one sheet.
     """
-    found = (record.extract(exr.read_structure(file)) for file in files)
-    usual = next((made.processed for made in found if made and made.processed), ())
-    first = exr.read_structure(files[0])
-    seen = sheet.box(first, first.parts[0].data_window)
-    _check_width(width, len(files), seen)
-    return usual, sheet.size(seen, width)
+    frame = exr.read_structure(first)
+    seen = sheet.box(frame, frame.parts[0].data_window)
+    _check_width(width, number, seen)
+    return sheet.size(seen, width)
 
 
 def _check_width(width: int, number: int, seen: exr.Window) -> None:
@@ -135,15 +131,13 @@ def _look(resolved: Resolved) -> tuple[Look, list[str]]:
     return lambda image: np.rint(way.forward(image) * 255).astype(np.uint8), notes
 
 
-def _picture(
-    file: Path, usual: tuple[str, ...], look: Look, cell: tuple[int, int]
-) -> NDArray[np.uint8]:
+def _picture(file: Path, look: Look, cell: tuple[int, int]) -> NDArray[np.uint8]:
     """What was made of a frame, in its first view; numbers are no colours and stay as they are."""
     frame = exr.read(file)
     made = record.extract(frame)
     layer, where = sheet.choose(
         frame,
-        (made and made.processed) or usual,
+        made.processed if made else (),
         view=next(iter(made.views), None) if made else None,
         first=[one.layer for one in made.inputs] if made else [],
     )
