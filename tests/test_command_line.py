@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from command import Answerprint, Said
 
 from answerprint import exr
+from answerprint.takes import Take
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +89,29 @@ def test_a_terminal_gets_a_bar_with_rate_and_count(
     assert "2/2" in text
     assert "frames/s" in text
     assert "noisy_denoise v001 is complete" in text
+
+
+def test_interrupted_it_says_how_much_is_finished_and_how_to_go_on(
+    answerprint: Answerprint, plates: Path, tmp_path: Path
+) -> None:
+    words = ("--task", "denoise", "--plate", plates / "noisy.####.exr", "--name", "t", "--lines")
+    process = answerprint.start("run", *words)
+    assert process.stdout
+    frames = (line for line in process.stdout if line.startswith("  10"))
+    assert next(frames).startswith("  10")
+    assert next(frames).startswith("  10")
+
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate()
+
+    take = Take(tmp_path / "takes" / "t" / "v001")
+    done = len(take.frames())
+    assert process.returncode == 130
+    assert 2 <= done < 8
+    assert rest.splitlines()[-2:] == [
+        f"t v001 is cancelled: {done} frames finished.",
+        f"Finish it with: answerprint run --resume {take.folder}",
+    ]
 
 
 def test_dry_run_prints_the_resolved_job_and_writes_nothing(
