@@ -16,7 +16,7 @@ CORE = PROJECT / "core" / "answerprint"
 LAYERS = [
     ["errors"],
     ["documents", "frames", "header"],
-    ["interop", "picture", "plate", "site", "signing", "shaper"],
+    ["interop", "ocio", "picture", "plate", "site", "signing", "shaper"],
     ["exr"],
     ["parameter", "report", "compare", "sheet", "cuts", "shelf"],
     ["contract"],
@@ -95,7 +95,7 @@ def test_there_is_no_cycle_in_the_engine() -> None:
     [
         ("OpenEXR", "core/answerprint/exr.py"),
         ("tritonclient", "core/answerprint/triton.py"),
-        ("PyOpenColorIO", "core/answerprint/colour.py"),
+        ("PyOpenColorIO", "core/answerprint/ocio.py"),
         ("onnx", "server/answerprint_model/network.py"),
         ("ncnn", "server/models/upscale/1/model.py"),
         ("ai_edge_litert", "server/models/matte/1/model.py"),

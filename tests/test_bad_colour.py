@@ -14,7 +14,7 @@ from command import Said
 from numpy.typing import NDArray
 from samples import AtOnce, plate, refused, save
 
-from answerprint import colour, exr
+from answerprint import exr, ocio
 
 Floats = NDArray[np.float64]
 Refused = Callable[..., str]
@@ -174,7 +174,7 @@ def missing(path: Path) -> None:
 
 def too_large(path: Path) -> None:
     with path.open("wb") as stream:
-        stream.truncate(colour.MOST_CONFIG_BYTES + 1)
+        stream.truncate(ocio.MOST_CONFIG_BYTES + 1)
 
 
 FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -218,7 +218,7 @@ def test_an_environment_that_points_nowhere_is_to_be_set_right(
 
     assert "The colour configuration /nowhere/config.ocio cannot be used: No such file" in said
     assert "Set the variable OCIO" in said
-    assert dry(at_once, *UPSCALE, "--plate", bg, "--ocio", colour.BUILT_IN)["colour"]
+    assert dry(at_once, *UPSCALE, "--plate", bg, "--ocio", ocio.BUILT_IN)["colour"]
 
 
 def test_a_site_that_names_a_configuration_is_believed_and_its_fault_is_the_sites(
@@ -270,7 +270,7 @@ def test_a_take_records_the_space_and_the_configuration_it_was_gone_by(
         "space": "house",
         "said_by": "asked for",
         "config": studio.as_posix(),
-        "fingerprint": colour.load(str(studio), None, {}).fingerprint,
+        "fingerprint": ocio.load(str(studio), None, {}).fingerprint,
         "color": "house -> sRGB picture, -0.5 to 1000 kept -> house",
     }
 

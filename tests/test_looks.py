@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from samples import AtOnce, plate, refused
 
-from answerprint import colour, exr
+from answerprint import colour, exr, ocio
 from answerprint.takes import Take
 
 CONFIG = """ocio_profile_version: 2.1
@@ -49,14 +49,14 @@ def bend(folder: Path, name: str, middle: float) -> None:
 
 
 def fingerprint(path: Path, space: str) -> str:
-    config = colour.load(str(path), None, {})
+    config = ocio.load(str(path), None, {})
     way = colour.conversion(config, colour.Space(space, "asked for"), "srgb_shaped")
-    return colour.fingerprint(config, [way])
+    return ocio.fingerprint(config, way.files)
 
 
 def test_the_fingerprint_holds_what_the_luts_that_are_used_contain(look: Path) -> None:
     film, house = fingerprint(look, "film"), fingerprint(look, "house")
-    alone = colour.load(str(look), None, {}).fingerprint
+    alone = ocio.load(str(look), None, {}).fingerprint
 
     bend(look.parent, "video", 2.5)
     assert (fingerprint(look, "film"), fingerprint(look, "house")) == (film, alone)
@@ -208,7 +208,7 @@ def test_the_studios_own_configuration_may_lie_anywhere(
         site.write(f'colour = "{look.as_posix()}"\n')
 
     assert AtOnce(tmp_path)("run", *asked).code == 0
-    assert AtOnce(tmp_path)("run", *words(fenced, "--ocio", colour.BUILT_IN, "--dry-run")).code == 0
+    assert AtOnce(tmp_path)("run", *words(fenced, "--ocio", ocio.BUILT_IN, "--dry-run")).code == 0
 
 
 def test_resuming_holds_the_takes_own_configuration_against_the_roots(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from answerprint import begin, colour, exr, job, record, takes
+from answerprint import begin, exr, job, ocio, record, takes
 from answerprint.contract import Contract
 from answerprint.errors import SourceError, TakeError
 from answerprint.frames import FrameRange
@@ -49,7 +49,7 @@ def again(path: Path, out: str | None, server: Server, site: Site) -> Again:
     found = _of_frame(path, out, server) if take is None else _of_take(take, path, out)
     _check_inputs(found.before.values(), site)
     if found.job.colour.config:
-        colour.load_again(found.job.colour.config)
+        ocio.load_again(found.job.colour.config)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
-from answerprint import colour, exr, record, takes
+from answerprint import colour, exr, ocio, record, takes
 from answerprint.errors import ServerError, SetupError, SourceError, TakeError
 from answerprint.job import Resolved, wrong
 from answerprint.takes import Item, Take
@@ -63,12 +63,13 @@ def colour_paths(resolved: Resolved) -> dict[str, colour.Conversion]:
     named, found = colour.ends(resolved.contract, resolved.inputs), resolved.colour
     if found is None:
         return dict.fromkeys(named, colour.AS_IT_IS)
-    config = colour.load_again(found.config)
+    config = ocio.load_again(found.config)
     if config.fingerprint != found.fingerprint.partition("+")[0]:
         raise _other_look(f"The colour configuration {found.config} is another one")
     space = colour.Space(found.space, found.source)
     ways = {name: colour.conversion(config, space, one) for name, one in named.items()}
-    if colour.fingerprint(config, ways.values()) != found.fingerprint:
+    luts = [file for way in ways.values() for file in way.files]
+    if ocio.fingerprint(config, luts) != found.fingerprint:
         raise _other_look(f"The LUT files of the colour configuration {found.config} are others")
     return ways
 

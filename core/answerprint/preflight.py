@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from answerprint import aliases, colour, curve, destination, inputs, keep, wedge, workitem
+from answerprint import aliases, colour, curve, destination, inputs, keep, ocio, wedge, workitem
 from answerprint.checks import check_config, check_every_frame, check_finite, is_the_studios
 from answerprint.contract import Contract, Scale, Value
 from answerprint.curve import Curve
@@ -223,7 +223,7 @@ def _colour(job: Job, contract: Contract, found: Found, site: Site) -> ResolvedC
         return None
     if job.colour.config:
         check_config(job.colour.config, site)
-    config = colour.load(job.colour.config, site.colour)
+    config = ocio.load(job.colour.config, site.colour)
     space = colour.plate_space(
         config,
         asked=job.colour.space,
@@ -234,9 +234,9 @@ def _colour(job: Job, contract: Contract, found: Found, site: Site) -> ResolvedC
         return None
     ends = colour.ends(contract, found.inputs)
     ways = {name: colour.conversion(config, space, one) for name, one in ends.items()}
-    for way in ways.values() if not is_the_studios(config.place, site) else ():
-        for file in way.files:
-            site.check_allowed(file, "LUT file")
+    luts = [file for way in ways.values() for file in way.files]
+    for lut in luts if not is_the_studios(config.place, site) else ():
+        site.check_allowed(lut, "LUT file")
     paths = {name: ways[f"in {name}"].words for name in encodings}
     for name, words in paths.items():
         if not ways[f"in {name}"].identity and aliases.is_data(found.inputs[name].layer):
@@ -250,7 +250,7 @@ def _colour(job: Job, contract: Contract, found: Found, site: Site) -> ResolvedC
         source=space.source,
         config=config.place,
         config_source=config.source,
-        fingerprint=colour.fingerprint(config, ways.values()),
+        fingerprint=ocio.fingerprint(config, luts),
         paths=paths,
     )
 

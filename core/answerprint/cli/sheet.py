@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from answerprint import aliases, begin, colour, exr, record, sheet, takes
+from answerprint import aliases, begin, colour, exr, ocio, record, sheet, takes
 from answerprint.cli.context import Context
 from answerprint.documents import count
 from answerprint.errors import AnswerprintError, JobError, TakeError
@@ -120,7 +120,7 @@ def _look(resolved: Resolved) -> tuple[Look, list[str]]:
     if found is None:
         return sheet.display, []
     try:
-        config = colour.load_again(found.config)
+        config = ocio.load_again(found.config)
         way = colour.conversion(config, colour.Space(found.space, found.source), "srgb_display")
     except AnswerprintError as error:
         return sheet.display, [f"{error.problem} Colours are shown as if they were linear Rec.709."]
