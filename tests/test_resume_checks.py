@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from samples import AtOnce, noise, plate, reads, refused, save, window
+from samples import AtOnce, noise, plate, reads, refused, save
 
 from answerprint.takes import Take
 
@@ -91,29 +91,33 @@ def drop(path: Path) -> None:
     save(path, noise(1, "RG"))
 
 
-def resize(path: Path) -> None:
-    save(path, noise(1, width=16), dataWindow=window(0, 0, 15, 23))
-
-
-CHANGES: dict[Callable[[Path], None], str] = {
-    lose: "bg.1004.exr",
-    cut: "bg.1004.exr",
-    drop: "bg.1004.exr",
-    resize: "Frame 1004",
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_frame_that_is_left_and_changed_is_told_before_anything_is_done(
-    change: Callable[[Path], None], no: Callable[[str], str], tmp_path: Path
+@pytest.mark.parametrize("numbers", [(1004,), (1003, 1004)])
+def test_a_plate_of_another_resolution_than_what_is_done_is_told_before_anything_is_done(
+    numbers: tuple[int, ...], no: Callable[[str], str], tmp_path: Path
 ) -> None:
-    change(frame(tmp_path, 1004))
+    """The take would hold two, and no host would say so."""
+    for number in numbers:
+        save(frame(tmp_path, number), noise(1, width=16))
 
-    assert CHANGES[change] in no("SourceError")
+    assert f"Frame {numbers[0]} has the resolution 16x24; the first frame has 32x24." in no(
+        "SourceError"
+    )
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_frame_that_is_done_may_be_gone(
+@pytest.mark.parametrize("change", [lose, cut, drop])
+def test_a_frame_that_broke_since_fails_alone(
+    change: Callable[[Path], None], begun: Take, tmp_path: Path
+) -> None:
+    change(frame(tmp_path, 1003))
+
+    said = AtOnce(tmp_path)("run", "--resume", begun.folder, "--json")
+
+    assert (said.code, said.last["state"], said.last["failed"]) == (1, "incomplete", [1003])
+    assert begun.file(1004).exists()
+
+
+@pytest.mark.parametrize("change", [lose, cut, drop])
+def test_a_plate_frame_whose_result_is_done_may_be_gone(
     change: Callable[[Path], None], begun: Take, tmp_path: Path
 ) -> None:
     change(frame(tmp_path, 1001))

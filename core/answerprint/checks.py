@@ -35,27 +35,63 @@ def check_every_frame(
     held: set[str] = set()
     notes: list[str] = []
     for number in frames:
-        opened: dict[Path, exr.Frame] = {}
-        for source in inputs.values():
-            path = source.plate.file(number)
-            if path not in opened:
-                site.check_allowed(path, "Frame")  # a file may be a link that leads elsewhere
-                opened[path] = exr.read_structure(path)
-        for view in views or (None,):
-            window = _window(contract, inputs, number, opened, view)
-            _check_size(contract, window, number)
-        main = opened[inputs[main_input(contract, inputs)].plate.file(number)]
+        main = _checked(contract, inputs, number, views, site)
         own = main.parts[0].display_window
-        if display is not None and own != display:
-            raise SourceError(
-                f"Frame {number} has the resolution {own}; the first frame has {display}.",
-                remedy="Run each resolution as a job of its own.",
-            )
+        _check_resolution(number, own, display)
         channels = {name for part in main.parts for name in part.types}
         if display is not None and channels != held and not notes:
             notes = [_changed(number, sorted(channels - held), sorted(held - channels))]
         display, held = own, held or channels
     return notes
+
+
+def check_frames_left(
+    contract: Contract,
+    inputs: Inputs,
+    frames: FrameRange,
+    views: tuple[str, ...],
+    site: Site,
+    *,
+    display: exr.Window | None,
+) -> None:
+    """Hold frames that a take still lacks against those that it has; `display`: their resolution.
+
+    A frame that is broken in itself is passed over: it fails alone when its turn comes.
+
+    Raises:
+        SourceError: a frame has another resolution; the take would hold two.
+    """
+    for number in frames:
+        try:
+            own = _checked(contract, inputs, number, views, site).parts[0].display_window
+        except SourceError:
+            continue
+        _check_resolution(number, own, display)
+        display = own
+
+
+def _checked(
+    contract: Contract, inputs: Inputs, number: int, views: tuple[str, ...], site: Site
+) -> exr.Frame:
+    """The frame that the result is written into, after all that can be checked of it by itself."""
+    opened: dict[Path, exr.Frame] = {}
+    for source in inputs.values():
+        path = source.plate.file(number)
+        if path not in opened:
+            site.check_allowed(path, "Frame")  # a file may be a link that leads elsewhere
+            opened[path] = exr.read_structure(path)
+    for view in views or (None,):
+        window = _window(contract, inputs, number, opened, view)
+        _check_size(contract, window, number)
+    return opened[inputs[main_input(contract, inputs)].plate.file(number)]
+
+
+def _check_resolution(number: int, own: exr.Window, others: exr.Window | None) -> None:
+    if others is not None and own != others:
+        raise SourceError(
+            f"Frame {number} has the resolution {own}; the first frame has {others}.",
+            remedy="Run each resolution as a job of its own.",
+        )
 
 
 def _changed(number: int, more: list[str], fewer: list[str]) -> str:

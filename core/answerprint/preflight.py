@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from answerprint import aliases, colour, curve, destination, inputs, keep, ocio, wedge, workitem
-from answerprint.checks import check_config, check_every_frame, check_finite, is_the_studios
+from answerprint import (
+    aliases,
+    colour,
+    curve,
+    destination,
+    exr,
+    inputs,
+    keep,
+    ocio,
+    wedge,
+    workitem,
+)
+from answerprint.checks import (
+    check_config,
+    check_every_frame,
+    check_finite,
+    check_frames_left,
+    is_the_studios,
+)
 from answerprint.contract import Contract, Scale, Value
 from answerprint.curve import Curve
-from answerprint.errors import JobError
+from answerprint.errors import JobError, SourceError
 from answerprint.frames import FrameRange
 from answerprint.inputs import Found
 from answerprint.job import Job, Resolved, ResolvedColour, ResolvedResult, main_input
@@ -97,7 +115,7 @@ def check_resumed(resolved: Resolved, folder: Path, site: Site) -> None:
 
     Raises:
         JobError: the take, a frame or the colour configuration lies outside the allowed roots.
-        SourceError: a frame that is left is missing, or is not as the others any more.
+        SourceError: a frame that is left has another resolution than those that are done.
     """
     site.check_allowed(folder, "Take")
     if resolved.colour is not None:
@@ -106,17 +124,31 @@ def check_resumed(resolved: Resolved, folder: Path, site: Site) -> None:
         site.check_allowed(source.plate.folder, f"Plate for {name}")
     done = Take(folder).items()
     labels = list(resolved.variations) or [""]
-    plate, left = resolved.inputs[resolved.main].plate, set()
+    plate, left = resolved.inputs[resolved.main].plate, set[int]()
     for number in resolved.frame_range:
         files = workitem.files(resolved, number)
         for file in files:
             site.check_allowed(file, "Frame")
         if not all(Item(number, label) in done for label in labels):
             left |= {one for one in resolved.sources(number).frames if plate.file(one) in files}
-    if left:
-        check_every_frame(
-            resolved.contract, resolved.inputs, FrameRange.of(left), resolved.views, site
-        )
+    check_frames_left(
+        resolved.contract,
+        resolved.inputs,
+        FrameRange.of(left),
+        resolved.views,
+        site,
+        display=_resolution(resolved, done.values()),
+    )
+
+
+def _resolution(resolved: Resolved, done: Iterable[Path]) -> exr.Window | None:
+    """That of the plate, by the frames of a take; None where they have another, or there are none."""
+    if resolved.result.layers == "only":
+        return None
+    for file in done:
+        with contextlib.suppress(SourceError):  # it does not verify either, and is made again
+            return exr.read_structure(file).parts[0].display_window
+    return None
 
 
 @dataclass(frozen=True)
