@@ -66,6 +66,7 @@ def test_a_take_is_made_again_in_its_own_colours_whatever_is_configured_now(
     assert (said.last["answer"], said.last["same_colour"]) == ("identical", True)
     found = Take(Path(said.last["take"])).read("job")["resolved"]["colour"]
     assert (found["space"], found["config"]) == ("house", config.as_posix())
+    assert found["source"] == "said by v001"
 
 
 def test_a_frame_alone_is_made_again_in_its_own_colours(answerprint: AtOnce, take: Take) -> None:

@@ -78,7 +78,8 @@ def _of_take(take: Take, path: Path, out: str | None) -> Again:
         "reuse": False,  # the point is to do it again
     }
     if first.colour is not None:  # whatever this machine would choose today
-        fields["colour"] |= {"space": first.colour.space, "config": first.colour.config}
+        found = {"space": first.colour.space, "config": first.colour.config}
+        fields["colour"] = {**found, "said_by": take.label}
     if path.is_file():
         fields |= _of_item(first, next(iter(held)))
     elif first.job.timing is None:
@@ -142,7 +143,10 @@ def _of_frame(path: Path, out: str | None, server: Server) -> Again:
         "parameters": made.parameters,
         "seed": made.seed,
         "non_finite": made.non_finite,
-        "colour": {name: made.colour.get(name) for name in ("space", "config")},
+        "colour": {
+            **{name: made.colour.get(name) for name in ("space", "config")},
+            "said_by": f"v{made.take:03d}",
+        },
         "result": made.result,
         "reuse": False,
         "out": {"root": out, "show": made.show, "shot": made.shot, "name": made.name},
