@@ -231,7 +231,7 @@ def test_nan_and_inf_become_zero_when_asked_and_it_is_said(
     after = exr.read(result(tmp_path, "passthrough", 1002)).parts[0].channels["G"]
     expected = np.where(np.isfinite(before), before, np.float16(0))
     assert np.array_equal(after, expected)
-    assert warnings(said)[1002] == ["pixels: 3 NaN and 2 inf samples, made zero"]
+    assert warnings(said)[1002] == ["pixels: 3 NaN and 2 inf samples, zero for the model"]
 
 
 def test_a_plate_of_finite_samples_passes_under_stop(
