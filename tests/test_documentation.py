@@ -31,16 +31,19 @@ def test_the_readmes_commands_print_what_it_says(
 ) -> None:
     monkeypatch.setenv("ANSWERPRINT_HOME", str(tmp_path))
     ran = 0
-    for block in documentation.blocks(TEXT):
-        for command, said in documentation.commands(block):
-            if not documentation.is_run(command):
-                continue
-            now = documentation.printed(command, folder)
-            assert documentation.equal(now) == documentation.equal(said), command
-            ran += 1
+    try:
+        for block in documentation.blocks(TEXT):
+            for command, said in documentation.commands(block):
+                if not documentation.is_run(command):
+                    continue
+                now = documentation.printed(command, folder)
+                assert documentation.equal(now) == documentation.equal(said), command
+                ran += 1
 
-    assert ran > 10
-    assert embedded.running(tmp_path) is None, "the README leaves its server running"
+        assert ran > 10
+        assert embedded.running(tmp_path) is None, "the README leaves its server running"
+    finally:
+        embedded.stop(tmp_path)
 
 
 @pytest.mark.parametrize("verb", sorted(cli.VERBS))
