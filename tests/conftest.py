@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from chance import Chance, served
 from command import Answerprint
 
 from answerprint.triton import Server
@@ -38,6 +39,13 @@ def address(home: Path) -> Iterator[str]:
     """host:port of a real Triton server with the project's own model repository."""
     with embedded.serve(home, repository.models_folder()) as state:
         yield state.address
+
+
+@pytest.fixture(scope="module")
+def chance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chance]:
+    """A task that has chance in it, on a server of its own."""
+    with served(tmp_path_factory) as made:
+        yield made
 
 
 @pytest.fixture

@@ -165,6 +165,7 @@ def test_a_copy_says_what_was_said_of_the_frame_it_was_copied_from(
     first, second = (
         next(event for event in take.events() if event["event"] == "frame") for take in takes
     )
+    assert first["cut"] == "whole"  # it is smaller than a tile
     assert second["copied_from"]["take"] == 1
     assert second["levels"] == first["levels"]
     assert "color out" in second["levels"]

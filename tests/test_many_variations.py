@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from chance import Chance, served
+from chance import Chance
 from command import Answerprint, Said
 from PIL import Image
 from samples import (
@@ -29,12 +28,6 @@ from answerprint.takes import Item, Take
 from answerprint.verify import verify
 
 COUNT = 200
-
-
-@pytest.fixture(scope="module")
-def chance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chance]:
-    with served(tmp_path_factory) as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from chance import Chance, served
+from chance import Chance
 from command import Answerprint
 from samples import (
     AtOnce,
@@ -29,12 +28,6 @@ from answerprint.shelf import Shelf
 from answerprint.takes import Item, Take
 from answerprint.triton import Server
 from answerprint.verify import verify
-
-
-@pytest.fixture(scope="module")
-def chance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chance]:
-    with served(tmp_path_factory) as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)

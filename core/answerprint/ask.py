@@ -51,8 +51,8 @@ class Answers:
 
 
 def encode(found: Read, asker: Asker) -> None:
-    """Bring the images of a work item into the encodings that the model wants."""
-    for eye in found.eyes:
+    """Bring the images of a work item into the encodings that the model wants, if it is asked."""
+    for eye in found.eyes if _needs_the_model(found, asker.resolved) else ():
         for name, image in eye.images.items():
             encoded = asker.colours[f"in {name}"].forward(image)
             eye.images[name] = np.ascontiguousarray(encoded)
@@ -83,7 +83,7 @@ def ask(
     answers = Answers()
     asked = _asked(found, asker.resolved, settings, seed)
     for eye in found.eyes:
-        if _shows_the_plate(found, asker.resolved) and len(found.seen.frames) == 1:
+        if not _needs_the_model(found, asker.resolved):
             answers.images.append(_without_the_model(eye, asker.resolved, settings))
             continue
         images = _tiled(found, eye, asker, asked, request_id, answers)
@@ -116,6 +116,11 @@ def _asked(
 def _shows_the_plate(found: Read, resolved: Resolved) -> bool:
     """Whether the result is a frame of the plate itself: a retimed one at its very moment."""
     return resolved.contract.cut.between and (found.held or found.seen.time == 0)
+
+
+def _needs_the_model(found: Read, resolved: Resolved) -> bool:
+    """Not where the plate's own frame is shown and nothing else is made from it and the next."""
+    return not (_shows_the_plate(found, resolved) and len(found.seen.frames) == 1)
 
 
 def _without_the_model(
@@ -164,6 +169,7 @@ def _tiled(
             found.warnings.append(f"{said}; it is done in tiles of {less} pixels")
             asker.tile = min(less, asker.tile or less)
             continue
-        if contract.cut.mode == "tiles":
+        size = (eye.window.height, eye.window.width)
+        if len(tiles.plan(*size, cut=contract.cut, tile=tile)) > 1:
             answers.cut = f"tiles of {tile or contract.cut.tile}"
         return images

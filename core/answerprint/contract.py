@@ -17,7 +17,6 @@ from answerprint.documents import OpenDocument, canonical, did_you_mean, explain
 from answerprint.errors import ContractError, JobError
 from answerprint.parameter import MOST_INT, Parameter, Value
 
-SCHEMA = "answerprint.contract/v1"
 MOST_CONTRACT_BYTES = 1 << 20
 RETIRED_SOURCE_TYPES = ("minorHumanEdits", "softwareImage")  # IPTC, 2024: no longer to be used
 

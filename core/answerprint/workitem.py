@@ -51,7 +51,6 @@ class Read:
     seen     which frames of the plate were read
     held     whether a cut lies where the frame would be made: it shows the frame before
     shows    the frame of the plate that the result is, where no model was asked
-    digests  file -> digest of its pixels
     """
 
     item: Item
@@ -62,7 +61,6 @@ class Read:
     shows: int | None = None
     levels: dict[str, report.Levels] = field(default_factory=dict)
     inputs: list[record.RecordedInput] = field(default_factory=list)
-    digests: dict[Path, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -125,7 +123,6 @@ def _gathered(resolved: Resolved, item: Item, seen: Sources, held: Mapping[Path,
     paths = _paths(resolved, seen)
     base = held[paths[resolved.main][seen.base]]
     found = Read(item, seen, exr.copy(base.frame))
-    found.digests = {path: held[path].pixels for each in paths.values() for path in each}
     for view in resolved.views or (None,):
         found.eyes.append(_eye(found, resolved, view, paths, held))
     for name, source in resolved.inputs.items():
