@@ -15,7 +15,7 @@ CORE = PROJECT / "core" / "answerprint"
 # From the ground up; a file may import files of lower layers, and earlier ones of its own.
 LAYERS = [
     ["errors"],
-    ["documents", "frames", "header"],
+    ["documents", "faults", "frames", "header"],
     ["interop", "ocio", "picture", "plate", "site", "signing", "shaper"],
     ["exr"],
     ["parameter", "report", "compare", "sheet", "cuts", "shelf"],

@@ -7,10 +7,12 @@ AnswerprintError
 │   ├── ServerAway          nothing answers there
 │   ├── ServerRefused       it answers, and does not let us in
 │   ├── ServerNotReady      it is there and cannot serve yet
+│   ├── ServerSilent        it did not answer before the deadline
 │   ├── NoSuchTask          it does not offer this task
 │   ├── ServerOutOfMemory   the frame is too large for it
 │   ├── ContractError       a model describes itself wrongly
 │   └── InferenceError      the model failed on this frame
+│       └── ModelDied           its process on the server died
 ├── TakeError           the take cannot be written or read                          exit 5
 │   ├── TakeExists          the number is taken
 │   ├── TakeBusy            another process is writing it
@@ -64,6 +66,10 @@ class ServerNotReady(ServerError):  # noqa: N818
     pass
 
 
+class ServerSilent(ServerError):  # noqa: N818
+    pass
+
+
 class NoSuchTask(ServerError):  # noqa: N818
     pass
 
@@ -77,6 +83,10 @@ class ContractError(ServerError):
 
 
 class InferenceError(ServerError):
+    pass
+
+
+class ModelDied(InferenceError):  # noqa: N818
     pass
 
 

@@ -17,40 +17,42 @@ from numpy.typing import NDArray
 from tritonclient import grpc
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
-from answerprint import contract
+from answerprint import contract, faults
 from answerprint.contract import Contract, Value
 from answerprint.documents import canonical, did_you_mean
 from answerprint.errors import (
     ContractError,
     InferenceError,
     NoSuchTask,
-    ServerAway,
     ServerError,
     ServerNotReady,
     ServerOutOfMemory,
-    ServerRefused,
 )
 
 ASK_SECONDS = 10.0
 INFER_SECONDS = 600.0
+RELOAD_SECONDS = 120.0  # large weights take long
 # protobuf cannot hold more than 2 GiB in one message; tensors of one request share it
 MOST_REQUEST_BYTES = 1_900_000_000
 MOST_REPORT_BYTES = 1 << 20
 
 CONTRACT, SETTINGS, REPORT = "contract", "settings", "report"
-START_IT = "Start one with 'answerprint serve', or set ANSWERPRINT_SERVER to its host:port."
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Offer:
-    """One model on the server: its contract, or why it cannot be offered."""
+    """One model on the server: its contract, or why it cannot be offered.
+
+    instances   so many frames it works on at once
+    """
 
     name: str
     version: str
     contract: Contract | None
     problem: str = ""
+    instances: int = 1
 
     def usable(self) -> Contract:
         """The contract. Raises ContractError: there is none."""
@@ -178,6 +180,27 @@ class Server(AbstractContextManager["Server"]):
             arrays = {name: result.as_numpy(name) for name in names}
         return _answer(offer, arrays, outputs)
 
+    def reload(self, name: str) -> None:
+        """Have the server load a model anew: cures one whose process has died.
+
+        Raises:
+            ServerError: any of its kinds; ServerRefused where the server does not allow it.
+        """
+        with self._ours(name):
+            self._client.load_model(name, client_timeout=RELOAD_SECONDS)
+
+    def executions(self, offer: Offer) -> int:
+        """How often the model has been executed since it was loaded: a number that moves is alive.
+
+        Raises:
+            ServerError: any of its kinds.
+        """
+        with self._ours(offer.name):
+            found = self._client.get_inference_statistics(
+                offer.name, offer.version, as_json=True, client_timeout=ASK_SECONDS
+            )
+        return sum(int(one.get("execution_count", 0)) for one in found.get("model_stats", []))
+
     def _offer(self, model: Mapping[str, str]) -> Offer:
         name, version = model["name"], model.get("version", "")
         if model.get("state") != "READY":
@@ -189,8 +212,11 @@ class Server(AbstractContextManager["Server"]):
         text = config.get("parameters", {}).get(CONTRACT, {}).get("string_value")
         if text is None:
             return Offer(name, version, None, "it carries no contract.")
+        groups = config.get("instance_group", [])
+        instances = sum(int(group.get("count", 1)) for group in groups) or 1
         try:
-            return Offer(name, version, contract.parse(text, where=f"model {name}"))
+            found = contract.parse(text, where=f"model {name}")
+            return Offer(name, version, found, instances=instances)
         except ContractError as error:
             return Offer(name, version, None, error.problem)
 
@@ -199,85 +225,9 @@ class Server(AbstractContextManager["Server"]):
         try:
             yield
         except InferenceServerException as error:
-            raise self._mapped(what, error) from error
-
-    def _mapped(self, what: str, error: InferenceServerException) -> ServerError:
-        status = (error.status() or "").removeprefix("StatusCode.")
-        said = _first_line(error.message() or status)
-        rule = next(rule for rule in _RULES if rule.fits(status, said.lower()))
-        problem = rule.problem.format(address=self.address, what=what, said=said)
-        return rule.error(problem, remedy=rule.remedy)
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """Which of our errors a gRPC status, and words in its message, mean."""
-
-    statuses: tuple[str, ...]
-    words: tuple[str, ...]
-    error: type[ServerError]
-    problem: str
-    remedy: str
-
-    def fits(self, status: str, said: str) -> bool:
-        known = not self.statuses or status in self.statuses
-        return known and (not self.words or any(word in said for word in self.words))
-
-
-_REFUSED = (
-    ServerRefused,
-    "The server at {address} does not let you in: {said}",
-    "Ask the pipeline team for access.",
-)
-_MEMORY = (
-    ServerOutOfMemory,
-    "The server ran out of memory in {what}: {said}",
-    "Use a smaller frame, or a memory limit among the task's parameters.",
-)
-# Read from above; the first that fits. Triton says "restricted" and "queue" as UNAVAILABLE, which
-# otherwise means that nothing answers.
-_RULES = (
-    _Rule((), ("restricted",), *_REFUSED),
-    _Rule(("UNAUTHENTICATED", "PERMISSION_DENIED"), (), *_REFUSED),
-    _Rule((), ("out of memory", "bad_alloc"), *_MEMORY),
-    _Rule(("RESOURCE_EXHAUSTED",), (), *_MEMORY),
-    _Rule(
-        ("UNAVAILABLE",),
-        ("queue", "timeout expired"),
-        ServerNotReady,
-        "The server at {address} is busy: {said}",
-        "Try again in a while.",
-    ),
-    _Rule(("UNAVAILABLE",), (), ServerAway, "No server answers at {address}.", START_IT),
-    _Rule(
-        ("NOT_FOUND",),
-        (),
-        NoSuchTask,
-        "The server at {address} cannot run {what}: {said}",
-        "See what it offers with 'answerprint tasks'.",
-    ),
-    _Rule(
-        ("DEADLINE_EXCEEDED",),
-        (),
-        ServerNotReady,
-        "The server at {address} did not answer in time for {what}.",
-        "See 'answerprint doctor'; the model may hang or the server be overloaded.",
-    ),
-    _Rule(
-        (),
-        ("is not healthy",),
-        InferenceError,
-        "The process of {what} died on the server: {said}",
-        "Restart the server: 'answerprint serve --stop', then 'answerprint serve'.",
-    ),
-    _Rule(
-        (),
-        (),
-        InferenceError,
-        "{what} failed: {said}",
-        "Check the frame and the parameters; the server's log says more.",
-    ),
-)
+            status = (error.status() or "").removeprefix("StatusCode.")
+            said = error.message() or ""
+            raise faults.meaning(self.address, what, status, said) from error
 
 
 def _tensor(name: str, array: NDArray[Any]) -> Any:
@@ -327,11 +277,5 @@ def _name_and_version(model: Mapping[str, str]) -> tuple[str, float]:
 
 
 def _reason(model: Mapping[str, str]) -> str:
-    said = _first_line(model.get("reason", "")) or "no reason given"
+    said = faults.first_line(model.get("reason", "")) or "no reason given"
     return f"it is {model.get('state', 'not loaded').lower()}, {said}."
-
-
-def _first_line(text: str) -> str:
-    """The sentence that people need; paths and tracebacks of the server stay in its log."""
-    lines = text.strip().splitlines()
-    return lines[0].strip() if lines else ""

@@ -1,0 +1,110 @@
+"""Faults: what a server's refusal means, in our words. Which of them may pass is said here too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from answerprint.errors import (
+    InferenceError,
+    ModelDied,
+    NoSuchTask,
+    ServerAway,
+    ServerError,
+    ServerNotReady,
+    ServerOutOfMemory,
+    ServerRefused,
+    ServerSilent,
+)
+
+START_IT = "Start one with 'answerprint serve', or set ANSWERPRINT_SERVER to its host:port."
+
+
+def meaning(address: str, what: str, status: str, said: str) -> ServerError:
+    """The error that a gRPC status and the server's own sentence mean.
+
+    address   of the server, host:port
+    what      was asked for: a model's name, or 'the server'
+    status    as gRPC names it: UNAVAILABLE
+    said      the server's message; its first line is passed on
+    """
+    line = first_line(said) or status
+    rule = next(rule for rule in _RULES if rule.fits(status, line.lower()))
+    problem = rule.problem.format(address=address, what=what, said=line)
+    return rule.error(problem, remedy=rule.remedy)
+
+
+def first_line(text: str) -> str:
+    """The sentence that people need; paths and tracebacks of the server stay in its log."""
+    lines = text.strip().splitlines()
+    return lines[0].strip() if lines else ""
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """Which of our errors a gRPC status, and words in its message, mean."""
+
+    statuses: tuple[str, ...]
+    words: tuple[str, ...]
+    error: type[ServerError]
+    problem: str
+    remedy: str
+
+    def fits(self, status: str, said: str) -> bool:
+        known = not self.statuses or status in self.statuses
+        return known and (not self.words or any(word in said for word in self.words))
+
+
+_REFUSED = (
+    ServerRefused,
+    "The server at {address} does not let you in: {said}",
+    "Ask the pipeline team for access.",
+)
+_MEMORY = (
+    ServerOutOfMemory,
+    "The server ran out of memory in {what}: {said}",
+    "Use a smaller frame, or a memory limit among the task's parameters.",
+)
+# Read from above; the first that fits. Triton says "restricted" and "queue" as UNAVAILABLE, which
+# otherwise means that nothing answers.
+_RULES = (
+    _Rule((), ("restricted",), *_REFUSED),
+    _Rule(("UNAUTHENTICATED", "PERMISSION_DENIED"), (), *_REFUSED),
+    _Rule((), ("out of memory", "bad_alloc"), *_MEMORY),
+    _Rule(("RESOURCE_EXHAUSTED",), (), *_MEMORY),
+    _Rule(
+        ("UNAVAILABLE",),
+        ("queue", "timeout expired"),
+        ServerNotReady,
+        "The server at {address} is busy: {said}",
+        "Try again in a while.",
+    ),
+    _Rule(("UNAVAILABLE",), (), ServerAway, "No server answers at {address}.", START_IT),
+    _Rule(
+        ("NOT_FOUND",),
+        (),
+        NoSuchTask,
+        "The server at {address} cannot run {what}: {said}",
+        "See what it offers with 'answerprint tasks'.",
+    ),
+    _Rule(
+        ("DEADLINE_EXCEEDED",),
+        (),
+        ServerSilent,
+        "The server at {address} did not answer in time for {what}.",
+        "See 'answerprint doctor'; the model may hang or the server be overloaded.",
+    ),
+    _Rule(
+        (),
+        ("is not healthy",),
+        ModelDied,
+        "The process of {what} died on the server: {said}",
+        "Restart the server: 'answerprint serve --stop', then 'answerprint serve'.",
+    ),
+    _Rule(
+        (),
+        (),
+        InferenceError,
+        "{what} failed: {said}",
+        "Check the frame and the parameters; the server's log says more.",
+    ),
+)
