@@ -9,6 +9,7 @@ AnswerprintError
 │   ├── ServerNotReady      it is there and cannot serve yet
 │   ├── ServerSilent        it did not answer before the deadline
 │   ├── NoSuchTask          it does not offer this task
+│   ├── ModelReplaced       it offers the task, of another model than the take was begun with
 │   ├── ServerOutOfMemory   the frame is too large for it
 │   ├── ContractError       a model describes itself wrongly
 │   └── InferenceError      the model failed on this frame
@@ -71,6 +72,10 @@ class ServerSilent(ServerError):  # noqa: N818
 
 
 class NoSuchTask(ServerError):  # noqa: N818
+    pass
+
+
+class ModelReplaced(ServerError):  # noqa: N818
     pass
 
 

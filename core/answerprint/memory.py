@@ -29,10 +29,22 @@ class Limits:
     workers: int = 4
 
     @classmethod
-    def of_this_machine(cls) -> Limits:
+    def of_this_machine(
+        cls,
+        instances: int = 1,
+        readers: int | None = None,
+        in_flight: int | None = None,
+        writers: int | None = None,
+    ) -> Limits:
+        """As many of each as asked for, else as the cores and the model's instances keep busy.
+
+        At the server: one for each instance at work, and one that waits for it.
+        """
         cores = os.cpu_count() or 2
-        readers, writers = max(1, cores // 4), max(1, cores // 2)
-        return cls(readers, 2, writers, readers + 2 + writers)
+        readers = readers or max(1, cores // 2)
+        writers = writers or max(1, cores // 2)
+        in_flight = in_flight or 2 * instances
+        return cls(readers, in_flight, writers, readers + in_flight + writers)
 
     def within(self, memory: int, item: int) -> Limits:
         """As many workers as the memory holds items of this size; at least one."""
