@@ -1,0 +1,1 @@
+"""The benchmark: what a frame takes, beside what this machine could do at best."""
