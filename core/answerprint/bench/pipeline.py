@@ -36,11 +36,11 @@ def _once(lab: Lab, server: Server, compression: str) -> Done:
         plate = lab.plate(compression)
         parameters = {"delay": lab.delay}
         done = carried_out(lab, server, out, task=TASK, plate=str(plate), parameters=parameters)
-        _check_unchanged(done, plate)
+        check_unchanged(done, plate)
     return done
 
 
-def _check_unchanged(done: Done, plate: Path) -> None:
+def check_unchanged(done: Done, plate: Path) -> None:
     """A fast way that changes pixels would be no way. Raises ServerError: it does."""
     frame = int(done.first["frame"])
     if done.first["pixels"] != exr.digest(exr.read(numbered(plate, frame))):

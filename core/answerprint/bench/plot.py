@@ -110,7 +110,7 @@ def _panels(rows: Rows) -> list[_Panel]:
     trips = [row for row in rows.values() if row.group == "trip"]
     panels.append(_Panel("One float32 frame to the server and back, no files", _sorted(trips)))
     denoise = [row for row in rows.values() if row.group == "denoise"]
-    panels.append(_Panel("Denoise, the sample frames", _sorted(denoise)))
+    panels.append(_Panel("Denoise, the sample frames (a scale of its own)", _sorted(denoise)))
     return panels
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -13,14 +14,18 @@ from answerprint.errors import ServerError
 from answerprint.triton import Server
 
 ASKED = ("tasks", "--json")
+WARM = 10  # questions to the sidecar
 
 
 def rows(lab: Lab) -> Iterator[Row]:
-    """Cold: a process for the question. The server's own time stands beside it."""
+    """Cold: a process for the question; warm: the sidecar. Beside them what of it is the server's."""
     lab.check()
-    server = min(_asking(lab) for _ in range(5))
-    times = [_cold(lab) for _ in range(3 if lab.quick else 5)]
-    yield Row("start.cold", "answerprint tasks --json, cold", min(times), facts={"server": server})
+    server = {"server": min(_asking(lab) for _ in range(5))}
+    cold = min(_cold(lab) for _ in range(3 if lab.quick else 5))
+    yield Row("start.cold", "answerprint tasks --json, cold", cold, facts=server)
+    lab.check()
+    warm = min(_warm(lab))
+    yield Row("start.warm", "the same through the sidecar, warm", warm, facts=server)
 
 
 def _asking(lab: Lab) -> float:
@@ -47,3 +52,42 @@ def _cold(lab: Lab) -> float:
             remedy="See 'answerprint doctor'.",
         )
     return took
+
+
+def _warm(lab: Lab) -> list[float]:
+    """Milliseconds of each of some questions to one sidecar, from the line to its last answer."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "answerprint.cli", "sidecar"],
+        env=lab.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as sidecar:
+        try:
+            _answer(sidecar, "sidecar")
+            return [_question(sidecar, number) for number in range(WARM)]
+        except BaseException:
+            sidecar.kill()
+            raise
+
+
+def _question(sidecar: subprocess.Popen[str], number: int) -> float:
+    start = time.perf_counter()
+    if sidecar.stdin:
+        sidecar.stdin.write(json.dumps({"id": number, "argv": list(ASKED)}) + "\n")
+        sidecar.stdin.flush()
+    _answer(sidecar, "exit")
+    return (time.perf_counter() - start) * 1000
+
+
+def _answer(sidecar: subprocess.Popen[str], name: str) -> None:
+    """Read up to the answer with this field, which is 0 where it is an exit code."""
+    for line in sidecar.stdout or ():
+        answer = json.loads(line)
+        if name in answer:
+            if name == "exit" and answer[name]:
+                break
+            return
+    raise ServerError(
+        "The sidecar did not answer which tasks there are.", remedy="See 'answerprint doctor'."
+    )

@@ -104,7 +104,8 @@ def _models(folder: Path) -> Path:
     twin = folder / HALF_TASK
     _replace(twin / "config.pbtxt", "TYPE_FP32", "TYPE_FP16")
     _replace(twin / "contract.json", f'"task": "{TASK}"', f'"task": "{HALF_TASK}"')
-    repository.update(twin)
+    for task in (TASK, HALF_TASK):  # a clone's digests may wait for their update
+        repository.update(folder / task)
     return folder
 
 
