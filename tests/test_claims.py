@@ -205,7 +205,7 @@ def test_a_take_is_running_as_long_as_its_lease_is_held(stream: Path) -> None:
     assert take.state() == "incomplete"
 
 
-def test_a_take_whose_process_was_killed_is_incomplete(stream: Path) -> None:
+def test_a_take_whose_process_was_killed_is_stalled(stream: Path) -> None:
     take = with_job(stream)
     script = (
         "import os, sys; from pathlib import Path; from answerprint.lease import Lease;"
@@ -214,7 +214,7 @@ def test_a_take_whose_process_was_killed_is_incomplete(stream: Path) -> None:
     subprocess.run([sys.executable, "-c", script, take.lease_file], check=False)
 
     assert take.lease_file.exists()
-    assert take.state() == "incomplete"
+    assert take.state() == "stalled"
 
 
 def test_the_last_end_tells_whether_a_take_was_cancelled(stream: Path) -> None:
@@ -289,3 +289,13 @@ def test_all_takes_below_a_folder_are_listed_newest_first(tmp_path: Path) -> Non
     assert sorted(listed) == ["one/v001", "one/v002", "two/v001", "two/v007"]
     created = [str(take.read("claim")["created"]) for take in [*takes.below(tmp_path)][:-1]]
     assert created == sorted(created, reverse=True)
+
+
+def test_a_clock_that_was_set_back_does_not_change_the_order_of_a_stream(tmp_path: Path) -> None:
+    for name, created in [("one", "2026-11-02"), ("two", "2026-11-03"), ("one", "2020-01-01")]:
+        take = takes.claim(tmp_path / name)
+        take.write("claim", {**take.read("claim"), "created": f"{created}T00:00:00.000Z"})
+
+    listed = [f"{take.name}/{take.label}" for take in takes.below(tmp_path)]
+
+    assert listed == ["two/v001", "one/v002", "one/v001"]

@@ -87,7 +87,7 @@ def test_killed_at_any_moment_a_take_holds_whole_frames_only_and_goes_on(
     process.kill()
     assert ended(process)[0] == -signal.SIGKILL
 
-    assert take.state() == "incomplete"
+    assert take.state() == "stalled"
     assert len(cut_off(take, home)) >= times * (event == "frame")
     finish(answerprint, take, home, address)
 
@@ -104,7 +104,7 @@ def test_killed_while_it_starts_a_number_is_at_most_lost_and_never_used_again(
         assert len(claims(tmp_path)) - before in (0, 1)
 
     for folder in claims(tmp_path):
-        assert Take(folder).state() in ("abandoned", "incomplete")
+        assert Take(folder).state() in ("abandoned", "incomplete", "stalled")
         cut_off(Take(folder), home)
     said = answerprint(
         "run", "--task", "passthrough", "--plate", heavy, "--frames", "1001", "--name", "test",

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 from processes import Crowd
 
-from answerprint import documents, lease
+from answerprint import documents
 from answerprint.errors import TakeBusy
+from answerprint.holder import BEAT_SECONDS, MISSED_BEATS, is_dead, read
 from answerprint.lease import Lease
 
 # Holds the lease until it is told to go on, then says whether it was lost
@@ -40,7 +41,8 @@ import json, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from answerprint.errors import TakeBusy
-from answerprint.lease import BEAT_SECONDS, Lease
+from answerprint.holder import BEAT_SECONDS
+from answerprint.lease import Lease
 
 def take(number):
     time.sleep(max(0, start + 0.02 * number - time.time()))
@@ -81,6 +83,11 @@ def killed(crowd: Crowd) -> None:
     crowd.members[0].wait()
 
 
+def is_live(file: Path) -> bool:
+    found = read(file)
+    return found is not None and not is_dead(found)
+
+
 def left(file: Path) -> list[str]:
     return [path.name for path in file.parent.iterdir()]
 
@@ -89,7 +96,7 @@ def test_a_lease_is_held_by_one(file: Path, holder: Crowd) -> None:
     with pytest.raises(TakeBusy) as caught:
         Lease.take(file)
 
-    assert lease.is_live(file)
+    assert is_live(file)
     assert str(holder.members[0].pid) in caught.value.problem
     assert socket.gethostname() in caught.value.problem
     assert "bg_denoise/v001" in caught.value.problem
@@ -99,20 +106,20 @@ def test_a_lease_is_held_by_one(file: Path, holder: Crowd) -> None:
 def test_a_released_lease_leaves_nothing_and_is_free(file: Path) -> None:
     for _ in range(2):
         with Lease.take(file) as held:
-            assert lease.is_live(file)
+            assert is_live(file)
             assert json.loads(file.read_text())["pid"] == os.getpid()
         assert left(file) == []
         assert not held.lost.is_set()
-    assert not lease.is_live(file)
+    assert not is_live(file)
 
 
 def test_the_lease_of_a_killed_process_is_taken_over_at_once(file: Path, holder: Crowd) -> None:
     killed(holder)
-    assert not lease.is_live(file)
+    assert not is_live(file)
     begun = time.monotonic()
 
     with Lease.take(file):
-        assert time.monotonic() - begun < lease.BEAT_SECONDS
+        assert time.monotonic() - begun < BEAT_SECONDS
         assert left(file) == ["lease.json"]
 
 
@@ -122,7 +129,7 @@ def test_a_killed_process_is_dead_also_before_its_parent_looks(file: Path, holde
     begun = time.monotonic()
 
     with Lease.take(file):
-        assert time.monotonic() - begun < lease.BEAT_SECONDS
+        assert time.monotonic() - begun < BEAT_SECONDS
 
 
 def test_a_process_number_that_was_given_to_another_is_not_the_holder(file: Path) -> None:
@@ -131,7 +138,7 @@ def test_a_process_number_that_was_given_to_another_is_not_the_holder(file: Path
     begun = time.monotonic()
 
     with Lease.take(file):
-        assert time.monotonic() - begun < lease.BEAT_SECONDS
+        assert time.monotonic() - begun < BEAT_SECONDS
 
 
 def test_of_many_that_take_over_a_stale_lease_exactly_one_wins(tmp_path: Path) -> None:
@@ -172,7 +179,7 @@ def test_a_stuck_holder_is_replaced_after_missed_beats_and_sees_it_when_it_wakes
     still_mine = json.loads(file.read_text())["pid"]
     held.release()
 
-    assert lease.BEAT_SECONDS * lease.MISSED_BEATS <= waited < 15
+    assert BEAT_SECONDS * MISSED_BEATS <= waited < 15
     assert woken == [True]
     assert said == ["released"]
     assert still_mine == os.getpid()
@@ -194,7 +201,7 @@ def test_a_lease_on_another_machine_may_be_alive(file: Path) -> None:
     """Its process number says nothing here."""
     documents.write(file, {"uuid": "1", **dead_process(), "machine": "elsewhere", "beat": 7})
 
-    assert lease.is_live(file)
+    assert is_live(file)
 
 
 # Nobody writes these, or nobody is left to: each is watched for the missed beats, then replaced

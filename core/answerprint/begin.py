@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
 from answerprint import colour, exr, ocio, record, takes
 from answerprint.errors import ServerError, SetupError, SourceError, TakeError
+from answerprint.frames import FrameRange
 from answerprint.job import Resolved, wrong
 from answerprint.takes import Item, Take
 from answerprint.triton import Offer, Server
@@ -46,10 +49,13 @@ def reopen(take: Take) -> Resolved:
         raise wrong(error, f"The job in {take.folder.as_posix()}") from error
 
 
-def items(resolved: Resolved) -> Iterator[Item]:
-    """Every work item, frame by frame: all variations of one frame share what was read for it."""
+def items(resolved: Resolved, frames: FrameRange | None = None) -> Iterator[Item]:
+    """Every work item, frame by frame: all variations of one frame share what was read for it.
+
+    `frames`: only of these; None: of all.
+    """
     labels = list(resolved.variations) or [""]
-    for number in resolved.frame_range:
+    for number in resolved.frame_range if frames is None else frames:
         for label in labels:
             yield Item(number, label)
 
@@ -101,30 +107,50 @@ def facts(take: Take, server: Server) -> dict[str, str]:
     }
 
 
-def kept(place: Place, trusted: dict[str, Ed25519PublicKey]) -> dict[Item, dict[str, str]]:
-    """Frames of an earlier run that verify; all others are done again. Leftover parts go."""
-    take = place.take
-    for part in take.private.glob(f"{take.name}_{take.label}*.part"):
-        part.unlink()
-    wanted = set(items(place.resolved))
-    kept = {}
-    for item, file in take.items().items():
-        if item not in wanted:
-            continue
-        finding = _judged(file, trusted)
-        made = finding.record
-        if finding.verdict is not record.Verdict.OK or made is None:
-            continue
-        if (made.job_id, made.frame, made.variation) == (place.facts["job_id"], *item):
-            kept[item] = {
-                "file": file.relative_to(take.folder).as_posix(),
-                "pixels": made.pixels,
-                "statement_id": made.statement_id,
-            }
-    return kept
+def kept(
+    place: Place, trusted: dict[str, Ed25519PublicKey], frames: FrameRange | None = None
+) -> dict[Item, dict[str, str]]:
+    """Frames of an earlier run that verify; all others are done again. Leftover parts go.
+
+    `frames`: only these, which this process holds; None: all of the take.
+    """
+    take, wanted = place.take, set(items(place.resolved, frames))
+    _clear(take, wanted)
+    files = {item: file for item, file in take.items().items() if item in wanted}
+    with ThreadPoolExecutor(min(4, max(2, os.cpu_count() or 1)), "verify") as pool:
+        findings = pool.map(lambda file: _judged(file, trusted), files.values())
+        return {
+            item: entry(take, finding.record)
+            for item, finding in zip(files, findings, strict=True)
+            if finding.verdict is record.Verdict.OK
+            and finding.record is not None
+            and is_of(finding.record, item, place)
+        }
 
 
-def _judged(file: Any, trusted: dict[str, Ed25519PublicKey]) -> record.Finding:
+def is_of(made: record.Record, item: Item, place: Place) -> bool:
+    """Whether a record is that of this work item of this very job."""
+    return (made.job_id, made.frame, made.variation) == (place.facts["job_id"], *item)
+
+
+def entry(take: Take, made: record.Record) -> dict[str, str]:
+    """What a manifest says of a frame with this record."""
+    return {
+        "file": take.file(made.frame, made.variation).relative_to(take.folder).as_posix(),
+        "pixels": made.pixels,
+        "statement_id": made.statement_id,
+    }
+
+
+def _clear(take: Take, wanted: set[Item]) -> None:
+    """Take away what was left unfinished of these; that of other frames may be in work."""
+    names = {take.file(*item).name for item in wanted}
+    for part, name in take.part_files().items():
+        if name in names:
+            part.unlink(missing_ok=True)
+
+
+def _judged(file: Path, trusted: dict[str, Ed25519PublicKey]) -> record.Finding:
     try:
         return record.verify(exr.read(file), trusted)
     except SourceError as error:

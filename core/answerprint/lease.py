@@ -1,4 +1,4 @@
-"""A lease: only one process writes a take at a time, and a dead one is noticed.
+"""A lease: only one process writes a take, or a part of it, and a dead one is noticed.
 
 The holder counts up a heartbeat in `.take/lease.json`. Nobody compares clocks or file times, which
 lie between machines: who wants the take watches whether the count moves. The file is made by an
@@ -8,80 +8,89 @@ the holder that was judged dead: so only one succeeds, and never in the place of
 
 from __future__ import annotations
 
-import re
-import socket
 import threading
-import time
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from uuid import uuid4
 
-import psutil
-
-from answerprint import documents
-from answerprint.errors import TakeBusy, TakeError
-
-_UUID = re.compile(r"[0-9A-Za-z-]{1,64}")
-BEAT_SECONDS = 2.0
-MISSED_BEATS = 4
-
-
-@dataclass(frozen=True)
-class _Holder:
-    """Who holds a lease, as its file says."""
-
-    uuid: str
-    machine: str
-    pid: int
-    started: float
-    beat: int
-
-
-# A file that is empty, cut off or foreign: nobody on this machine, to be watched like the others
-_UNKNOWN = _Holder("", "", 0, 0.0, -1)
+from answerprint import documents, holder
+from answerprint.errors import TakeBusy
+from answerprint.holder import BEAT_SECONDS, UNKNOWN, Holder
 
 
 class Lease(AbstractContextManager["Lease"]):
     """Held from `take` until `release`; `lost` is set if another process took it over."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, me: Holder | None = None) -> None:
         self.path = path
         self.lost = threading.Event()
+        self._mine = me or holder.myself()
+        self._files = [path]
+        self._writing = threading.Lock()
         self._released = threading.Event()
-        me = psutil.Process()
-        self._mine = _Holder(uuid4().hex, socket.gethostname(), me.pid, me.create_time(), 0)
         self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
 
     @classmethod
-    def take(cls, path: Path) -> Lease:
+    def take(cls, path: Path, me: Holder | None = None) -> Lease:
         """Get the lease, taking it over from a holder that is dead or stuck.
+
+        `me`: what its file says; None: this process, and all of the take.
 
         Raises:
             TakeBusy: another process holds it and is alive.
             TakeError: the lease cannot be written; DiskFull if there is no space.
         """
-        lease = cls(path)
+        lease = cls(path, me)
         while not lease._create(path):
-            holder = _holder(path)
-            if holder is None:  # released between the two looks
+            found = holder.read(path)
+            if found is None:  # released between the two looks
                 continue
-            if not _is_stale(path, holder):
-                raise TakeBusy(
-                    f"{path.parent.parent.as_posix()} is being written by process "
-                    f"{holder.pid} on {holder.machine}.",
-                    remedy="Wait until it ends, or stop it there first.",
-                )
-            if lease._replace(path, holder):
+            stale = holder.watch({path: found})
+            # who only claims it will hold it or give it back; who says nothing yet, says it soon
+            if not stale and found.is_settled:
+                raise busy(path.parent.parent, found, found.frames)
+            if stale and lease._replace(path, found):
                 break
         lease._thread.start()
         return lease
 
+    @property
+    def mine(self) -> Holder:
+        """What this lease says of its holder now."""
+        return self._mine
+
+    def say(self, state: str) -> None:
+        """Tell at once what the holder is about: holder.CLAIMING, WRITING or DONE.
+
+        Raises:
+            TakeBusy: another process took the lease over.
+            TakeError: it cannot be written; DiskFull if there is no space.
+        """
+        with self._writing:
+            self.check()
+            try:
+                self._write(replace(self._mine, state=state))
+            except OSError as error:
+                raise documents.unwritable(self.path.parent, error) from error
+
+    def take_over(self, path: Path, stale: Holder) -> bool:
+        """Hold another lease as well, in the place of a dead holder; False: somebody was faster.
+
+        It is kept until this one is released: a holder that wakes up finds that it lost it, and
+        one that slipped its last beat in makes this one find that.
+        """
+        with self._writing:
+            won = self._replace(path, stale)
+            if won:
+                self._files.append(path)
+        return won
+
     def release(self) -> None:
         self._released.set()
         self._thread.join()
-        if not self.lost.is_set() and self._is_mine():
-            self.path.unlink(missing_ok=True)
+        for file in reversed(self._files):
+            if self._is_mine(file):
+                file.unlink(missing_ok=True)
 
     def check(self) -> None:
         """Look at the file itself, right before something is given its final name.
@@ -89,7 +98,7 @@ class Lease(AbstractContextManager["Lease"]):
         Raises:
             TakeBusy: another process took the lease over, or did, finished and released it.
         """
-        if self.lost.is_set() or not self._is_mine():
+        if self.lost.is_set() or not all(map(self._is_mine, self._files)):
             raise TakeBusy(
                 f"Another process took over {self.path.parent.parent.as_posix()}.",
                 remedy="Let it finish; this one stops.",
@@ -112,9 +121,9 @@ class Lease(AbstractContextManager["Lease"]):
             file.unlink(missing_ok=True)
             raise documents.unwritable(file.parent, error) from error
         # an NFS reply can be lost after the file was made; only the uuid inside tells
-        return _is_of(file, self._mine)
+        return holder.is_of(file, self._mine)
 
-    def _replace(self, file: Path, stale: _Holder) -> bool:
+    def _replace(self, file: Path, stale: Holder) -> bool:
         """Put mine in the place of what a dead holder left; of many that try, one succeeds.
 
         The right to do it is an exclusive create, named after that very holder. Who finds the
@@ -122,11 +131,11 @@ class Lease(AbstractContextManager["Lease"]):
         """
         right = file.with_name(f".{file.name}.{stale.uuid or 'unknown'}.taking")
         if not self._create(right):
-            other = _holder(right)
-            if other is None or not _is_stale(right, other) or not self._replace(right, other):
+            other = holder.read(right)
+            if other is None or not holder.watch({right: other}) or not self._replace(right, other):
                 return False
         try:
-            if not _is_of(file, stale):  # somebody was faster, or the holder woke up
+            if not holder.is_of(file, stale):  # somebody was faster, or the holder woke up
                 return False
             documents.write(file, asdict(self._mine))
         except OSError as error:
@@ -135,76 +144,42 @@ class Lease(AbstractContextManager["Lease"]):
             right.unlink(missing_ok=True)
         return True
 
-    def _is_mine(self) -> bool:
-        holder = _holder(self.path)
-        return holder is not None and holder.uuid == self._mine.uuid
+    def _is_mine(self, file: Path) -> bool:
+        found = holder.read(file)
+        return found is not None and found.uuid == self._mine.uuid
 
     def _beat(self) -> None:
         unread = 0
         while not self._released.wait(BEAT_SECONDS):
-            holder = _holder(self.path)
-            # a share may fail one read; what was read and names another is certain
-            unread = unread + 1 if holder in (None, _UNKNOWN) else 0
-            if unread > 1 or (unread == 0 and not self._is_mine()):
-                self.lost.set()
-                return
-            if unread:
-                continue
-            self._mine = replace(self._mine, beat=self._mine.beat + 1)
-            try:
-                documents.write(self.path, asdict(self._mine))
-            except OSError:  # a full disk stops the frames, which say so; the next beat tries again
-                continue
+            with self._writing:
+                found = [holder.read(file) for file in self._files]
+                # a share may fail one read; what was read and names another is certain
+                unsure = [one for one in found if one in (None, UNKNOWN)]
+                others = [one for one in found if one and one.uuid not in ("", self._mine.uuid)]
+                unread = unread + 1 if unsure else 0
+                if unread > 1 or others:
+                    self.lost.set()
+                    return
+                if unread:
+                    continue
+                try:
+                    self._write(self._mine)
+                except OSError:  # a full disk stops the frames, which say so; it is tried again
+                    continue
+
+    def _write(self, said: Holder) -> None:
+        """Say it in all files of this lease, with the next beat."""
+        self._mine = replace(said, beat=self._mine.beat + 1)
+        for file in self._files:
+            documents.write(file, asdict(self._mine))
 
 
-def is_live(path: Path) -> bool:
-    """Whether a process on this machine holds the lease, or one elsewhere may hold it."""
-    holder = _holder(path)
-    return holder is not None and not _is_dead(holder)
-
-
-def _holder(path: Path) -> _Holder | None:
-    try:
-        found = documents.read(path)
-        if not _UUID.fullmatch(str(found["uuid"])):  # it becomes part of a file's name
-            return _UNKNOWN
-        return _Holder(
-            uuid=str(found["uuid"]),
-            machine=str(found["machine"]),
-            pid=int(found["pid"]),
-            started=float(found["started"]),
-            beat=int(found["beat"]),
-        )
-    except (TakeError, KeyError, TypeError, ValueError):
-        return _UNKNOWN if path.exists() else None
-
-
-def _is_dead(holder: _Holder) -> bool:
-    """True only when the holder ran on this machine and is gone."""
-    if holder.machine != socket.gethostname():
-        return False
-    try:
-        process = psutil.Process(holder.pid)
-        ended = process.status() == psutil.STATUS_ZOMBIE
-        # a number may have been given to another process since
-        return bool(ended or abs(process.create_time() - holder.started) > 1.0)
-    except (psutil.Error, ValueError):
-        return True
-
-
-def _is_stale(path: Path, holder: _Holder) -> bool:
-    if _is_dead(holder):
-        return True
-    deadline = time.monotonic() + BEAT_SECONDS * MISSED_BEATS
-    while time.monotonic() < deadline:
-        time.sleep(BEAT_SECONDS / 4)
-        seen = _holder(path)
-        if seen is None or (seen.uuid, seen.beat) != (holder.uuid, holder.beat):
-            return False
-    return True
-
-
-def _is_of(file: Path, whom: _Holder) -> bool:
-    """Whether a file is the one that this holder wrote last."""
-    holder = _holder(file)
-    return holder is not None and (holder.uuid, holder.beat) == (whom.uuid, whom.beat)
+def busy(folder: Path, found: Holder, frames: str) -> TakeBusy:
+    """Our error for a take, or these frames of it, that another process holds."""
+    single = not frames or frames.lstrip("-").isdigit()
+    part = f"Frame{'' if single else 's'} {frames} of " if frames else ""
+    what = f"{part}{folder.as_posix()} {'is' if single else 'are'}"
+    return TakeBusy(
+        f"{what} being written by {found.said}.",
+        remedy="Wait until it ends, or stop it there first.",
+    )

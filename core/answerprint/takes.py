@@ -5,32 +5,39 @@ root/show/shot/name/v003/
     w001/name_v003_w001.1001.exr ...   the same for each variation of a wedge
     .take/claim.json            who took the number, when, from which process
     .take/job.json              the job as it runs
-    .take/events.jsonl          the journal
-    .take/lease.json            only while a process writes
+    .take/events.jsonl          the journal; events.1001-1010.jsonl of a process that does a part
+    .take/lease.json            only while a process writes; lease.1001-1010.json for a part
     .take/manifest.json         written last: the take is complete
 """
 
 from __future__ import annotations
 
 import getpass
+import hashlib
 import os
 import re
 import socket
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from answerprint import documents, lease, signing
+from answerprint import documents, holder, journal, signing
 from answerprint.errors import TakeError, TakeExists
-from answerprint.journal import Event, Journal, read as read_journal
+from answerprint.frames import FrameRange
+from answerprint.holder import Holder
+from answerprint.journal import Event, Journal
 from answerprint.plate import frame_in_name
 
 MANIFEST_SCHEMA = "answerprint.manifest/v1"
 
 _NUMBER = re.compile(r"v(\d{3,})")
 _VARIATION = re.compile(r"w(\d{3,})")
+_PART = re.compile(r"^[0-9a-f]{8}\.|\.part$")
+_LONGEST_NAME = 60
+# of the parts that this process writes: one that was thought dead does not write into another's
+_MARK = uuid.uuid4().hex[:8]
 
 
 class Item(NamedTuple):
@@ -75,6 +82,19 @@ class Take:
     def lease_file(self) -> Path:
         return self.private / "lease.json"
 
+    def leases(self) -> dict[Path, Holder]:
+        """Who holds the take or parts of it: file -> holder, dead ones too."""
+        found = {file: holder.read(file) for file in sorted(self.private.glob("lease*.json"))}
+        return {file: one for file, one in found.items() if one is not None}
+
+    def lease_of(self, frames: FrameRange | None) -> Path:
+        """The lease file of a part; None: of all the take. Equal parts have the same one."""
+        return self.private / f"lease{_named(frames)}.json"
+
+    def journal_of(self, frames: FrameRange | None) -> Journal:
+        """The journal of whoever does a part; None: of whoever does all."""
+        return Journal(self.private / f"events{_named(frames)}.jsonl")
+
     def pattern(self, variation: str = "") -> str:
         """The frames' path with #### for the frame, forward slashes."""
         return (self.folder / variation / f"{self._stem(variation)}.####.exr").as_posix()
@@ -85,17 +105,23 @@ class Take:
         return self.folder / variation / name
 
     def part_file(self, frame: int, variation: str = "") -> Path:
-        """Where a frame is written before it gets its name: same disk, out of sight."""
-        return self.private / f"{self.file(frame, variation).name}.part"
+        """Where this process writes a frame before it gets its name: same disk, out of sight."""
+        return self.private / f"{_MARK}.{self.file(frame, variation).name}.part"
+
+    def part_files(self) -> dict[Path, str]:
+        """What processes left unfinished, and the name that each was to get."""
+        parts = self.private.glob(f"*{self.name}_{self.label}*.exr.part")
+        return {part: _PART.sub("", part.name) for part in parts}
 
     def _stem(self, variation: str) -> str:
         return f"{self.name}_{self.label}{f'_{variation}' if variation else ''}"
 
     def journal(self) -> Journal:
-        return Journal(self.private / "events.jsonl")
+        return self.journal_of(None)
 
     def events(self) -> list[Event]:
-        return read_journal(self.private / "events.jsonl")
+        """Of all journals, by time; those of each in the order that it has them in."""
+        return journal.merged(sorted(self.private.glob("events*.jsonl")))
 
     def read(self, document: str) -> Any:
         """Raises TakeError: the document is missing or damaged."""
@@ -130,14 +156,25 @@ class Take:
             for frame, file in self.frames(variation).items()
         }
 
-    def state(self) -> str:
-        """complete, running, cancelled, incomplete, or abandoned (a number without a job)."""
-        if (self.private / "manifest.json").is_file():
+    @property
+    def is_complete(self) -> bool:
+        return (self.private / "manifest.json").is_file()
+
+    def state(self, stale: Collection[Path] = ()) -> str:
+        """complete, running, stalled, cancelled, incomplete, or abandoned (a number without a job).
+
+        Stalled: whoever wrote it is dead. Of a process on another machine that shows only to who
+        watches its lease; `stale` are lease files found to be so, by `holder.watch`.
+        """
+        if self.is_complete:
             return "complete"
-        if lease.is_live(self.lease_file):
+        leases = self.leases()
+        if any(file not in stale and not holder.is_dead(one) for file, one in leases.items()):
             return "running"
         if not (self.private / "job.json").is_file():
             return "abandoned"
+        if leases:
+            return "stalled"
         ends = [event.get("state") for event in self.events() if event["event"] == "finished"]
         return str(ends[-1]) if ends and ends[-1] == "cancelled" else "incomplete"
 
@@ -250,18 +287,27 @@ def of_stream(stream: Path) -> Iterator[Take]:
 
 
 def below(root: Path) -> Iterator[Take]:
-    """All takes below a folder, newest claim first."""
+    """All takes below a folder, newest claim first, and those of a stream by their numbers.
+
+    The time of a claim says only which streams are newer: a clock may have been wrong.
+    """
     found = [Take(private.parent) for private in root.rglob(".take") if private.is_dir()]
     found = [take for take in found if _NUMBER.fullmatch(take.label)]
-    yield from sorted(found, key=_claimed, reverse=True)
+    latest: dict[Path, str] = {}
+    ranks = []
+    for take in sorted(found, key=lambda take: take.number):
+        stream, claimed = take.folder.parent, _claimed(take)
+        if claimed:  # none is older than one with a lower number
+            claimed = latest[stream] = max(claimed, latest.get(stream, ""))
+        ranks.append((claimed, stream.as_posix(), take.number, take))
+    yield from (rank[-1] for rank in sorted(ranks, key=lambda rank: rank[:-1], reverse=True))
 
 
-def _claimed(take: Take) -> tuple[str, str, int]:
+def _claimed(take: Take) -> str:
     try:
-        when = str(take.read("claim")["created"])
+        return str(take.read("claim")["created"])
     except (TakeError, KeyError, TypeError):  # died while claiming: listed as the oldest
-        when = ""
-    return when, take.folder.parent.as_posix(), take.number
+        return ""
 
 
 def _make_number(stream: Path, number: int | None) -> Path:
@@ -278,6 +324,17 @@ def _make_number(stream: Path, number: int | None) -> Path:
             attempt += 1
         else:
             return folder
+
+
+def _named(frames: FrameRange | None) -> str:
+    """'.1001-1010', as the files of a part have it in their names; a long range is cut short."""
+    if frames is None:
+        return ""
+    spelled = str(frames)
+    if len(spelled) > _LONGEST_NAME:
+        digest = hashlib.sha256(spelled.encode()).hexdigest()[:12]
+        spelled = f"{frames.first}-{frames.last}.{digest}"
+    return f".{spelled}"
 
 
 def _wedge_order(label: str) -> int:

@@ -1,0 +1,252 @@
+"""Chunks: the frames of a take that one process writes, so that a farm may share a take out.
+
+Each chunk has a lease of its own. Who wants one publishes the lease first and then looks at all
+others: of two that overlap at least one sees the other, whatever happens in between. The last
+one to be done closes the take.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from answerprint import begin, exr, holder, record, signing, takes
+from answerprint.errors import JobError, SourceError, TakeBusy
+from answerprint.frames import FrameRange
+from answerprint.holder import CLAIMING, DONE, WRITING, Holder
+from answerprint.job import Resolved
+from answerprint.lease import Lease, busy
+from answerprint.takes import Item, Take
+from answerprint.write import Place
+
+Keys = dict[str, Ed25519PublicKey]
+Leases = dict[Path, Holder]
+
+CLOSING_SECONDS = 60.0  # that it waits for another process to close the take
+READERS = 8  # of headers, at once; a share answers each one late
+
+
+class Chunk(AbstractContextManager["Chunk"]):
+    """Held from `open` until it is left. `left`: the items that the last `commit` missed."""
+
+    def __init__(self, take: Take, frames: FrameRange, lease: Lease, *, whole: bool) -> None:
+        self.frames, self.whole = frames, whole
+        self.journal = take.journal_of(None if whole else frames)
+        self.left: tuple[Item, ...] = ()
+        self._take, self._lease = take, lease
+
+    @classmethod
+    def open(cls, take: Take, resolved: Resolved, frames: FrameRange | None) -> Chunk:
+        """Hold these frames of a take; None: all.
+
+        Raises:
+            JobError: the take has no such frames.
+            TakeBusy: another process writes one of them and is alive.
+            TakeError: the lease cannot be written; DiskFull if there is no space.
+        """
+        every = resolved.frame_range
+        mine = _part(take, every, frames)
+        whole = mine == every
+        return cls(take, mine, _held(take, mine, every), whole=whole)
+
+    def check(self) -> None:
+        """Look at the take itself, right before a frame gets its final name.
+
+        Raises:
+            TakeBusy: another process took these frames over, or the take is closed.
+        """
+        self._lease.check()
+        if self._take.is_complete:
+            raise TakeBusy(
+                f"Another process closed {self._take.folder.as_posix()}.",
+                remedy="The take is complete; this process stops.",
+            )
+
+    def commit(self, place: Place, trusted: Keys, done: dict[Item, dict[str, str]]) -> bool:
+        """Close the take if this was the last chunk: all its frames are there and ours.
+
+        `done`: what this process knows of its own frames; of others the header is read. False
+        where frames are missing, or another process still writes some: it will close the take.
+
+        Raises:
+            TakeBusy: another process took these frames over, or does not end closing the take.
+            TakeError: the manifest cannot be written; DiskFull if there is no space.
+        """
+        if self._take.is_complete:
+            return True
+        # said before looking: of two that end at the same moment, the later one sees the other
+        self._lease.say(DONE)
+        if self._missing(place, done) or self._others_write():
+            return self._take.is_complete
+        with _closing(self._take) as closing:
+            if closing is None:
+                return True
+            entries = done | _entries(place, trusted, self._others(place, done))
+            self.left = _lacking(place, entries)
+            if self.left:
+                return False
+            self._lease.check()
+            closing.check()
+            takes.commit(place.take, entries, place.signer)
+            return True
+
+    def __exit__(self, *_: object) -> None:
+        self._lease.release()
+
+    def _others(self, place: Place, done: dict[Item, dict[str, str]]) -> dict[Item, Path]:
+        found = place.take.items()
+        return {
+            item: found[item]
+            for item in begin.items(place.resolved)
+            if item in found and item not in done
+        }
+
+    def _missing(self, place: Place, done: dict[Item, dict[str, str]]) -> bool:
+        self.left = _lacking(place, done.keys() | self._others(place, done).keys())
+        return bool(self.left)
+
+    def _others_write(self) -> bool:
+        """Whether a living process has frames in work; those who only want some wait for nobody."""
+        others = {
+            file: one
+            for file, one in self._take.leases().items()
+            if one.uuid != self._lease.mine.uuid and one.state == WRITING
+        }
+        return bool(others.keys() - holder.watch(others))
+
+
+def _part(take: Take, every: FrameRange, frames: FrameRange | None) -> FrameRange:
+    mine = every if frames is None else frames
+    foreign = FrameRange.of(number for number in mine if number not in every)
+    if foreign or not mine:
+        raise JobError(
+            f"{take.name} {take.label} has no frame {foreign}.",
+            remedy=f"It was begun for {every}: choose from these.",
+        )
+    return mine
+
+
+def _held(take: Take, mine: FrameRange, every: FrameRange) -> Lease:
+    """A lease on these frames, once nobody else has one that overlaps."""
+    part = None if mine == every else mine
+    me = holder.myself(str(part or ""), CLAIMING)
+    stuck: Leases = {}
+    while True:
+        lease = Lease.take(take.lease_of(part), me)
+        try:
+            before = _settled(lease, take, mine, every, stuck)
+            if not before:
+                lease.say(WRITING)
+                return lease
+        except BaseException:
+            lease.release()
+            raise
+        lease.release()
+        stuck = {file: before[file] for file in holder.watch(before)}
+        me = replace(me, beat=lease.mine.beat + 1)  # its place among those who want it stays
+
+
+def _settled(
+    lease: Lease, take: Take, mine: FrameRange, every: FrameRange, stuck: Leases
+) -> Leases:
+    """Wait until a published lease is alone; where others come first, who they are.
+
+    Of those who only want the frames the lowest mark comes first, so that one of them gets on.
+    The dead, and those found to be stuck, lose what they held.
+    """
+    while others := _overlapping(lease, take, mine, every):
+        before = {
+            file: one
+            for file, one in others.items()
+            if one.state == CLAIMING and one.uuid < lease.mine.uuid
+            if stuck.get(file) != one and not holder.is_dead(one)
+        }
+        if before:
+            return before
+        stale = {file for file, one in others.items() if stuck.get(file) == one}
+        stale |= holder.watch({file: one for file, one in others.items() if file not in stale})
+        for file in stale:
+            lease.take_over(file, others[file])
+        for file, one in others.items():
+            now = holder.read(file)
+            if file not in stale and now and now.is_settled and now.uuid == one.uuid:
+                shared = FrameRange.of(set(mine) & set(_range(file, one, every)))
+                raise busy(take.folder, one, "" if shared == every else str(shared))
+    return {}
+
+
+def _overlapping(lease: Lease, take: Take, mine: FrameRange, every: FrameRange) -> Leases:
+    wanted = set(mine)
+    return {
+        file: one
+        for file, one in take.leases().items()
+        if one.uuid != lease.mine.uuid and not wanted.isdisjoint(_range(file, one, every))
+    }
+
+
+def _range(file: Path, one: Holder, every: FrameRange) -> FrameRange:
+    """What a lease is for: as it says, or as its name does while it is being written; else all."""
+    said = one.frames or file.name.removeprefix("lease").removesuffix(".json").lstrip(".")
+    try:
+        return FrameRange.parse(said)
+    except JobError:
+        return every
+
+
+@contextmanager
+def _closing(take: Take) -> Iterator[Lease | None]:
+    """The right to close a take, which one has at a time; None once it is closed."""
+    deadline = time.monotonic() + CLOSING_SECONDS
+    lease = None
+    while lease is None and not take.is_complete:
+        lease = _right_to_close(take, final=time.monotonic() > deadline)
+    if lease is None:
+        yield None
+        return
+    with lease:
+        yield None if take.is_complete else lease
+
+
+def _right_to_close(take: Take, *, final: bool) -> Lease | None:
+    """None if another process has it, which was watched for a while; an error if that is final."""
+    try:
+        return Lease.take(take.private / "closing.json")
+    except TakeBusy:
+        if final:
+            raise
+        return None
+
+
+def _lacking(place: Place, items: Collection[Item]) -> tuple[Item, ...]:
+    return tuple(item for item in begin.items(place.resolved) if item not in items)
+
+
+def _entries(place: Place, trusted: Keys, files: dict[Item, Path]) -> dict[Item, dict[str, str]]:
+    """What the manifest says of frames that others wrote, where they are frames of this job."""
+    with ThreadPoolExecutor(READERS, "close") as pool:
+        made = pool.map(lambda file: _vouched(file, trusted), files.values())
+        return {
+            item: begin.entry(place.take, one)
+            for item, one in zip(files, made, strict=True)
+            if one is not None and begin.is_of(one, item, place)
+        }
+
+
+def _vouched(file: Path, trusted: Keys) -> record.Record | None:
+    """The record in a header whose signature is right. The pixels are not looked at."""
+    try:
+        frame = exr.read_structure(file)
+    except SourceError:
+        return None
+    pairs = {
+        (str(part.header.get(record.STATEMENT)), str(part.header.get(record.SIGNATURE)))
+        for part in frame.parts
+    }
+    right = all(signing.check(text.encode(), name, trusted) is True for text, name in pairs)
+    return record.extract(frame) if right and len(pairs) == 1 else None
