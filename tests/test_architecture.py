@@ -32,7 +32,7 @@ LAYERS = [
     ["preflight"],
     ["begin", "chunk"],
     ["run", "verify"],
-    ["again", "promote"],
+    ["again", "promote", "sidecar"],
     ["bench"],
     ["cli"],
 ]

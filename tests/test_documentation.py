@@ -49,7 +49,7 @@ def test_the_readmes_commands_print_what_it_says(
 @pytest.mark.parametrize("verb", sorted(cli.VERBS))
 def test_every_verb_is_documented(verb: str) -> None:
     assert f"`{verb}`" in TEXT or f"`answerprint {verb}" in TEXT
-    assert (cli.VERBS[verb].__doc__ or "").count("\n  answerprint " + verb) >= 1
+    assert (cli.verb(verb).__doc__ or "").count("\n  answerprint " + verb) >= 1
 
 
 @pytest.mark.parametrize("verb", sorted(cli.VERBS))
@@ -76,7 +76,7 @@ def test_every_exit_code_of_an_error_is_documented() -> None:
 @pytest.mark.parametrize("verb", sorted(cli.VERBS))
 def test_every_flag_is_explained(verb: str) -> None:
     parser = argparse.ArgumentParser()
-    cli.VERBS[verb].arguments(parser)
+    cli.verb(verb).arguments(parser)
     unexplained = [
         action.dest
         for action in parser._actions  # noqa: SLF001 - argparse has no public list

@@ -16,7 +16,7 @@ from answerprint_server import embedded, repository
 
 def examples(verb: str) -> list[list[str]]:
     """The words of each example in a verb's help, without the remark behind it."""
-    lines = re.findall(r"^  answerprint (.*)$", cli.VERBS[verb].__doc__ or "", re.MULTILINE)
+    lines = re.findall(r"^  answerprint (.*)$", cli.verb(verb).__doc__ or "", re.MULTILINE)
     return [shlex.split(re.split(r"\s{3,}", line)[0]) for line in lines]
 
 

@@ -11,46 +11,40 @@ Exit codes
 from __future__ import annotations
 
 import argparse
+import importlib
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
-from types import FrameType
+from collections.abc import Callable, Iterable, Sequence
+from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
 from answerprint import __version__, site
-from answerprint.cli import (
-    compare,
-    doctor,
-    promote,
-    rerun,
-    run,
-    serve,
-    sheet,
-    show,
-    takes,
-    tasks,
-    verify,
-)
+from answerprint.cli import streams
 from answerprint.cli.context import Context, Output
 from answerprint.documents import did_you_mean
 from answerprint.errors import AnswerprintError, JobError
 
-VERBS = {
-    "serve": serve,
-    "tasks": tasks,
-    "run": run,
-    "takes": takes,
-    "show": show,
-    "verify": verify,
-    "rerun": rerun,
-    "promote": promote,
-    "sheet": sheet,
-    "compare": compare,
-    "doctor": doctor,
-}
+# names alone: a verb's libraries are imported when it is asked for
+VERBS = (
+    "serve",
+    "tasks",
+    "run",
+    "takes",
+    "show",
+    "verify",
+    "rerun",
+    "promote",
+    "sheet",
+    "compare",
+    "doctor",
+    "bench",
+    "sidecar",
+)
 FAULT, INTERRUPTED = 70, 130
+
+Act = Callable[[argparse.Namespace, Context], int]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -61,21 +55,42 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns its exit code. Errors are two lines, never a traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
-    output = Output(json="--json" in words)
     interrupted = threading.Event()
     previous = _end_on_signals(interrupted)
     try:
-        args = _parse(words)
-        return int(VERBS[args.verb].run(args, Context(output, site.load(), interrupted)))
+        with streams.lasting():
+            return carry_out(words, Output(json="--json" in words), interrupted)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def verb(name: str) -> ModuleType:
+    """One of VERBS: its docstring is its help, and it has `arguments` and `run`."""
+    return importlib.import_module(f"answerprint.cli.{name}")
+
+
+def run_here(args: argparse.Namespace, context: Context) -> int:
+    """Run the verb that was asked for, in this thread."""
+    return int(verb(args.verb).run(args, context))
+
+
+def carry_out(
+    words: Sequence[str], output: Output, interrupted: threading.Event, act: Act = run_here
+) -> int:
+    """Do what a command line asks for, in any thread; returns the exit code.
+
+    Whatever goes wrong goes to the output as an error. `act` is given the words as they were
+    understood. Only --help and --version raise, SystemExit.
+    """
+    try:
+        return act(_parse(words), Context(output, site.load(), interrupted))
     except AnswerprintError as error:
         output.error(error)
         return error.exit_code
     except KeyboardInterrupt:
         output.error(AnswerprintError("Interrupted.", remedy="Finished frames are kept."))
         return INTERRUPTED
-    except BrokenPipeError:  # the reader, like head, has seen enough
-        output.abandon()
-        return 0
     except Exception:  # noqa: BLE001 - the last line of defence: artists never see a traceback
         log = site.home() / "fault.log"
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -87,13 +102,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
         )
         return FAULT
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line, verb by verb."""
+def parser(names: Iterable[str] = VERBS) -> argparse.ArgumentParser:
+    """The command line with these verbs, usually all; they are imported."""
     top = _Parser(
         prog="answerprint",
         description="AI models as numbered, signed, never overwritten takes.",
@@ -102,9 +114,9 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"answerprint {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_Parser)
-    for name, module in VERBS.items():
-        text = module.__doc__ or ""
-        first, _, examples = text.partition("\n\n")
+    for name in names:
+        module = verb(name)
+        first, _, examples = (module.__doc__ or "").partition("\n\n")
         sub = verbs.add_parser(
             name,
             help=first,
@@ -124,26 +136,34 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
                 f"{word!a} is no UTF-8 text.",
                 remedy="Rename the file or folder, or choose another name.",
             )
-    verbs = [word for word in words if not word.startswith("-")]
-    if verbs and words[0] == verbs[0] and verbs[0] not in VERBS:
+    first = words[0] if words else ""
+    if first in VERBS:
+        return parser([first]).parse_args(words)
+    if first and not first.startswith("-"):
         raise JobError(
-            f"There is no verb '{verbs[0]}'.{did_you_mean(verbs[0], VERBS)}",
+            f"There is no verb '{first}'.{did_you_mean(first, VERBS)}",
             remedy=f"The verbs are {', '.join(VERBS)}; see 'answerprint --help'.",
         )
     return parser().parse_args(words)
 
 
 def _end_on_signals(interrupted: threading.Event) -> dict[int, Any]:
-    """Have SIGTERM end a verb as Ctrl-C does, so that it cleans up.
+    """Have SIGTERM, and SIGHUP when the terminal is closed, end a verb as Ctrl-C does.
 
     The event is set as well: an exception out of a signal that arrives while a native library
     calls back (gRPC does) is printed there and lost. Loops that run long look at the event.
     """
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        repeated = number == hangup and interrupted.is_set()
         interrupted.set()
-        raise KeyboardInterrupt
+        if not repeated:  # the kernel and the shell both tell; cleaning up has begun
+            raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         return {}  # whoever runs us decides about signals
-    return {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # not under nohup
+        numbers.append(hangup)
+    return {number: signal.signal(number, interrupt) for number in numbers}

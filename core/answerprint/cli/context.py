@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from answerprint import signing, site
+from answerprint import site
+from answerprint.cli import streams
 from answerprint.errors import AnswerprintError, ServerAway
 from answerprint.site import Site
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from answerprint.signing import Signer
+
+Document = dict[str, Any]
+
 
 class Output:
-    """Text for people, or JSON documents one a line. A verb gives both; one of them is printed."""
+    """Text for people, or JSON documents one a line. A verb gives both; one of them is printed.
 
-    def __init__(self, *, json: bool) -> None:
+    `deliver` is given the documents instead of standard output.
+    """
+
+    def __init__(self, *, json: bool, deliver: Callable[[Document], None] | None = None) -> None:
         self.json = json
-        self._stream = _own_stdout() if json else sys.stdout
+        self._stream = streams.apart() if json and deliver is None else sys.stdout
+        self._deliver = deliver or self._print
 
     @property
     def is_terminal(self) -> bool:
@@ -31,14 +40,13 @@ class Output:
 
     def say(self, text: str) -> None:
         if not self.json:
-            print(text, file=self._stream, flush=True)
+            self.line(text)
 
-    def emit(self, document: dict[str, Any]) -> None:
+    def emit(self, document: Document) -> None:
         if self.json:
-            line = json.dumps(document, ensure_ascii=False, allow_nan=False)
-            print(line, file=self._stream, flush=True)
+            self._deliver(document)
 
-    def show(self, document: dict[str, Any]) -> None:
+    def show(self, document: Document) -> None:
         """One document that is the answer itself: indented for people, on one line for programs."""
         self.emit(document)
         self.say(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
@@ -49,14 +57,17 @@ class Output:
         if not self.json:
             print(f"answerprint: {error.problem}\n  {error.remedy}", file=sys.stderr, flush=True)
 
-    def abandon(self) -> None:
-        """Nobody reads any more; keep the interpreter's last flush from complaining."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    def line(self, text: str) -> None:
+        """A line of standard output, as it is."""
+        print(text, file=self._stream, flush=True)
+
+    def _print(self, document: Document) -> None:
+        self.line(json.dumps(document, ensure_ascii=False, allow_nan=False))
 
 
 @dataclass(frozen=True)
 class Context:
-    """`interrupted` is set by Ctrl-C and SIGTERM."""
+    """`interrupted` is set by Ctrl-C, SIGTERM, and SIGHUP when the terminal is closed."""
 
     output: Output
     site: Site
@@ -68,10 +79,10 @@ class Context:
         Raises:
             ServerAway: none of these.
         """
-        from answerprint_server import embedded  # noqa: PLC0415 - most verbs need no server
-
         if asked or self.site.server:
             return str(asked or self.site.server)
+        from answerprint_server import embedded  # noqa: PLC0415 - it is not everybody's server
+
         state = embedded.running(site.home())
         if state is None:
             raise ServerAway(
@@ -81,28 +92,16 @@ class Context:
             )
         return state.address
 
-    def signer(self) -> signing.Signer:
+    def signer(self) -> Signer:
+        from answerprint import signing  # noqa: PLC0415 - most verbs need no key
+
         return signing.own_signer(site.home())
 
     def trusted(self) -> dict[str, Ed25519PublicKey]:
         """The user's own key and those of the site's trust stores."""
+        from answerprint import signing  # noqa: PLC0415
+
         return signing.trusted_keys([*self.site.trust, site.home() / "trust"])
 
     def root(self) -> Path:
         return self.site.root or Path("takes")
-
-
-def _own_stdout() -> TextIO:
-    """Standard output for us alone; what native libraries print goes to standard error.
-
-    OpenEXR prints warnings to standard output from C++; in a stream of JSON they would be noise.
-    """
-    try:
-        if sys.stdout.fileno() != 1:
-            return sys.stdout
-    except (io.UnsupportedOperation, ValueError):  # a test's or an embedding program's own stream
-        return sys.stdout
-    sys.stdout.flush()
-    own = os.dup(1)
-    os.dup2(2, 1)
-    return os.fdopen(own, "w", encoding="utf-8")
