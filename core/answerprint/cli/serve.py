@@ -1,19 +1,26 @@
-"""Start the embedded Triton server on this machine, on loopback only.
+"""Start the embedded Triton server on this machine, on loopback only; restart it when it dies.
 
 examples:
   answerprint serve                 run it here; Ctrl-C stops it
   answerprint serve --detach        run it in the background
-  answerprint serve --status        is one running, where, with which tasks
+  answerprint serve --status        is one running, where, with which tasks; what it came back from
   answerprint serve --stop          stop it
 """
 
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from answerprint import site
 from answerprint.cli.context import Context
@@ -40,26 +47,94 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.stop:
         return _stop(context)
     state = embedded.running(site.home())
-    if state is not None or args.status:
+    if args.status:
         return _status(state, context)
+    if state is not None:
+        return _found(state, context)
     return _detach(models, context) if args.detach else _serve(models, context)
 
 
 def _serve(models: Path, context: Context) -> int:
+    ending = _Ending()
+    with (
+        _only_told(ending),
+        embedded.supervise(site.home(), models, ending=lambda: ending.begun) as supervisor,
+    ):
+        if not ending.begun:
+            _welcome(supervisor.state, context)
+        for restart in supervisor.watch():
+            _say_restarted(restart, context)
+    _tell(lambda: context.output.say("The server is stopped."))
+    return 0
+
+
+class _Ending:
+    """Whether a signal has asked for the end.
+
+    Nothing else happens in a signal's handler: what is begun then is finished, and no lock is
+    waited for that the interrupted code may hold.
+    """
+
+    begun = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        self.begun = True
+
+
+@contextmanager
+def _only_told(ending: _Ending) -> Iterator[None]:
+    """Have Ctrl-C, SIGTERM and a closed terminal ask for the end, and break nothing off."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # whoever runs us decides about signals
+        return
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, ending) for number in numbers}
     try:
-        with embedded.serve(site.home(), models) as state:
-            _say_ready(state, context)
-            context.output.say("Ctrl-C stops it.")
-            status = embedded.wait(state, context.interrupted)
-    except KeyboardInterrupt:  # Ctrl-C and SIGTERM are how it is meant to end
-        status = None
-    if status is None:
-        context.output.say("The server is stopped.")
-        return 0
-    raise ServerError(
-        f"The server ended by itself, with status {status}.",
-        remedy=f"Its log says why: {state.log}",
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _welcome(state: embedded.Running, context: Context) -> None:
+    try:
+        _say_ready(state, context)
+    except ServerError as error:  # it has just died: that is told when it is back
+        context.output.say(error.problem)
+    context.output.say("Ctrl-C stops it.")
+
+
+def _say_restarted(restart: embedded.Restart, context: Context) -> None:
+    state, death = restart.state, restart.death
+    lost = ", ".join(map(str, restart.lost))
+    moved = f" Another program took port {lost} in between." if lost else ""
+    _tell(
+        lambda: context.output.say(
+            f"The server {death.why}; it is back at {state.address} after "
+            f"{restart.seconds:.1f} s.{moved} What it said before: {restart.log}"
+        )
     )
+    _tell(
+        lambda: context.output.emit(
+            {
+                "event": "restarted",
+                "address": state.address,
+                "http": state.http,
+                "metrics": state.metrics,
+                "lost_ports": list(restart.lost),
+                "seconds": round(restart.seconds, 2),
+                "log": restart.log,
+                **_history(state),
+            }
+        )
+    )
+
+
+def _tell(say: Callable[[], None]) -> None:
+    """A server must not end because nobody reads any more what it says: its terminal is closed."""
+    with suppress(OSError):
+        say()
 
 
 def _detach(models: Path, context: Context) -> int:
@@ -99,8 +174,39 @@ def _status(state: embedded.Running | None, context: Context) -> int:
         context.output.say("No server is running. Start one with 'answerprint serve'.")
         context.output.emit({"running": False})
         return 1
-    _say_ready(state, context, "is running")
-    return 0
+    if not embedded.is_live(state):
+        context.output.say(f"The server at {state.address} is being started.")
+        context.output.emit({"running": False, "starting": True, **_history(state)})
+    else:
+        _say_ready(state, context, "is running")
+    for line in _lines(state):
+        context.output.say(line)
+    return 0 if embedded.is_live(state) else 1
+
+
+def _found(state: embedded.Running, context: Context) -> int:
+    """Somebody started it before; it may be coming up, or coming back, right now."""
+    while not embedded.is_live(state):
+        time.sleep(0.05)
+        now = embedded.running(site.home())
+        if now is None:
+            raise ServerError(
+                "The server that was being started has ended.",
+                remedy=f"Its log says why: {state.log}",
+            )
+        state = now
+    return _status(state, context)
+
+
+def _history(state: embedded.Running) -> dict[str, Any]:
+    return {"restarts": state.restarts, "deaths": [asdict(one) for one in state.deaths]}
+
+
+def _lines(state: embedded.Running) -> Iterator[str]:
+    if state.deaths:
+        yield f"Restarted {state.restarts} {'time' if state.restarts == 1 else 'times'}:"
+    for one in state.deaths:
+        yield f"  {one.at}  {one.why}, live for {one.seconds:.0f} s"
 
 
 def _say_ready(state: embedded.Running, context: Context, word: str = "is ready") -> None:
@@ -120,6 +226,7 @@ def _say_ready(state: embedded.Running, context: Context, word: str = "is ready"
             "triton": version,
             "log": state.log,
             "tasks": {one.name: one.problem or "ready" for one in offers},
+            **_history(state),
         }
     )
 
