@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from answerprint import compare, exr
 from answerprint.errors import InferenceError
-from answerprint.triton import Answer, Server
+from answerprint.triton import Answer, Expected, Server
 
 Floats = NDArray[np.float32]
 
@@ -44,7 +44,7 @@ def stacks(first: Floats, second: Floats) -> dict[str, Floats]:
 
 
 def asked(server: Server, images: dict[str, Floats], **settings: Any) -> Answer:
-    wanted = ["plate", "flow"] if settings.get("flow") else ["plate"]
+    wanted = dict.fromkeys(["plate", "flow"] if settings.get("flow") else ["plate"], Expected())
     return server.infer(server.offer("retime"), images, settings, request_id="test", outputs=wanted)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from answerprint.contract import Value
 from answerprint.documents import count
 from answerprint.errors import ServerOutOfMemory
 from answerprint.job import Resolved
-from answerprint.triton import Answer, Floats, Offer, Server
+from answerprint.triton import INFER_SECONDS, Answer, Expected, Floats, Offer, Server
 from answerprint.workitem import Eye, Read
 
 
@@ -50,6 +51,16 @@ class Answers:
     asked: bool = False
 
 
+@dataclass(frozen=True)
+class _Request:
+    """What all requests of one work item have in common."""
+
+    settings: Mapping[str, Value]
+    id: str
+    deadline: float
+    stop: threading.Event | None
+
+
 def encode(found: Read, asker: Asker) -> None:
     """Bring the images of a work item into the encodings that the model wants, if it is asked."""
     for eye in found.eyes if _needs_the_model(found, asker.resolved) else ():
@@ -74,19 +85,24 @@ def ask(
     *,
     seed: str | None,
     request_id: str,
+    deadline: float = INFER_SECONDS,
+    stop: threading.Event | None = None,
 ) -> Answers:
     """The model's images for every eye of a work item.
+
+    deadline   seconds that the model may take for each request
+    stop       once it is set, an unanswered request is given up soon
 
     Raises:
         ServerError: any of its kinds. Out of memory only when the smallest tiles are too large.
     """
     answers = Answers()
-    asked = _asked(found, asker.resolved, settings, seed)
+    request = _Request(_asked(found, asker.resolved, settings, seed), request_id, deadline, stop)
     for eye in found.eyes:
         if not _needs_the_model(found, asker.resolved):
             answers.images.append(_without_the_model(eye, asker.resolved, settings))
             continue
-        images = _tiled(found, eye, asker, asked, request_id, answers)
+        images = _tiled(found, eye, asker, request, answers)
         if _shows_the_plate(found, asker.resolved):
             replaced = {one.name for one in asker.resolved.contract.outputs if one.replaces}
             images = {name: image for name, image in images.items() if name not in replaced}
@@ -139,11 +155,10 @@ def _tiled(
     found: Read,
     eye: Eye,
     asker: Asker,
-    settings: Mapping[str, Value],
-    request_id: str,
+    request: _Request,
     answers: Answers,
 ) -> dict[str, Floats]:
-    contract = asker.resolved.contract
+    contract, settings = asker.resolved.contract, request.settings
     outputs = {one.name: one for one in asker.resolved.outputs(settings)}
     scale = {
         name: contract.scale(one, settings) for name, one in outputs.items() if one.size == "same"
@@ -151,7 +166,13 @@ def _tiled(
 
     def infer(images: dict[str, Floats]) -> dict[str, Floats]:
         answer: Answer = asker.server.infer(
-            asker.offer, images, settings, outputs=tuple(outputs), request_id=request_id
+            asker.offer,
+            images,
+            settings,
+            request_id=request.id,
+            outputs=dict.fromkeys(outputs, Expected()),
+            deadline=request.deadline,
+            stop=request.stop,
         )
         answers.report, answers.asked = answer.report, True
         return answer.images

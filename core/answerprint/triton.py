@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, TimeoutError as StillRunning
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +30,13 @@ from answerprint.errors import (
     ServerError,
     ServerNotReady,
     ServerOutOfMemory,
+    ServerSilent,
 )
 
 ASK_SECONDS = 10.0
 INFER_SECONDS = 600.0
+STOP_SECONDS = 10.0
+LOOK_SECONDS = 0.2  # so soon it is seen that a run was stopped
 RELOAD_SECONDS = 120.0  # large weights take long
 # protobuf cannot hold more than 2 GiB in one message; tensors of one request share it
 MOST_REQUEST_BYTES = 1_900_000_000
@@ -65,6 +71,18 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """An output that is asked for.
+
+    shape   (height, width, channels); None where the model has a size of its own
+    half    whether it is to come as float16
+    """
+
+    shape: tuple[int, int, int] | None = None
+    half: bool = False
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a model returned: images, and its own account of device, library and times."""
 
@@ -73,10 +91,13 @@ class Answer:
 
 
 class Server(AbstractContextManager["Server"]):
-    """One Triton server. Safe to use from several threads."""
+    """One Triton server. Safe to use from several threads.
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    transport   how images travel: "shared memory", "grpc", or "auto", the best that is possible
+    """
+
+    def __init__(self, address: str, transport: str = "auto") -> None:
+        self.address, self._wanted = address, transport
         self._client = grpc.InferenceServerClient(address)
 
     def close(self) -> None:
@@ -145,18 +166,22 @@ class Server(AbstractContextManager["Server"]):
         settings: Mapping[str, Value],
         *,
         request_id: str,
-        outputs: Sequence[str] | None = None,
+        outputs: Mapping[str, Expected] | None = None,
         deadline: float = INFER_SECONDS,
+        stop: threading.Event | None = None,
     ) -> Answer:
         """Run a model on one frame.
 
         `images`: input name -> float32 (height, width, channels), C-contiguous, in the encoding
         that the contract names; (frames, height, width, channels) where the model sees several.
-        `outputs`: those that these settings bring back; None: all of the contract. The answer's
-        images are float32 (height, width, channels), read-only.
+        `outputs`: those that these settings bring back; None: all of the contract, of any size.
+        The answer's images are float32 (height, width, channels), read-only.
+        `deadline`: seconds that the model may take. `stop`: once it is set, the model has only
+        STOP_SECONDS more.
 
         Raises:
-            ServerError: any of its kinds; InferenceError where the model failed on this frame.
+            ServerError: any of its kinds; InferenceError where the model failed on this frame;
+                ServerSilent where it did not answer in time, or was given up.
         """
         total = sum(image.nbytes for image in images.values())
         if total > MOST_REQUEST_BYTES:
@@ -169,16 +194,39 @@ class Server(AbstractContextManager["Server"]):
         text = np.array([canonical(dict(settings))], dtype=np.object_)
         inputs.append(_tensor(SETTINGS, text))
         with self._ours(offer.name):
-            result = self._client.infer(
-                offer.name,
+            result = self._infer(
                 inputs,
+                stop or threading.Event(),
+                model_name=offer.name,
                 model_version=offer.version,
                 request_id=request_id,
                 client_timeout=deadline,
             )
             names = [output.name for output in result.get_response().outputs]
             arrays = {name: result.as_numpy(name) for name in names}
-        return _answer(offer, arrays, outputs)
+        return _answer(
+            offer, arrays, tuple(outputs or [one.name for one in offer.usable().outputs])
+        )
+
+    def _infer(self, inputs: Sequence[Any], stop: threading.Event, **asked: Any) -> Any:
+        """The server's answer, waited for until the deadline, or not much longer than `stop`."""
+        answered: Future[Any] = Future()
+        call = self._client.async_infer(inputs=inputs, callback=_telling(answered), **asked)
+        given_up = math.inf
+        try:
+            while time.monotonic() < given_up:
+                with suppress(StillRunning):
+                    return answered.result(timeout=LOOK_SECONDS)
+                if stop.is_set():
+                    given_up = min(given_up, time.monotonic() + STOP_SECONDS)
+        finally:
+            if not answered.done():
+                call.cancel()
+        raise ServerSilent(
+            f"{asked['model_name']} did not answer within {STOP_SECONDS:g} s after the run was to "
+            "end, and was given up.",
+            remedy="Resume the take; if it happens again, see 'answerprint doctor'.",
+        )
 
     def reload(self, name: str) -> None:
         """Have the server load a model anew: cures one whose process has died.
@@ -230,18 +278,28 @@ class Server(AbstractContextManager["Server"]):
             raise faults.meaning(self.address, what, status, said) from error
 
 
+def _telling(answered: Future[Any]) -> Callable[[Any, Exception | None], None]:
+    """What gRPC calls with an answer, or with why there is none."""
+
+    def tell(result: Any, error: Exception | None) -> None:
+        if error is None:
+            answered.set_result(result)
+        else:
+            answered.set_exception(error)
+
+    return tell
+
+
 def _tensor(name: str, array: NDArray[Any]) -> Any:
     tensor = grpc.InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
     tensor.set_data_from_numpy(array)
     return tensor
 
 
-def _answer(
-    offer: Offer, arrays: dict[str, NDArray[Any] | None], outputs: Sequence[str] | None
-) -> Answer:
+def _answer(offer: Offer, arrays: dict[str, NDArray[Any] | None], outputs: Sequence[str]) -> Answer:
     """Hold a model's answer against its contract: nothing missing, of float32, not empty."""
     images: dict[str, Floats] = {}
-    for name in outputs or [one.name for one in offer.usable().outputs]:
+    for name in outputs:
         image = arrays.get(name)
         if image is None or image.dtype != np.float32 or image.ndim != 3 or image.size == 0:
             raise InferenceError(
