@@ -15,8 +15,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -55,41 +55,46 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _serve(models: Path, context: Context) -> int:
-    ending = _Ending()
+    signalled = _Signalled()
+
+    def ending() -> bool:
+        return signalled.so or context.interrupted.is_set()
+
     with (
-        _only_told(ending),
-        embedded.supervise(site.home(), models, ending=lambda: ending.begun) as supervisor,
+        _only_told(signalled),
+        embedded.supervise(site.home(), models, ending=ending) as supervisor,
     ):
-        if not ending.begun:
+        if not ending():
             _welcome(supervisor.state, context)
         for restart in supervisor.watch():
             _say_restarted(restart, context)
-    _tell(lambda: context.output.say("The server is stopped."))
+    context.output.say("The server is stopped.")
     return 0
 
 
-class _Ending:
+class _Signalled:
     """Whether a signal has asked for the end.
 
     Nothing else happens in a signal's handler: what is begun then is finished, and no lock is
     waited for that the interrupted code may hold.
     """
 
-    begun = False
+    so = False
 
     def __call__(self, _number: int, _frame: FrameType | None) -> None:
-        self.begun = True
+        self.so = True
 
 
 @contextmanager
-def _only_told(ending: _Ending) -> Iterator[None]:
+def _only_told(signalled: _Signalled) -> Iterator[None]:
     """Have Ctrl-C, SIGTERM and a closed terminal ask for the end, and break nothing off."""
     if threading.current_thread() is not threading.main_thread():
         yield  # whoever runs us decides about signals
         return
     names = ("SIGINT", "SIGTERM", "SIGHUP")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {number: signal.signal(number, ending) for number in numbers}
+    there = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    numbers = [one for one in there if signal.getsignal(one) is not signal.SIG_IGN]  # as by nohup
+    before = {number: signal.signal(number, signalled) for number in numbers}
     try:
         yield
     finally:
@@ -109,32 +114,22 @@ def _say_restarted(restart: embedded.Restart, context: Context) -> None:
     state, death = restart.state, restart.death
     lost = ", ".join(map(str, restart.lost))
     moved = f" Another program took port {lost} in between." if lost else ""
-    _tell(
-        lambda: context.output.say(
-            f"The server {death.why}; it is back at {state.address} after "
-            f"{restart.seconds:.1f} s.{moved} What it said before: {restart.log}"
-        )
+    context.output.say(
+        f"The server {death.why}; it is back at {state.address} after {restart.seconds:.1f} s."
+        f"{moved} What it said before: {restart.log}"
     )
-    _tell(
-        lambda: context.output.emit(
-            {
-                "event": "restarted",
-                "address": state.address,
-                "http": state.http,
-                "metrics": state.metrics,
-                "lost_ports": list(restart.lost),
-                "seconds": round(restart.seconds, 2),
-                "log": restart.log,
-                **_history(state),
-            }
-        )
+    context.output.emit(
+        {
+            "event": "restarted",
+            "address": state.address,
+            "http": state.http,
+            "metrics": state.metrics,
+            "lost_ports": list(restart.lost),
+            "seconds": round(restart.seconds, 2),
+            "log": restart.log,
+            **_history(state),
+        }
     )
-
-
-def _tell(say: Callable[[], None]) -> None:
-    """A server must not end because nobody reads any more what it says: its terminal is closed."""
-    with suppress(OSError):
-        say()
 
 
 def _detach(models: Path, context: Context) -> int:
