@@ -15,7 +15,7 @@ CORE = PROJECT / "core" / "answerprint"
 # From the ground up; a file may import files of lower layers, and earlier ones of its own.
 LAYERS = [
     ["errors"],
-    ["documents", "faults", "frames", "header"],
+    ["documents", "faults", "frames", "halves", "header"],
     ["interop", "ocio", "picture", "plate", "site", "signing", "shaper"],
     ["exr"],
     ["parameter", "report", "compare", "sheet", "cuts", "shelf"],
@@ -24,6 +24,7 @@ LAYERS = [
     ["timing", "wedge"],
     ["job", "layers", "record"],
     ["journal", "holder", "lease", "takes"],
+    ["ring", "wire"],
     ["triton"],
     ["checks", "memory", "span", "workitem"],
     ["ask"],
@@ -120,6 +121,13 @@ def test_a_foreign_library_has_one_importer(library: str, importer: str) -> None
     ]
 
     assert sorted(found) == sorted([importer, *MEASURED.get(library, [])])
+
+
+def test_in_the_engine_one_file_knows_opencv() -> None:
+    """Models of ours resize and warp with it as well, each in its own process."""
+    found = [path for path in CORE.rglob("*.py") if "cv2" in imports_of(path)]
+
+    assert found == [CORE / "halves.py"]
 
 
 def test_the_engine_knows_no_host_and_no_qt() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,29 @@ def test_a_picture_like_any_other_is_measured_as_numpy_has_it() -> None:
     assert found.negative == (exact < 0).sum()
     assert found.above_one_share == pytest.approx((exact > 1).mean())
     assert (found.nan, found.inf) == (0, 0)
+
+
+@given(images(np.float16))
+@example(np.array([[np.nan, np.inf, -np.inf, -0.0, 65504, -65504, 6e-8]], np.float16))
+def test_halves_are_counted_and_floats_looked_through_with_one_result(image: Image) -> None:
+    counted, seen = measure(image), measure(image.astype(np.float32))
+
+    assert counted.mean == pytest.approx(seen.mean, rel=1e-12, abs=1e-12)
+    assert replace(counted, mean=0) == replace(seen, mean=0)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+def test_a_channel_is_measured_where_it_lies(kind: Any) -> None:
+    image = np.random.default_rng(6).normal(0.5, 1, (27, 48, 3)).astype(kind)
+
+    assert measure(image[..., 1]) == measure(image[..., 1].copy())
+
+
+def test_whole_numbers_are_measured_too() -> None:
+    found = measure(np.array([[0, 1, 2**32 - 1]], np.uint32))
+
+    assert (found.least, found.greatest, found.mean) == (0, 2**32 - 1, 2**32 / 3)
+    assert (found.samples, found.negative, found.above_one, found.non_finite) == (3, 0, 1, 0)
 
 
 def levels(*samples: float) -> Levels:
