@@ -22,7 +22,7 @@ from PIL import Image
 from samples import CODES, plate
 
 from answerprint.bench import goals, pipeline, plot, table
-from answerprint.bench.lab import Done, Used
+from answerprint.bench.lab import CORES, Done, Used
 from answerprint.bench.row import Row
 from answerprint.bench.transport import TRANSPORTS
 from answerprint.cli import bench
@@ -106,15 +106,34 @@ def test_every_goal_is_answered(documents: list[dict[str, Any]]) -> None:
         assert None not in answered.values()
 
 
-def test_a_row_of_the_engine_names_its_bound_and_what_limits_it(rows: dict[str, Row]) -> None:
-    for row in (row for row in rows.values() if row.group == "engine"):
-        cpu = (row.number("client_cpu") + row.number("server_cpu")) / (os.cpu_count() or 1)
-        disk = rows[f"limit.disk.write.{row.key.rpartition('.')[2]}"].value
-        assert row.number("bound") == pytest.approx(
-            max(rows["limit.model"].value, cpu, disk), rel=1e-3
-        )
-        assert row.number("times_bound") == pytest.approx(row.value / row.number("bound"), rel=1e-3)
-        assert str(row.facts["limited_by"]) in table.line(row)
+@pytest.mark.parametrize(
+    ("model", "cpu", "disk", "said"),
+    [(50, 40, 30, "the model"), (40, 50, 30, "CPU, "), (30, 40, 50, "the disk")],
+)
+def test_a_row_of_the_engine_names_its_bound_and_what_limits_it(
+    model: float, cpu: float, disk: float, said: str
+) -> None:
+    """The greatest of what the model, all cores and the disk need by themselves."""
+    limits = {
+        key: Row(key, key, value)
+        for key, value in {
+            "limit.model": model,
+            "limit.disk.write.zip": disk,
+            "limit.codec.read.zip": 5,
+            "limit.codec.write.zip": 15,
+        }.items()
+    }
+    spent = 10 * cpu * CORES  # of ten frames, by client and server
+    done = Done(Used(wall=600, client=spent * 0.8, server=spent * 0.2), [])
+
+    found = pipeline.row("gRPC", "zip", done, 10, limits)
+
+    assert found.value == 60
+    assert found.number("bound") == pytest.approx(50)
+    assert found.number("times_bound") == pytest.approx(1.2)
+    assert found.number("floor") == max(model, disk, 20)
+    assert str(found.facts["limited_by"]).startswith(said)
+    assert f"limited by {said}" in table.line(found)
 
 
 def test_the_plain_loop_makes_the_same_pixels_as_the_engine(rows: dict[str, Row]) -> None:

@@ -93,25 +93,37 @@ def numbered(path: Path, number: int) -> Path:
 
 @dataclass
 class Used:
-    """What something took, in ms: by the clock, of this process' CPU, and of the server's."""
+    """What something took, in ms: by the clock, of this process' CPU, and of the server's.
+
+    others   CPU that everybody else had meanwhile: the less, the more the clock is to be believed
+    """
 
     wall: float = 0.0
     client: float = 0.0
     server: float = 0.0
+    others: float = 0.0
 
     def each(self, count: int) -> Used:
-        return Used(self.wall / count, self.client / count, self.server / count)
+        return Used(*(one / count for one in (self.wall, self.client, self.server, self.others)))
 
 
 @contextmanager
 def watched(triton: int) -> Iterator[Used]:
     """Measure what the block takes; the numbers are there when it has ended."""
     used = Used()
-    server, client, wall = _cpu(triton), time.process_time(), time.perf_counter()
+    busy, server = _busy(), _cpu(triton)
+    client, wall = time.process_time(), time.perf_counter()
     yield used
     used.wall = (time.perf_counter() - wall) * 1000
     used.client = (time.process_time() - client) * 1000
     used.server = (_cpu(triton) - server) * 1000
+    used.others = max(0.0, (_busy() - busy) * 1000 - used.client - used.server)
+
+
+def _busy() -> float:
+    """Seconds that all cores together have not been idle, what other machines took included."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)
 
 
 def _cpu(pid: int) -> float:

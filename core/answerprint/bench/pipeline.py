@@ -28,7 +28,7 @@ def rows(lab: Lab, limits: Rows) -> Iterator[Row]:
             with connected(lab, transport) as server:
                 done = [_once(lab, server, compression) for _ in range(lab.rounds)]
             best = min(done, key=lambda one: one.used.wall)
-            yield _row(transport, compression, best, lab.frames, limits)
+            yield row(transport, compression, best, lab.frames, limits)
 
 
 def _once(lab: Lab, server: Server, compression: str) -> Done:
@@ -50,7 +50,8 @@ def check_unchanged(done: Done, plate: Path) -> None:
         )
 
 
-def _row(transport: str, compression: str, done: Done, frames: int, limits: Rows) -> Row:
+def row(transport: str, compression: str, done: Done, frames: int, limits: Rows) -> Row:
+    """What a job took each frame, beside the most that any one thing of it must take."""
     used = done.used.each(frames)
     disk = limits[f"limit.disk.write.{compression}"].value
     codec = sum(limits[f"limit.codec.{verb}.{compression}"].value for verb in ("read", "write"))
@@ -67,6 +68,7 @@ def _row(transport: str, compression: str, done: Done, frames: int, limits: Rows
         facts={
             "client_cpu": used.client,
             "server_cpu": used.server,
+            "others_share": used.others / (used.wall * CORES),
             "bound": bound,
             "times_bound": used.wall / bound,
             "limited_by": limited_by,

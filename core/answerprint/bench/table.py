@@ -21,6 +21,9 @@ TITLES = {
 _ENGINE = f"  {'ms a frame':>44}{'client CPU':>12}{'server CPU':>12}{'bound':>8}{'x':>6}{'floor':>8}{'x':>6}"
 
 
+DISTURBED = 0.05  # a share of the machine above which a time is not the machine's own
+
+
 def conditions(facts: dict[str, Any]) -> str:
     return (
         f"answerprint {facts['answerprint']}, Triton {facts['triton']}, {facts['cores']} cores of "
@@ -48,10 +51,13 @@ def goals(found: list[Goal]) -> str:
 
 def _engine(row: Row) -> str:
     number = row.number
+    others = number("others_share")
+    disturbed = f"; others had {others:.0%} of the machine" if others > DISTURBED else ""
     return (
         f"  {row.said:<33}{row.value:>11.1f}{number('client_cpu'):>12.1f}"
         f"{number('server_cpu'):>12.1f}{number('bound'):>8.1f}{number('times_bound'):>6.2f}"
-        f"{number('floor'):>8.1f}{number('times_floor'):>6.2f}  limited by {row.facts['limited_by']}"
+        f"{number('floor'):>8.1f}{number('times_floor'):>6.2f}"
+        f"  limited by {row.facts['limited_by']}{disturbed}"
     )
 
 
