@@ -12,6 +12,7 @@ from samples import AtOnce, refused
 from answerprint import cli
 from answerprint.cli import flags
 from answerprint.curve import Curve
+from answerprint.errors import JobError
 from answerprint.job import Job, Source
 
 TASK = ("--task", "denoise", "--plate", "bg.####.exr")
@@ -124,7 +125,8 @@ RESUMED = {
     "--plate bg.####.exr": "--plate",
     "--set strength=1": "--set",
     "--wedge strength=0,1 --items 2": "--wedge, --items",
-    "--frames 1001 --fresh": "--frames, --fresh",
+    "--frames 1001 --fresh": "--fresh",
+    "--claim": "--claim",
     "--take 0": "--take",
     "--color ACEScg": "--colour",
     "--non-finite zero --model-version 1": "--non-finite, --model-version",
@@ -145,8 +147,39 @@ def test_a_take_is_finished_as_it_was_begun(words: str, answerprint: AtOnce) -> 
 
 
 def test_how_to_run_may_be_said_when_a_take_is_finished(answerprint: AtOnce) -> None:
-    words = ("--lines", "--memory", "4", "--server", "127.0.0.1:1")
+    words = (
+        "--lines --memory 4 --server 127.0.0.1:1 --frames 1001-1010 --patience 60 --readers 2 "
+        "--in-flight 4 --writers 1 --transport shared-memory"
+    )
 
-    said = refused(answerprint, "TakeError", "--resume", "takes/t/v001", *words)
+    said = refused(answerprint, "TakeError", "--resume", "takes/t/v001", *words.split())
 
     assert said.startswith("There is no take at takes/t/v001.")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--readers 0", "--in-flight -1", "--writers 1.5", "--writers 1025", "--readers ²",
+        "--patience -1", "--patience nan", "--memory inf", "--transport http",
+    ],
+)  # fmt: skip
+def test_how_to_run_is_said_in_numbers_that_can_be_meant(words: str) -> None:
+    with pytest.raises(JobError, match=words.split(maxsplit=1)[0]):
+        cli.parser().parse_args(["run", *TASK, *words.split()])
+
+
+def test_a_run_may_be_told_not_to_wait() -> None:
+    assert cli.parser().parse_args(["run", *TASK, "--patience", "0"]).patience == 0
+
+
+def test_to_take_a_number_and_to_take_none_is_refused(answerprint: AtOnce) -> None:
+    said = refused(answerprint, "JobError", *TASK, "--claim", "--dry-run")
+
+    assert said == "--claim takes a number and --dry-run takes none. Keep one of them."
+
+
+def test_a_part_of_a_take_is_said_as_a_frame_range(answerprint: AtOnce) -> None:
+    said = refused(answerprint, "JobError", "--resume", "takes/t/v001", "--frames", "10-1")
+
+    assert said.startswith("Frame range '10-1' runs backwards")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from strategies import documents, scratch, texts
 
 from answerprint.documents import MOST_BYTES
 from answerprint.errors import TakeError
-from answerprint.journal import Journal, read
+from answerprint.journal import Journal, merged, read
 
 
 def names(path: Path) -> list[str]:
@@ -116,3 +117,35 @@ def test_a_journal_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
 
     with pytest.raises(TakeError, match="larger than 67,108,864 bytes"):
         read(tmp_path / "events.jsonl")
+
+
+def told(folder: Path, name: str, *times: str) -> Path:
+    """A journal with an event at each of these times, named after the journal and counted."""
+    path = folder / name
+    lines = ({"time": time, "event": f"{name}{number}"} for number, time in enumerate(times))
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_several_journals_are_one_by_time(tmp_path: Path) -> None:
+    paths = [told(tmp_path, "a", "01", "04"), told(tmp_path, "b", "02", "03", "05")]
+
+    assert [one["event"] for one in merged(paths)] == ["a0", "b0", "b1", "a1", "b2"]
+    assert merged(paths[:1]) == read(paths[0])
+    assert merged([]) == []
+
+
+def test_a_clock_that_was_set_back_does_not_change_the_order_of_a_journal(tmp_path: Path) -> None:
+    paths = [told(tmp_path, "a", "05", "01", "02", "06"), told(tmp_path, "b", "03", "05", "07")]
+
+    said = [one["event"] for one in merged(paths)]
+
+    assert said == ["b0", "a0", "a1", "a2", "b1", "a3", "b2"]
+
+
+def test_events_without_a_time_stay_where_they_are(tmp_path: Path) -> None:
+    path = told(tmp_path, "a", "01", "02")
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write('{"event": "stray"}\n{"event": "odd", "time": [5]}\n')
+
+    assert [one["event"] for one in merged([path])] == ["a0", "a1", "stray", "odd"]

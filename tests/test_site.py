@@ -88,7 +88,7 @@ def test_an_unknown_or_wrong_field_is_named(own: Path, studio: Path, line: str, 
 
     assert words in error.problem
     assert "studio.toml" in error.problem
-    assert "server, root, roots, trust, layers, colour, memory." in error.remedy
+    assert "server, root, roots, trust, layers, colour, memory, patience," in error.remedy
 
 
 def test_a_fault_is_told_of_the_file_that_has_it(own: Path, studio: Path) -> None:
@@ -174,3 +174,21 @@ def test_a_path_that_leads_nowhere_is_not_allowed(tmp_path: Path, name: str) -> 
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
 
     assert not allowed([tmp_path / "show"], tmp_path / name)
+
+
+def test_how_runs_go_is_a_studios_to_say(own: Path, studio: Path) -> None:
+    assert (load().patience, load().readers, load().in_flight, load().writers) == (300, *[None] * 3)
+
+    studio.write_text("patience = 0\nreaders = 8\nin_flight = 4\nwriters = 16\n")
+
+    found = load(studio)
+    assert (found.patience, found.readers, found.in_flight, found.writers) == (0, 8, 4, 16)
+
+
+@pytest.mark.parametrize(
+    "line", ["patience = -1", "patience = inf", "readers = 0", "writers = 1e4"]
+)
+def test_numbers_that_cannot_be_meant_are_refused(line: str, own: Path, studio: Path) -> None:
+    studio.write_text(f"{line}\n")
+
+    assert line.split(maxsplit=1)[0] in refused(studio).problem

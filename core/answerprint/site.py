@@ -21,6 +21,8 @@ else:
 
 MOST_TOML_BYTES = 1 << 20
 
+AtOnce = Annotated[int, Field(ge=1, le=1024)]
+
 
 class Site(BaseModel):
     """What a studio decides once.
@@ -32,6 +34,10 @@ class Site(BaseModel):
     layers  input -> more names under which the studio's renders hold it, tried first
     colour  the studio's OpenColorIO configuration, where neither the job nor $OCIO names one
     memory  GB that one run may hold; None: half of the machine's
+    patience                     seconds that a run waits for a server that is away
+    deadline                     seconds that a model has for one answer; None: as its contract says
+    readers, in_flight, writers  frames that a run reads, has at the server and writes at once;
+                                 None: as the machine and the model have room
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,6 +49,11 @@ class Site(BaseModel):
     layers: dict[str, tuple[str, ...]] = {}
     colour: str | None = None
     memory: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    patience: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 300
+    deadline: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    readers: AtOnce | None = None
+    in_flight: AtOnce | None = None
+    writers: AtOnce | None = None
 
     def check_allowed(self, path: Path, role: str) -> None:
         """Refuse a path outside the allowed roots, links resolved.

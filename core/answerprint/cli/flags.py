@@ -12,8 +12,11 @@ from answerprint.frames import FrameRange
 from answerprint.job import Job
 from answerprint.wedge import SEED
 
-# what may stand beside --resume: how to run, not what
-_OF_RESUMING = {"verb", "json", "resume", "memory", "lines", "server"}
+# what may stand beside --resume: how to run and which part, not what
+_OF_RESUMING = {
+    "verb", "json", "resume", "frames", "memory", "lines", "server",
+    "patience", "deadline", "readers", "in_flight", "writers", "transport",
+}  # fmt: skip
 
 
 def check_resuming(args: argparse.Namespace) -> None:

@@ -12,6 +12,8 @@ examples:
   answerprint run job.json
   answerprint run job.json --dry-run       print the job as it would run, write nothing
   answerprint run --resume takes/bg_denoise/v003
+  answerprint run job.json --claim         take the number, print the take's folder, run nothing
+  answerprint run --resume takes/bg_denoise/v003 --frames 1001-1010    a part of it, as on a farm
 """
 
 from __future__ import annotations
@@ -19,28 +21,30 @@ from __future__ import annotations
 import argparse
 import contextlib
 import math
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from answerprint import begin, preflight, run as engine, takes
+from answerprint import begin, journal, preflight, run as engine, takes
 from answerprint.cli import flags
 from answerprint.cli.context import Context, Output
+from answerprint.cli.progress import Events, shown
 from answerprint.documents import count
-from answerprint.errors import TakeError
+from answerprint.errors import JobError, TakeError
+from answerprint.frames import FrameRange
 from answerprint.job import Compression, Resolved
 from answerprint.journal import Event
+from answerprint.run import Bounds
 from answerprint.takes import Take
 from answerprint.triton import Server
 
-Events = Generator[Event, None, None]
+MOST_AT_ONCE = 1024
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("job", nargs="?", type=Path, metavar="JOB.json", help="a job file; flags go over it")
-    add("--resume", type=Path, metavar="TAKE", help="finish an incomplete take")
+    add("--resume", type=Path, metavar="TAKE", help="finish an incomplete take, or --frames of it")
     add("--task", help="what to do, as 'answerprint tasks' lists it")
     add("--plate", metavar="PATH", help="the plate; ####, %%04d, $F4 or @@@@ for the frame")
     add("--frames", metavar="RANGE", help="like 1001-1100, 1001-1100x2 or 1001,1005; usually all")
@@ -68,8 +72,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--name", help="the take's name; usually plate_task")
     add("--take", type=int, metavar="NUMBER", help="this number, if it is free; usually the next")
     add("--model-version", metavar="N", help="this version of the task's model; usually the newest")
+    add("--memory", type=_gigabytes, metavar="GB", help="that it may hold; usually half of all")
+    add("--patience", type=_seconds, metavar="SECONDS", help="for a server that is away")
+    add("--deadline", type=_positive("seconds"), metavar="SECONDS", help="for one answer of a model")
+    add("--readers", type=_count, metavar="N", help="frames that are read at once")
+    add("--in-flight", type=_count, metavar="N", help="frames at the server at once")
+    add("--writers", type=_count, metavar="N", help="frames that are written at once")
+    add("--transport", choices=["auto", "shared-memory", "grpc"], help="pixels' way to the server")
     add(
-        "--memory", type=_gigabytes, metavar="GB", help="that the run may hold; usually half of all"
+        "--claim", action="store_true", help="take the number, print the take's folder, run nothing"
     )
     add("--dry-run", action="store_true", help="print the job as it would run, write nothing")
     add("--lines", action="store_true", help="a line for each frame instead of a bar")
@@ -83,30 +94,71 @@ def _gigabytes(word: str) -> float:
     raise argparse.ArgumentTypeError(f"{word} is no number of GB above 0")
 
 
+def _seconds(word: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 <= float(word) < math.inf:
+            return float(word)
+    raise argparse.ArgumentTypeError(f"{word} is no number of seconds")
+
+
+def _count(word: str) -> int:
+    if word.isascii() and word.isdigit() and 0 < int(word) <= MOST_AT_ONCE:
+        return int(word)
+    raise argparse.ArgumentTypeError(f"{word} is no whole number from 1 to {MOST_AT_ONCE}")
+
+
 def run(args: argparse.Namespace, context: Context) -> int:
     if args.resume:
         return _resume(args, context)
     request = flags.job_of(args)  # what is wrong with the request is said with no server as well
-    with Server(context.address(args.server)) as server:
+    if args.claim and args.dry_run:
+        raise JobError(
+            "--claim takes a number and --dry-run takes none.", remedy="Keep one of them."
+        )
+    with Server(context.address(args.server), transport=_transport(args)) as server:
         resolved = preflight.resolve(request, server, context.site, memory=args.memory)
         if args.dry_run:
             context.output.show(resolved.model_dump(mode="json", by_alias=True))
             return 0
         context.signer()  # a key that cannot be used is said before a number is taken
         take = begin.claim(resolved)
-        return follow(
-            resolved, take, server, _watched(args, context), lines=args.lines, memory=args.memory
-        )
+        if args.claim:
+            return _claimed(take, resolved, context.output)
+        watched = _watched(args, context)
+        return follow(resolved, take, server, watched, lines=args.lines, bounds=_bounds(args))
+
+
+def _claimed(take: Take, resolved: Resolved, output: Output) -> int:
+    """What a farm needs to share the take out."""
+    output.emit(
+        {
+            "path": take.folder.as_posix(),
+            "name": take.name,
+            "take": take.label,
+            "state": take.state(),
+            "frames": str(resolved.frame_range),
+            "variations": len(resolved.variations),
+        }
+    )
+    output.say(take.folder.as_posix())
+    return 0
 
 
 def _resume(args: argparse.Namespace, context: Context) -> int:
     flags.check_resuming(args)
+    frames = None if args.frames is None else FrameRange.parse(args.frames)
     take = takes.find(args.resume)
     resolved = begin.reopen(take)
     preflight.check_resumed(resolved, take.folder, context.site)
-    with Server(context.address(args.server)) as server:
+    with Server(context.address(args.server), transport=_transport(args)) as server:
         return follow(
-            resolved, take, server, _watched(args, context), lines=args.lines, memory=args.memory
+            resolved,
+            take,
+            server,
+            _watched(args, context),
+            lines=args.lines,
+            bounds=_bounds(args),
+            frames=frames,
         )
 
 
@@ -124,27 +176,38 @@ def follow(
     context: Context,
     *,
     lines: bool,
-    memory: float | None = None,
+    bounds: Bounds | None = None,
+    frames: FrameRange | None = None,
 ) -> int:
-    """Run a claimed job to its end and show what happens; 0 if the take is complete."""
-    events = _events(resolved, take, server, context, memory)
-    total = len(resolved.frame_range) * max(len(resolved.variations), 1)
-    shown = _shown(events, context.output, total, lines=lines)
+    """Run a claimed job to its end and show what happens; 0 if all that was asked for is done.
+
+    `frames`: only these of the take; others may be in work elsewhere.
+    """
+    part = None if frames == resolved.frame_range else frames
+    events = _events(resolved, take, server, context, bounds, part)
+    total = len(part or resolved.frame_range) * max(len(resolved.variations), 1)
+    watched = shown(events, context.output, total, lines=lines)
     last: Event = {}
     try:
-        for event in shown:
+        for event in watched:
             last = event
             context.output.emit(event)
     finally:  # also when an error ends it: what is kept and how to go on
-        shown.close()
+        watched.close()
         events.close()  # frames in work are finished, and the journal says how it ended
         if last:
-            context.output.say(_summary(_end(last, take), take))
-    return 0 if last.get("state") == "complete" else 1
+            end = _end(last, take, part)
+            context.output.say(_summary(end, take, resolved, part))
+    return 0 if last.get("state") in ("complete", "part") else 1
 
 
 def _events(
-    resolved: Resolved, take: Take, server: Server, context: Context, memory: float | None
+    resolved: Resolved,
+    take: Take,
+    server: Server,
+    context: Context,
+    bounds: Bounds | None,
+    part: FrameRange | None,
 ) -> Events:
     yield from engine.run(
         resolved,
@@ -152,110 +215,59 @@ def _events(
         server=server,
         signer=context.signer(),
         trusted=context.trusted(),
-        memory=memory or context.site.memory,
+        bounds=(bounds or Bounds()).of_site(context.site),
+        frames=part,
         interrupted=context.interrupted,
     )
 
 
-def _shown(events: Events, output: Output, total: int, *, lines: bool) -> Events:
-    if output.json:
-        yield from events
-    elif lines:
-        for event in events:
-            for line in _lines(event):
-                output.say(line)
-            yield event
-    else:
-        yield from _with_bar(events, total)
+def _transport(args: argparse.Namespace) -> str:
+    return str(args.transport or "auto").replace("-", " ")
 
 
-def _with_bar(events: Events, total: int) -> Events:
-    from rich.progress import (  # noqa: PLC0415 - only a terminal needs it
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
+def _bounds(args: argparse.Namespace) -> Bounds:
+    return Bounds(
+        readers=args.readers,
+        in_flight=args.in_flight,
+        writers=args.writers,
+        memory=args.memory,
+        patience=args.patience,
+        deadline=args.deadline,
     )
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-    )
-    with Progress(*columns) as bar:
-        row = bar.add_task("starting", total=total, rate="")
-        for event in events:
-            if event["event"] == "started":
-                bar.update(row, description=event["take"], completed=event["kept"])
-            if event["event"] == "frame":
-                bar.advance(row)
-                speed = bar.tasks[0].speed
-                bar.update(row, rate=f"{speed:.2f} frames/s" if speed else "")
-            for line in _remarks(event):
-                bar.console.print(line, highlight=False, markup=False)
-            yield event
 
 
-def _lines(event: Event) -> list[str]:
-    if event["event"] == "started":
-        kept = f", {event['kept']} kept" if event["kept"] else ""
-        wedge = f" in {count(event['variations'], 'variation')}" if event["variations"] else ""
-        head = f"{event['take']}: {count(event['frames'], 'frame')}{wedge}{kept}"
-        return [head, *_remarks(event)]
-    if event["event"] == "frame":
-        return [f"  {_item(event)}  {_how(event)}", *_remarks(event)]
-    return _remarks(event)
-
-
-def _item(event: Event) -> str:
-    return " ".join(str(event[name]) for name in ("variation", "frame") if name in event)
-
-
-def _how(event: Event) -> str:
-    """What a frame took, or where it was copied from."""
-    before = event.get("copied_from")
-    if before:
-        named = f"{before['variation']} " if before["variation"] else ""
-        return f"the same as v{before['take']:03d} {named}{before['frame']}: copied"
-    if "shows" in event:
-        return f"frame {event['shows']} of the plate as it is"
-    seconds = event["seconds"]
-    stages = [stage for stage in ("read", "infer", "write") if stage in seconds]
-    return ", ".join(f"{stage} {seconds[stage]:.2f} s" for stage in stages)
-
-
-def _remarks(event: Event) -> list[str]:
-    """What must be said of an event whatever the display: notes, warnings, failures."""
-    notes = [f"  {note}" for note in event.get("notes", [])]
-    warnings = [f"  {_item(event)}  ! {said}" for said in event.get("warnings", [])]
-    if event["event"] == "failed":
-        warnings.append(f"  {_item(event)}  failed: {event['problem']} {event['remedy']}")
-    if "unwritten" in event:
-        warnings.append(f"  the journal could not be written: {event['unwritten']}")
-    return notes + warnings
-
-
-def _end(last: Event, take: Take) -> Event:
+def _end(last: Event, take: Take, part: FrameRange | None) -> Event:
     """How a run ended: its last event, or what its journal says where another was shown last."""
     if last["event"] == "finished":
         return last
     with contextlib.suppress(TakeError):
-        said = take.events()[-1:]
+        said = journal.read(take.journal_of(part).path)[-1:]
         if said and said[0]["event"] == "finished":
             return said[0]
     return {"state": "incomplete", "done": len(take.items())}
 
 
-def _summary(end: Event, take: Take) -> str:
-    if end.get("state") == "complete":
+def _summary(end: Event, take: Take, resolved: Resolved, part: FrameRange | None) -> str:
+    state = end.get("state", "incomplete")
+    if state == "complete":
         wedge = "w###" if take.variations() else ""
         return f"{take.name} {take.label} is complete: {take.pattern(wedge)}"
+    resume = f"answerprint run --resume {take.folder.as_posix()}"
+    if state == "part":
+        return f"{take.name} {take.label}: {_part_done(end, take, resolved, part)}."
     failed = ", ".join(str(number) for number in end.get("failed", []))
     return (
-        f"{take.name} {take.label} is {end.get('state', 'incomplete')}: "
+        f"{take.name} {take.label} is {state}: "
         f"{count(end.get('done', 0), 'frame')} finished{f', failed {failed}' if failed else ''}.\n"
-        f"Finish it with: answerprint run --resume {take.folder.as_posix()}"
+        f"Finish it with: {resume}{f' --frames {part}' if part else ''}"
     )
+
+
+def _part_done(end: Event, take: Take, resolved: Resolved, part: FrameRange | None) -> str:
+    present = take.items()
+    left = end.get("left", sum(item not in present for item in begin.items(resolved)))
+    done = f"frame {part} is done" if part and len(part) == 1 else f"frames {part} are done"
+    if not left:
+        return f"{done}; the rest is in work elsewhere"
+    return f"{done}; {left:,} of the take {'is' if left == 1 else 'are'} left"

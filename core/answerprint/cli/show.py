@@ -14,6 +14,7 @@ from typing import Any
 
 from answerprint import begin, exr, record, takes, verify
 from answerprint.cli.context import Context
+from answerprint.cli.takes import resuming
 from answerprint.documents import count
 from answerprint.errors import AnswerprintError, JobError, SourceError
 from answerprint.journal import Event
@@ -53,6 +54,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
 def _show_take(take: Take, context: Context) -> Path:
     """Say what a take is; returns its first frame."""
     frames = take.items()
+    state = take.state()
+    resume = resuming(take, state)
     wedge = _wedge(take)
     events = take.events()
     warned = [(_item(event), said) for event in events for said in event.get("warnings", [])]
@@ -60,14 +63,17 @@ def _show_take(take: Take, context: Context) -> Path:
         {
             "path": take.folder.as_posix(),
             "take": take.label,
-            "state": take.state(),
+            "state": state,
+            "resume": resume,
             "frames": [str(item) if item.variation else item.frame for item in frames],
             "variations": {one.label: one.values for one in wedge},
             "levels": {_item(e): e["levels"] for e in events if "levels" in e},
             "warnings": [{"frame": number, "warning": said} for number, said in warned],
         }
     )
-    context.output.say(f"{take.name} {take.label}: {take.state()}, {count(len(frames), 'frame')}")
+    context.output.say(f"{take.name} {take.label}: {state}, {count(len(frames), 'frame')}")
+    if resume:
+        context.output.say(f"  resume      {resume}")
     context.output.say(f"  files       {take.pattern('w###' if wedge else '')}")
     for one in wedge:
         context.output.say(f"  {one.label:<11} {one}")

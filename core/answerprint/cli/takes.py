@@ -3,15 +3,18 @@
 examples:
   answerprint takes                 below ./takes, or the site's root
   answerprint takes /shows/demo/sh010
+  answerprint takes --watch         also find out whether processes on other machines still live
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from answerprint import takes
+from answerprint import holder, takes
 from answerprint.cli.context import Context
 from answerprint.documents import count
 from answerprint.errors import TakeError
@@ -21,6 +24,9 @@ from answerprint.takes import Take
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", type=Path, help="where to look")
+    parser.add_argument(
+        "--watch", action="store_true", help="look for 8 s whether those that run still live"
+    )
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -30,7 +36,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
             f"There is no folder {folder.as_posix()}.",
             remedy="Give the folder that takes were written to.",
         )
-    rows = [_row(take) for take in takes.below(folder)]
+    found = list(takes.below(folder))
+    stale = _watched(found) if args.watch else ()
+    rows = [_row(take, stale) for take in found]
     for row in rows:
         context.output.emit(row)
     if not rows:
@@ -42,23 +50,39 @@ def run(args: argparse.Namespace, context: Context) -> int:
             f"{row['name']:<{wide}}  {row['take']}  {row['state']:<10}  {row['qc']:<10}  "
             f"{row['frames']:<12}  {row['user']}, {_when(row['created'])}"
         )
+        if row["resume"]:
+            context.output.say(f"{'':<{wide}}  finish it with: {row['resume']}")
     return 0
 
 
-def _row(take: Take) -> dict[str, Any]:
+def resuming(take: Take, state: str) -> str | None:
+    """The command that goes on with a take whose process is dead; None for others."""
+    path = shlex.quote(take.folder.as_posix())
+    return f"answerprint run --resume {path}" if state == "stalled" else None
+
+
+def _watched(found: list[Take]) -> set[Path]:
+    """Leases that nobody keeps up, those of all takes watched at once."""
+    open_ones = (take for take in found if not take.is_complete)
+    return holder.watch({file: one for take in open_ones for file, one in take.leases().items()})
+
+
+def _row(take: Take, stale: Collection[Path]) -> dict[str, Any]:
     try:
         claim = take.read("claim")
     except TakeError:  # its process died while it claimed the number
         claim = {}
+    state = take.state(stale)
     return {
         "path": take.folder.as_posix(),
         "name": take.name,
         "take": take.label,
-        "state": take.state(),
+        "state": state,
         "qc": "not judged",
         "frames": _frames(take),
         "user": str(claim.get("user", "unknown")),
         "created": str(claim.get("created", "")),
+        "resume": resuming(take, state),
     }
 
 

@@ -1,0 +1,93 @@
+"""Progress: a run's events as they happen, as lines or as a bar; for programs as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from answerprint.cli.context import Output
+from answerprint.documents import count
+from answerprint.journal import Event
+
+Events = Generator[Event, None, None]
+
+
+def shown(events: Events, output: Output, total: int, *, lines: bool) -> Events:
+    """The same events, each shown before it is passed on. `total`: of work items."""
+    if output.json:
+        yield from events
+    elif lines:
+        for event in events:
+            for line in _lines(event):
+                output.say(line)
+            yield event
+    else:
+        yield from _with_bar(events, total)
+
+
+def _with_bar(events: Events, total: int) -> Events:
+    from rich.progress import (  # noqa: PLC0415 - only a terminal needs it
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+    )
+    with Progress(*columns) as bar:
+        row = bar.add_task("starting", total=total, rate="")
+        for event in events:
+            if event["event"] == "started":
+                bar.update(row, description=event["take"], completed=event["kept"])
+            if event["event"] == "frame":
+                bar.advance(row)
+                speed = bar.tasks[0].speed
+                bar.update(row, rate=f"{speed:.2f} frames/s" if speed else "")
+            for line in _remarks(event):
+                bar.console.print(line, highlight=False, markup=False)
+            yield event
+
+
+def _lines(event: Event) -> list[str]:
+    if event["event"] == "started":
+        kept = f", {event['kept']} kept" if event["kept"] else ""
+        wedge = f" in {count(event['variations'], 'variation')}" if event["variations"] else ""
+        head = f"{event['take']}: {count(event['frames'], 'frame')}{wedge}{kept}"
+        return [head, *_remarks(event)]
+    if event["event"] == "frame":
+        return [f"  {_item(event)}  {_how(event)}", *_remarks(event)]
+    return _remarks(event)
+
+
+def _item(event: Event) -> str:
+    return " ".join(str(event[name]) for name in ("variation", "frame") if name in event)
+
+
+def _how(event: Event) -> str:
+    """What a frame took, or where it was copied from."""
+    before = event.get("copied_from")
+    if before:
+        named = f"{before['variation']} " if before["variation"] else ""
+        return f"the same as v{before['take']:03d} {named}{before['frame']}: copied"
+    if "shows" in event:
+        return f"frame {event['shows']} of the plate as it is"
+    seconds = event["seconds"]
+    stages = [stage for stage in ("read", "infer", "write") if stage in seconds]
+    return ", ".join(f"{stage} {seconds[stage]:.2f} s" for stage in stages)
+
+
+def _remarks(event: Event) -> list[str]:
+    """What must be said of an event whatever the display: notes, warnings, failures."""
+    notes = [f"  {note}" for note in event.get("notes", [])]
+    warnings = [f"  {_item(event)}  ! {said}" for said in event.get("warnings", [])]
+    if event["event"] == "failed":
+        warnings.append(f"  {_item(event)}  failed: {event['problem']} {event['remedy']}")
+    if "unwritten" in event:
+        warnings.append(f"  the journal could not be written: {event['unwritten']}")
+    return notes + warnings
