@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
 from answerprint import colour, exr, ocio, record, takes
-from answerprint.errors import ServerError, SetupError, SourceError, TakeError
+from answerprint.errors import ModelReplaced, SetupError, SourceError, TakeError
 from answerprint.frames import FrameRange
 from answerprint.job import Resolved, wrong
 from answerprint.takes import Item, Take
@@ -91,7 +91,7 @@ def pinned(resolved: Resolved, server: Server) -> Offer:
     """The very model the job was resolved to, or nothing: versions are never mixed in a take."""
     offer = server.offer(resolved.job.task, resolved.version)
     if offer.usable().sha256 != resolved.model_sha256:
-        raise ServerError(
+        raise ModelReplaced(
             f"The model of {resolved.job.task} on {server.address} is not the one this take was "
             "begun with.",
             remedy="Run the job again as a new take, or bring the old model back.",

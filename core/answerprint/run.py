@@ -1,72 +1,85 @@
-"""Running: the pipeline that turns a job into a take, frames overlapped, memory bounded.
+"""Running: a job's frames through the pipeline, and what becomes of them.
 
-Each worker thread carries one frame from the plate to its file; semaphores bound how many read,
-wait for the model and write at once. So reading, inference and writing overlap, and memory holds
-at most as many frames as there are workers, whatever the length of the job.
+A frame that fails is reported and the others go on; what would fail for every frame ends the run.
 """
 
 from __future__ import annotations
 
+import itertools
+import os
+import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import ask, begin, exr, record, result, reuse, takes, workitem, write
+from answerprint import begin, exr, workitem
 from answerprint.ask import Asker
-from answerprint.contract import Value
+from answerprint.chunk import Chunk
 from answerprint.errors import (
     AnswerprintError,
     InferenceError,
     JobError,
     ServerError,
+    ServerOutOfMemory,
     SourceError,
     TakeError,
 )
+from answerprint.frames import FrameRange
 from answerprint.job import Resolved
 from answerprint.journal import Event, Journal
-from answerprint.lease import Lease
 from answerprint.memory import Limits, bound
+from answerprint.patience import Patience
+from answerprint.persistence import Persistence
+from answerprint.pipeline import Pipeline, named
 from answerprint.reuse import Made
 from answerprint.shelf import Shelf
 from answerprint.signing import Signer
+from answerprint.site import Site
 from answerprint.takes import Item, Take
-from answerprint.triton import Server
-from answerprint.wedge import Variation
+from answerprint.triton import Offer, Server
+from answerprint.window import Window
 from answerprint.write import Place
 
+PATIENCE_SECONDS = 300.0
+MOST_FAILURES_IN_A_ROW = 25  # of frames that fail alike; then it is not the frames
 
-@dataclass
-class _Work:
-    """What the workers of one run share."""
+Facts = dict[str, Any]
+Frames = dict[Item, dict[str, str]]
 
-    place: Place
-    asker: Asker
-    journal: Journal
-    lease: Lease
-    limits: Limits
-    shelf: Shelf
-    made: Made
-    variations: dict[str, Variation]
-    stop: threading.Event = field(default_factory=threading.Event)
-    interrupted: threading.Event = field(default_factory=threading.Event)
 
-    def __post_init__(self) -> None:
-        self.reading = threading.BoundedSemaphore(self.limits.readers)
-        self.inferring = threading.BoundedSemaphore(self.limits.in_flight)
-        self.writing = threading.BoundedSemaphore(self.limits.writers)
+@dataclass(frozen=True)
+class Bounds:
+    """How a run may behave; None where it decides by itself.
 
-    @property
-    def resolved(self) -> Resolved:
-        return self.place.resolved
+    readers, in_flight, writers   frames in each stage at once; as machine and model have room
+    memory     GB that it may hold; half of the machine's
+    patience   seconds that it waits for a server that is away; PATIENCE_SECONDS
+    deadline   seconds that the server has for one answer; as the contract's cost says
+    """
 
-    def raise_if_interrupted(self) -> None:
-        if self.interrupted.is_set():
-            raise KeyboardInterrupt
+    readers: int | None = None
+    in_flight: int | None = None
+    writers: int | None = None
+    memory: float | None = None
+    patience: float | None = None
+    deadline: float | None = None
+
+    def of_site(self, site: Site) -> Bounds:
+        """What is left open here, as the studio has it."""
+        return Bounds(
+            readers=self.readers or site.readers,
+            in_flight=self.in_flight or site.in_flight,
+            writers=self.writers or site.writers,
+            memory=self.memory or site.memory,
+            patience=site.patience if self.patience is None else self.patience,
+            deadline=self.deadline or site.deadline,
+        )
 
 
 def run(
@@ -76,196 +89,233 @@ def run(
     server: Server,
     signer: Signer,
     trusted: dict[str, Ed25519PublicKey],
-    limits: Limits | None = None,
-    memory: float | None = None,
+    bounds: Bounds | None = None,
+    frames: FrameRange | None = None,
     interrupted: threading.Event | None = None,
 ) -> Iterator[Event]:
     """Do the frames that the take lacks; yields the journal's events as they happen.
 
-    The last event is `finished`, with state `complete` or `incomplete`. A frame that fails is
-    reported and the others go on; what would fail for every frame ends the run. Interrupted, the
-    frames in work are finished first, and the take says that it was cancelled.
+    frames   only these of the take: other processes do the rest, and the last one closes it
+
+    The last event is `finished`, with state `complete`, `part` (these frames are done, others of
+    the take are not) or `incomplete`. Interrupted, the frames in work are finished first, and the
+    take says that it was cancelled.
 
     Raises:
-        TakeBusy: another process writes this take.
+        TakeBusy: another process writes these frames.
+        JobError: the take is complete already, or has no such frames.
         NoSuchTask, ServerError: the model of the job is not there any more.
         TakeError, ServerError: as it ended the run; frames finished until then stay.
     """
     offer = begin.pinned(resolved, server)
-    colours = begin.colour_paths(resolved)
-    with Lease.take(take.lease_file) as lease:
+    with Chunk.open(take, resolved, frames) as chunk:
         if (take.private / "manifest.json").is_file():
             raise JobError(
                 f"{take.name} {take.label} is complete already.",
                 remedy="Run the job again as a new take.",
             )
         place = Place(resolved, take, signer, begin.facts(take, server))
-        done = begin.kept(place, trusted)
-        todo = [item for item in begin.items(resolved) if item not in done]
+        done = begin.kept(place, trusted, chunk.frames)
+        todo = [item for item in begin.items(resolved, chunk.frames) if item not in done]
         made = Made(trusted)
         if resolved.job.reuse:
             made.scan(take.folder.parent)
-        bounds = (limits or Limits.of_this_machine()).within(bound(memory), resolved.memory)
-        most = bounds.workers * len(resolved.inputs) * resolved.contract.cut.frames
-        uses = (path for item in todo for path in workitem.files(resolved, item.frame))
-        work = _Work(
-            place=place,
-            asker=Asker(server, offer, resolved, colours),
-            journal=take.journal(),
-            lease=lease,
-            limits=bounds,
-            shelf=Shelf(uses, most=most),
-            made=made,
-            variations=resolved.variations,
-        )
-        work.interrupted = interrupted or work.interrupted
-        yield from _run(work, done, todo)
+        told = _Told(chunk.journal)
+        work = _pipeline(place, chunk, (server, offer), made, todo, bounds or Bounds(), told)
+        run = _Run(work, told, _Tally(done), trusted, interrupted or threading.Event())
+        yield from run.events(todo)
 
 
-def _run(work: _Work, done: dict[Item, dict[str, str]], todo: list[Item]) -> Iterator[Event]:
-    begun = time.perf_counter()
-    total = len(done) + len(todo)
-    yield work.journal.append(
-        "started",
-        take=f"{work.place.take.name}/{work.place.take.label}",
-        frames=total,
-        variations=len(work.variations),
-        kept=len(done),
-        notes=list(work.resolved.notes),
-        **work.place.facts,
+@dataclass
+class _Told:
+    """Events of the workers: in the journal at once, and held for whoever watches the run."""
+
+    journal: Journal
+    _held: queue.SimpleQueue[Event] = field(default_factory=queue.SimpleQueue)
+
+    def __call__(self, event: str, **facts: Any) -> None:
+        self._held.put(self.journal.append(event, **facts))
+
+    def held(self) -> Iterator[Event]:
+        while not self._held.empty():
+            yield self._held.get()
+
+
+def _pipeline(
+    place: Place,
+    chunk: Chunk,
+    model: tuple[Server, Offer],
+    made: Made,
+    todo: list[Item],
+    bounds: Bounds,
+    told: _Told,
+) -> Pipeline:
+    (server, offer), resolved, stop = model, place.resolved, threading.Event()
+    limits = Limits.of_this_machine(
+        offer.instances, bounds.readers, bounds.in_flight, bounds.writers
+    ).within(bound(bounds.memory), resolved.memory)
+    # one frame is decoded by all cores; of many, each has a core of its own, which is faster
+    exr.set_threads(os.cpu_count() or 1 if len(todo) == 1 else 0)
+    most = limits.workers * len(resolved.inputs) * resolved.contract.cut.frames
+    uses = (path for item in todo for path in workitem.files(resolved, item.frame))
+    window = Window(limits.in_flight, instances=offer.instances, yields=len(todo) > 1)
+    seconds = PATIENCE_SECONDS if bounds.patience is None else bounds.patience
+    patience = Patience(seconds, lambda: begin.pinned(resolved, server), told, stop)
+    return Pipeline(
+        place=place,
+        asker=Asker(server, offer, resolved, begin.colour_paths(resolved)),
+        chunk=chunk,
+        limits=limits,
+        shelf=Shelf(uses, most=most),
+        made=made,
+        persistence=Persistence(server, offer, window, patience, told, stop),
+        variations=resolved.variations,
+        stop=stop,
+        deadline=bounds.deadline,
     )
-    tally = _Tally(done)
-    state = "incomplete"
-    pool = ThreadPoolExecutor(work.limits.workers, thread_name_prefix="frame")
-    futures = {pool.submit(_one, work, item): item for item in todo}
-    try:
-        for future in as_completed(futures):
-            event = tally.add(futures.pop(future), future, work.journal)
-            if tally.fatal is not None:
-                _stop(work, futures)
-            if event is not None:
-                yield event
-            work.raise_if_interrupted()
-        if len(done) == total:
-            work.lease.check()
-            takes.commit(work.place.take, done, work.place.signer)
-            state = "complete"
-    except (KeyboardInterrupt, GeneratorExit):
-        state = "cancelled"
-        raise
-    finally:
-        _stop(work, futures)
-        pool.shutdown(wait=True)
-        for future, item in futures.items():  # frames that were in work when it was stopped
-            tally.add(item, future, work.journal)
-        end = work.journal.append(
-            "finished",
-            state=state,
-            done=len(done),
-            failed=[str(item) if item.variation else item.frame for item in sorted(tally.failed)],
-            seconds=round(time.perf_counter() - begun, 3),
-        )
-    yield end
-    if tally.fatal is not None:
-        raise tally.fatal
+
+
+@dataclass
+class _Run:
+    """One run from its first event to its last."""
+
+    work: Pipeline
+    told: _Told
+    tally: _Tally
+    trusted: dict[str, Ed25519PublicKey]
+    interrupted: threading.Event
+
+    def events(self, todo: list[Item]) -> Iterator[Event]:
+        journal, begun, state = self.told.journal, time.perf_counter(), "incomplete"
+        yield journal.append("started", **self._what(len(todo)))
+        pool = ThreadPoolExecutor(self.work.limits.workers, thread_name_prefix="frame")
+        futures: dict[Future[Facts | None], Item] = {}
+        try:
+            yield from self._carried_out(todo, pool, futures)
+            if self.tally.is_good:
+                whole = self.work.chunk.commit(self.work.place, self.trusted, self.tally.done)
+                state = "complete" if whole else "part"
+        except (KeyboardInterrupt, GeneratorExit):
+            state = "cancelled"
+            raise
+        finally:
+            self.work.stop.set()
+            pool.shutdown(wait=True)
+            for future, item in futures.items():  # frames that were in work when it was stopped
+                self.tally.add(item, future, journal)
+            end = journal.append(
+                "finished",
+                state=state,
+                done=len(self.tally.done),
+                failed=[
+                    str(one) if one.variation else one.frame for one in sorted(self.tally.failed)
+                ],
+                seconds=round(time.perf_counter() - begun, 3),
+                **self._limit(),
+            )
+        yield from self.told.held()
+        yield end
+        if self.tally.fatal is not None:
+            raise self.tally.fatal
+
+    def _carried_out(
+        self,
+        todo: list[Item],
+        pool: ThreadPoolExecutor,
+        futures: dict[Future[Facts | None], Item],
+    ) -> Iterator[Event]:
+        """Few frames are handed out beyond those in work: memory does not grow with the job."""
+        left = iter(todo)
+        while True:
+            if not self.work.stop.is_set():
+                room = self.work.limits.workers + 1 - len(futures)
+                for item in itertools.islice(left, room):
+                    futures[pool.submit(self.work.carry, item)] = item
+            if not futures:
+                return
+            ready, _ = wait(futures, timeout=0.2, return_when=FIRST_COMPLETED)
+            yield from self.told.held()
+            for future in ready:
+                event = self.tally.add(futures.pop(future), future, self.told.journal)
+                if event is not None:
+                    yield event
+            if self.tally.fatal is not None:
+                self.work.stop.set()
+            if self.interrupted.is_set():
+                raise KeyboardInterrupt
+
+    def _what(self, todo: int) -> Facts:
+        place, chunk = self.work.place, self.work.chunk
+        part = {} if chunk.whole else {"part": str(chunk.frames)}
+        return {
+            "take": f"{place.take.name}/{place.take.label}",
+            **part,
+            "frames": len(self.tally.done) + todo,
+            "variations": len(self.work.variations),
+            "kept": len(self.tally.done),
+            "transport": self.work.asker.server.connect(),
+            "notes": list(self.work.resolved.notes),
+            **place.facts,
+        }
+
+    def _limit(self) -> Facts:
+        """What limited the run, where it made enough frames to tell."""
+        last = self.tally.last
+        if last is None:
+            return {}
+        take = self.work.place.take
+        return {
+            "limited": self.work.stages.limit(
+                self.work.asker.offer.instances,
+                sample=take.folder / last,
+                trial=take.private / f"{take.name}_{take.label}.trial.part",
+            )
+        }
 
 
 @dataclass
 class _Tally:
     """What became of the frames: facts for the manifest, failures, and what ended the run."""
 
-    done: dict[Item, dict[str, str]]
+    done: Frames
     failed: list[Item] = field(default_factory=list)
     fatal: AnswerprintError | None = None
+    last: str | None = None  # file of the frame that was finished last
+    _alike: Counter[str] = field(default_factory=Counter)
 
-    def add(
-        self, item: Item, future: Future[dict[str, Any] | None], journal: Journal
-    ) -> Event | None:
-        """Count one frame and write its event; None if it was never begun."""
-        if future.cancelled():
-            return None
+    @property
+    def is_good(self) -> bool:
+        return self.fatal is None and not self.failed
+
+    def add(self, item: Item, future: Future[Facts | None], journal: Journal) -> Event | None:
+        """Count one frame and write its event; None if it was never begun, or given up."""
         try:
             facts = future.result()
         except AnswerprintError as error:
-            self.failed.append(item)
-            if _ends_the_run(error):
-                self.fatal = self.fatal or error
-            named = {"variation": item.variation} if item.variation else {}
-            return journal.append("failed", frame=item.frame, **named, **error.as_json())
+            return self._failure(item, error, journal)
         if facts is None:
             return None
+        self._alike.clear()
         self.done[item] = {key: facts[key] for key in ("file", "pixels", "statement_id")}
+        self.last = facts["file"]
         return journal.append("frame", **facts)
 
-
-def _one(work: _Work, item: Item) -> dict[str, Any] | None:
-    """One work item, start to end. None if the run was stopped before it began."""
-    resolved = work.resolved
-    variation = work.variations.get(item.variation)
-    settings, seed = resolved.settings(item.frame, variation), resolved.seed(variation)
-    with work.reading:
-        if work.stop.is_set():
-            return None
-        found = workitem.read(resolved, item, work.shelf)
-        key = reuse.key(found, resolved, settings, seed)
-    sought = key if resolved.job.reuse else ""  # later takes may copy what is made afresh
-    with work.made.turn(sought):
-        before = work.made.find(sought)
-        if before is None:
-            facts = _inferred(work, found, settings, seed=seed, key=key)
-            if key:
-                work.made.add(key, work.place.take.folder / facts["file"], facts)
-            return facts
-    with work.writing:
-        start = time.perf_counter()
-        before.tell(found)
-        made = write.copied_record(work.place, found, before.frame, before.made)
-        return _written(work, found, before.frame, made, start)
-
-
-def _inferred(
-    work: _Work,
-    found: workitem.Read,
-    settings: dict[str, Value],
-    *,
-    seed: str | None,
-    key: str,
-) -> dict[str, Any]:
-    """A work item from the model to its file."""
-    with work.reading:
-        ask.encode(found, work.asker)
-    with work.inferring, found.timed("infer"):
-        request_id = f"{work.place.facts['job_id']}.{found.item}"
-        answers = ask.ask(found, work.asker, settings, seed=seed, request_id=request_id)
-    if not answers.asked:
-        found.shows = found.seen.frames[0]
-    with work.writing:
-        start = time.perf_counter()
-        ask.decode(answers, work.asker)
-        channels = result.build(found, work.resolved, answers, settings)
-        made = write.made_record(
-            work.place, found, answers, settings, seed=seed, made=channels, work=key
-        )
-        return _written(work, found, found.frame, made, start)
-
-
-def _written(
-    work: _Work, found: workitem.Read, frame: exr.Frame, made: record.Record, start: float
-) -> dict[str, Any]:
-    lost = write.write(work.place, found, frame, made)
-    found.seconds["write"] = round(time.perf_counter() - start, 4)
-    work.lease.check()
-    return write.commit(work.place, found, made, lost)
+    def _failure(self, item: Item, error: AnswerprintError, journal: Journal) -> Event:
+        self.failed.append(item)
+        if _ends_the_run(error):
+            self.fatal = self.fatal or error
+        kind = type(error).__name__
+        self._alike[kind] += 1
+        if self._alike[kind] >= MOST_FAILURES_IN_A_ROW and self.fatal is None:
+            self.fatal = type(error)(
+                f"{self._alike[kind]} frames in a row failed, the last one so: {error.problem}",
+                remedy=error.remedy,
+            )
+        return journal.append("failed", **named(item), **error.as_json())
 
 
 def _ends_the_run(error: AnswerprintError) -> bool:
     """A broken frame is that frame's trouble; a full disk or a lost server is everybody's."""
-    if isinstance(error, (SourceError, InferenceError)):
+    if isinstance(error, (SourceError, InferenceError, ServerOutOfMemory)):
         return False
     return isinstance(error, (TakeError, ServerError))
-
-
-def _stop(work: _Work, futures: dict[Future[dict[str, Any] | None], Item]) -> None:
-    work.stop.set()
-    for future in futures:
-        future.cancel()

@@ -74,7 +74,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--model-version", metavar="N", help="this version of the task's model; usually the newest")
     add("--memory", type=_gigabytes, metavar="GB", help="that it may hold; usually half of all")
     add("--patience", type=_seconds, metavar="SECONDS", help="for a server that is away")
-    add("--deadline", type=_positive("seconds"), metavar="SECONDS", help="for one answer of a model")
+    add("--deadline", type=_seconds, metavar="SECONDS", help="for one answer of a model")
     add("--readers", type=_count, metavar="N", help="frames that are read at once")
     add("--in-flight", type=_count, metavar="N", help="frames at the server at once")
     add("--writers", type=_count, metavar="N", help="frames that are written at once")

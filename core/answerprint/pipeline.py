@@ -1,0 +1,150 @@
+"""The pipeline: one work item from the plate to its file, beside others.
+
+Each worker thread carries one frame all the way; semaphores bound how many read and write at once,
+the window how many are at the server. So reading, inference and writing overlap, and memory holds
+at most as many frames as there are workers, whatever the length of the job.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from answerprint import ask, exr, record, result, reuse, workitem, write
+from answerprint.ask import Answers, Asker
+from answerprint.chunk import Chunk
+from answerprint.contract import Contract, Value
+from answerprint.job import Resolved
+from answerprint.limited import Stages
+from answerprint.memory import Limits
+from answerprint.persistence import Persistence
+from answerprint.reuse import Made
+from answerprint.shelf import Shelf
+from answerprint.takes import Item
+from answerprint.wedge import Variation
+from answerprint.write import Place
+
+LEAST_DEADLINE, TIMES_SLOWER = 60.0, 20.0  # a server may be slower than the contract's own machine
+
+
+@dataclass
+class Pipeline:
+    """What the workers of one run share.
+
+    stop       set when no further frame is to be begun
+    deadline   seconds that the server has for one answer; None: as the contract's cost says
+    """
+
+    place: Place
+    asker: Asker
+    chunk: Chunk
+    limits: Limits
+    shelf: Shelf
+    made: Made
+    persistence: Persistence
+    variations: dict[str, Variation]
+    stop: threading.Event
+    deadline: float | None
+    stages: Stages = field(default_factory=Stages)
+
+    def __post_init__(self) -> None:
+        self.reading = threading.BoundedSemaphore(self.limits.readers)
+        self.writing = threading.BoundedSemaphore(self.limits.writers)
+
+    @property
+    def resolved(self) -> Resolved:
+        return self.place.resolved
+
+    def carry(self, item: Item) -> dict[str, Any] | None:
+        """One work item, start to end; what the journal says of it. None if it was stopped before.
+
+        Raises:
+            SourceError: its files cannot be read.
+            ServerError, TakeError: as the frame or the run ended; nothing is left of the frame.
+        """
+        variation = self.variations.get(item.variation)
+        settings = self.resolved.settings(item.frame, variation)
+        seed = self.resolved.seed(variation)
+        with self.reading:
+            if self.stop.is_set():
+                return None
+            found = workitem.read(self.resolved, item, self.shelf)
+            key = reuse.key(found, self.resolved, settings, seed)
+        sought = key if self.resolved.job.reuse else ""  # later takes may copy what is made afresh
+        with self.made.turn(sought):
+            before = self.made.find(sought)
+            if before is None:
+                facts = self._inferred(found, settings, seed, key)
+                if facts is not None and key:
+                    self.made.add(key, self.place.take.folder / facts["file"], facts)
+                return facts
+        with self.writing:
+            start = time.perf_counter()
+            before.tell(found)
+            made = write.copied_record(self.place, found, before.frame, before.made)
+            return self._written(found, before.frame, made, start)
+
+    def _inferred(
+        self, found: workitem.Read, settings: dict[str, Value], seed: str | None, key: str
+    ) -> dict[str, Any] | None:
+        """A work item from the model to its file."""
+        with self.reading:
+            ask.encode(found, self.asker)
+        answers = self.persistence.ask(
+            named(found.item), lambda: self._asked(found, settings, seed)
+        )
+        if answers is None:
+            return None
+        if not answers.asked:
+            found.shows = found.seen.frames[0]
+        with self.writing:
+            start = time.perf_counter()
+            ask.decode(answers, self.asker)
+            channels = result.build(found, self.resolved, answers, settings)
+            made = write.made_record(
+                self.place, found, answers, settings, seed=seed, made=channels, work=key
+            )
+            return self._written(found, found.frame, made, start)
+
+    def _asked(self, found: workitem.Read, settings: dict[str, Value], seed: str | None) -> Answers:
+        start = time.perf_counter()
+        answers = ask.ask(
+            found,
+            self.asker,
+            settings,
+            seed=seed,
+            request_id=f"{self.place.facts['job_id']}.{found.item}",
+            deadline=self.deadline or deadline(found, self.resolved.contract),
+            stop=self.stop,
+        )
+        took = time.perf_counter() - start
+        found.seconds["infer"] = round(took, 4)
+        worked = float(answers.report.get("model_seconds", 0))
+        self.stages.add_model(worked)
+        if answers.asked:
+            self.persistence.window.answered(max(0.0, took - worked), worked)
+        return answers
+
+    def _written(
+        self, found: workitem.Read, frame: exr.Frame, made: record.Record, start: float
+    ) -> dict[str, Any]:
+        lost = write.write(self.place, found, frame, made)
+        found.seconds["write"] = round(time.perf_counter() - start, 4)
+        self.chunk.check()
+        self.stages.add(found.seconds)
+        return write.commit(self.place, found, made, lost)
+
+
+def deadline(found: workitem.Read, contract: Contract) -> float:
+    """Seconds after which a model hangs: many times what its contract says that it needs."""
+    pixels = sum(eye.window.width * eye.window.height for eye in found.eyes)
+    needed = contract.cost.seconds_per_megapixel * pixels / 1e6
+    return max(LEAST_DEADLINE, TIMES_SLOWER * needed)
+
+
+def named(item: Item) -> dict[str, Any]:
+    """A work item as events name it."""
+    variation = {"variation": item.variation} if item.variation else {}
+    return {"frame": item.frame, **variation}

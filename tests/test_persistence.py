@@ -1,0 +1,199 @@
+"""A failure costs one frame's time, never a frame: what can pass is waited for, what died is loaded
+again, what hangs is recognised, and a frame that fails in itself fails alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from samples import claimed, noise, own_models, own_server, plate, save, stand_in
+
+from answerprint import begin, run, signing
+from answerprint.journal import Event
+from answerprint.run import Bounds
+from answerprint.takes import Take
+from answerprint.triton import Server
+from answerprint_server import embedded
+
+BRIGHT = 9  # a frame as bright as this is trouble
+
+TROUBLES = {
+    # kills its process on a bright frame, each time
+    "deadly": f"import os, signal\nif image.max() > {BRIGHT}:\n"
+    "    os.kill(os.getpid(), signal.SIGKILL)\nmade = image",
+    # and this one only as long as the file beside it says so
+    "moody": f"import os, signal\nonce = HERE / 'once'\nif image.max() > {BRIGHT} and once.exists():\n"
+    "    once.unlink()\n    os.kill(os.getpid(), signal.SIGKILL)\nmade = image",
+    "hanging": f"import time\nonce = HERE / 'once'\nif image.max() > {BRIGHT} and once.exists():\n"
+    "    once.unlink()\n    time.sleep(10**6)\nmade = image",
+    "raising": f"if image.max() > {BRIGHT}:\n    raise ValueError('too bright')\nmade = image",
+    "wrong": f"made = image[1:] if image.max() > {BRIGHT} else image",
+    "nothing": f"made = image[:0] if image.max() > {BRIGHT} else image",
+    "hungry": "import resource\nfree = 200 << 20\n"
+    f"if image.max() > {BRIGHT}:\n"
+    "    used = int(open('/proc/self/statm').read().split()[0]) * 4096\n"
+    "    before = resource.getrlimit(resource.RLIMIT_AS)\n"
+    "    resource.setrlimit(resource.RLIMIT_AS, (used + free, before[1]))\n"
+    "    try:\n        np.ones(10**10)\n"
+    "    finally:\n        resource.setrlimit(resource.RLIMIT_AS, before)\n"
+    "made = image",
+}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Running]:
+    """A server with models that have each their own trouble with bright frames."""
+    folder = tmp_path_factory.mktemp("trouble")
+    models = own_models(folder / "models", ["passthrough"])
+    for task, program in TROUBLES.items():
+        stand_in(models, task, program)
+    with own_server(folder / "home", models) as state:
+        yield state
+
+
+@pytest.fixture
+def server(served: embedded.Running) -> Iterator[Server]:
+    with Server(served.address) as connected:
+        yield connected
+
+
+def bright(folder: Path, count: int, *numbers: int) -> Path:
+    """A plate of `count` frames of noise; these have a sample that is too bright."""
+    path = plate(folder, count)
+    for number in numbers:
+        channels = noise(number)
+        channels["R"][0, 0] = BRIGHT + 1
+        save(folder / f"bg.{number}.exr", channels)
+    return path
+
+
+def carried_out(server: Server, take: Take, home: Path, **bounds: Any) -> list[Event]:
+    resolved = begin.reopen(take)
+    return list(
+        run.run(
+            resolved,
+            take,
+            server=server,
+            signer=signing.own_signer(home),
+            trusted=signing.trusted_keys([home / "trust"]),
+            bounds=Bounds(**bounds),
+        )
+    )
+
+
+def of(events: list[Event], kind: str) -> list[Event]:
+    return [event for event in events if event["event"] == kind]
+
+
+def once(served: embedded.Running, task: str) -> None:
+    (Path(served.models) / task / "1" / "once").touch()
+
+
+def stubs(served: embedded.Running, task: str) -> list[psutil.Process]:
+    """The processes of one model."""
+    path = (Path(served.models) / task).as_posix()
+    return [
+        one
+        for one in psutil.Process(served.triton).children(recursive=True)
+        if one.status() != psutil.STATUS_ZOMBIE and any(path in word for word in one.cmdline())
+    ]
+
+
+def test_a_model_whose_process_is_killed_is_loaded_again_and_no_frame_is_lost(
+    served: embedded.Running, server: Server, home: Path, tmp_path: Path
+) -> None:
+    once(served, "moody")
+    take = claimed(server, tmp_path, bright(tmp_path / "p", 8, 1004), task="moody")
+
+    events = carried_out(server, take, home)
+
+    assert take.state() == "complete"
+    assert len(of(events, "reloaded")) == 1
+    assert not of(events, "failed")
+
+
+def test_a_model_that_was_dead_before_is_loaded_again(
+    served: embedded.Running, server: Server, home: Path, tmp_path: Path
+) -> None:
+    killed = stubs(served, "raising")
+    for one in killed:
+        one.kill()
+    take = claimed(server, tmp_path, plate(tmp_path / "p", 3), task="raising")
+
+    events = carried_out(server, take, home)
+
+    assert killed
+    assert take.state() == "complete"
+    assert len(of(events, "reloaded")) == 1
+
+
+def test_a_frame_that_kills_the_model_each_time_fails_alone(
+    server: Server, home: Path, tmp_path: Path
+) -> None:
+    take = claimed(server, tmp_path, bright(tmp_path / "p", 8, 1004), task="deadly")
+
+    events = carried_out(server, take, home)
+
+    assert [event["frame"] for event in of(events, "failed")] == [1004]
+    assert "3 times with this frame" in of(events, "failed")[0]["problem"]
+    assert sorted(take.frames()) == [1001, 1002, 1003, 1005, 1006, 1007, 1008]
+    assert events[-1]["state"] == "incomplete"
+
+
+def test_a_model_that_hangs_is_recognised_and_the_frame_is_done_after_all(
+    served: embedded.Running, server: Server, home: Path, tmp_path: Path
+) -> None:
+    once(served, "hanging")
+    take = claimed(server, tmp_path, bright(tmp_path / "p", 5, 1002), task="hanging")
+
+    events = carried_out(server, take, home, deadline=2.0)
+
+    assert take.state() == "complete"
+    assert of(events, "retry")[0]["error"] == "ServerSilent"
+    assert not of(events, "failed")
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [("raising", "too bright"), ("wrong", "it has to be"), ("nothing", "returned no image")],
+)
+def test_a_frame_that_the_model_fails_on_is_asked_for_once(
+    server: Server, home: Path, tmp_path: Path, task: str, said: str
+) -> None:
+    take = claimed(server, tmp_path, bright(tmp_path / "p", 4, 1002), task=task)
+
+    events = carried_out(server, take, home)
+
+    assert [event["frame"] for event in of(events, "failed")] == [1002]
+    assert said in of(events, "failed")[0]["problem"]
+    assert not of(events, "retry")
+    assert sorted(take.frames()) == [1001, 1003, 1004]
+
+
+def test_a_frame_that_is_too_large_for_memory_is_tried_again_and_fails_alone(
+    server: Server, home: Path, tmp_path: Path
+) -> None:
+    take = claimed(server, tmp_path, bright(tmp_path / "p", 4, 1002), task="hungry")
+
+    events = carried_out(server, take, home)
+
+    assert [event["error"] for event in of(events, "failed")] == ["ServerOutOfMemory"]
+    assert len(of(events, "retry")) == 2
+    assert sorted(take.frames()) == [1001, 1003, 1004]
+
+
+def test_frames_that_all_fail_alike_end_the_run_once(
+    server: Server, home: Path, tmp_path: Path
+) -> None:
+    numbers = range(1001, 1061)
+    take = claimed(server, tmp_path, bright(tmp_path / "p", 60, *numbers), task="raising")
+
+    with pytest.raises(Exception, match="25 frames in a row failed") as caught:
+        carried_out(server, take, home)
+
+    assert "too bright" in str(caught.value)
+    assert len([one for one in take.events() if one["event"] == "failed"]) < 40
