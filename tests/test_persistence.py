@@ -159,7 +159,7 @@ def test_a_model_that_hangs_is_recognised_and_the_frame_is_done_after_all(
 
 @pytest.mark.parametrize(
     ("task", "said"),
-    [("raising", "too bright"), ("wrong", "it has to be"), ("nothing", "returned no image")],
+    [("raising", "too bright"), ("wrong", "was due"), ("nothing", "returned no image")],
 )
 def test_a_frame_that_the_model_fails_on_is_asked_for_once(
     server: Server, home: Path, tmp_path: Path, task: str, said: str

@@ -190,12 +190,15 @@ class _Run:
         yield journal.append("started", **self._what(len(todo)))
         pool = ThreadPoolExecutor(self.work.limits.workers, thread_name_prefix="frame")
         futures: dict[Future[Facts | None], Item] = {}
+        cut_short: KeyboardInterrupt | None = None
         try:
             yield from self._carried_out(todo, pool, futures)
             if self.tally.is_good:
                 whole = self.work.chunk.commit(self.work.place, self.trusted, self.tally.done)
                 state = "complete" if whole else "part"
-        except (KeyboardInterrupt, GeneratorExit):
+        except KeyboardInterrupt as interrupt:
+            state, cut_short = "cancelled", interrupt
+        except GeneratorExit:
             state = "cancelled"
             raise
         finally:
@@ -203,18 +206,11 @@ class _Run:
             pool.shutdown(wait=True)
             for future, item in futures.items():  # frames that were in work when it was stopped
                 self.tally.add(item, future, journal)
-            end = journal.append(
-                "finished",
-                state=state,
-                done=len(self.tally.done),
-                failed=[
-                    str(one) if one.variation else one.frame for one in sorted(self.tally.failed)
-                ],
-                seconds=round(time.perf_counter() - begun, 3),
-                **self._limit(),
-            )
+            end = journal.append("finished", **self._end(state, begun))
         yield from self.told.held()
         yield end
+        if cut_short is not None:
+            raise cut_short
         if self.tally.fatal is not None:
             raise self.tally.fatal
 
@@ -258,19 +254,25 @@ class _Run:
             **place.facts,
         }
 
+    def _end(self, state: str, begun: float) -> Facts:
+        failed = [str(one) if one.variation else one.frame for one in sorted(self.tally.failed)]
+        facts: Facts = {"state": state, "done": len(self.tally.done), "failed": failed}
+        if state == "part":
+            facts["left"] = len(self.work.chunk.left)
+        facts["seconds"] = round(time.perf_counter() - begun, 3)
+        limited = self._limit()
+        return facts | ({"limited": limited} if limited else {})
+
     def _limit(self) -> Facts:
         """What limited the run, where it made enough frames to tell."""
-        last = self.tally.last
-        if last is None:
+        if self.tally.last is None:
             return {}
         take = self.work.place.take
-        return {
-            "limited": self.work.stages.limit(
-                self.work.asker.offer.instances,
-                sample=take.folder / last,
-                trial=take.private / f"{take.name}_{take.label}.trial.part",
-            )
-        }
+        return self.work.stages.limit(
+            self.work.asker.offer.instances,
+            sample=take.folder / self.tally.last,
+            trial=take.private / f"{take.name}_{take.label}.trial.part",
+        )
 
 
 @dataclass

@@ -65,6 +65,31 @@ def _lines(event: Event) -> list[str]:
     return _remarks(event)
 
 
+def _troubles(event: Event) -> list[str]:
+    """What the server did, and what was done about it."""
+    match event["event"]:
+        case "waiting":
+            return [f"  waiting: {event['problem']}"]
+        case "back":
+            return [f"  the server is back after {event['seconds']:.1f} s"]
+        case "retry":
+            return [f"  {_item(event)}  again, attempt {event['attempt']}: {event['problem']}"]
+        case "reloaded":
+            return [f"  {event['model']} was loaded again"]
+        case _:
+            return []
+
+
+def limited(end: Event) -> str:
+    """One line of what a run's time went to; empty where it was too short to tell."""
+    found = end.get("limited")
+    if not found:
+        return ""
+    instead = f"; {found['instead']}" if "instead" in found else ""
+    rate = f"{found['frames_per_second']:.2f} frames/s"
+    return f"{rate}, limited by: {found['by']}{instead}"
+
+
 def _item(event: Event) -> str:
     return " ".join(str(event[name]) for name in ("variation", "frame") if name in event)
 
@@ -88,6 +113,7 @@ def _remarks(event: Event) -> list[str]:
     warnings = [f"  {_item(event)}  ! {said}" for said in event.get("warnings", [])]
     if event["event"] == "failed":
         warnings.append(f"  {_item(event)}  failed: {event['problem']} {event['remedy']}")
+    warnings += _troubles(event)
     if "unwritten" in event:
         warnings.append(f"  the journal could not be written: {event['unwritten']}")
     return notes + warnings

@@ -28,7 +28,7 @@ from typing import get_args
 from answerprint import begin, journal, preflight, run as engine, takes
 from answerprint.cli import flags
 from answerprint.cli.context import Context, Output
-from answerprint.cli.progress import Events, shown
+from answerprint.cli.progress import Events, limited, shown
 from answerprint.documents import count
 from answerprint.errors import JobError, TakeError
 from answerprint.frames import FrameRange
@@ -197,7 +197,8 @@ def follow(
         events.close()  # frames in work are finished, and the journal says how it ended
         if last:
             end = _end(last, take, part)
-            context.output.say(_summary(end, take, resolved, part))
+            said = [_summary(end, take, resolved, part), limited(end)]
+            context.output.say("\n".join(filter(None, said)))
     return 0 if last.get("state") in ("complete", "part") else 1
 
 
@@ -234,7 +235,6 @@ def _bounds(args: argparse.Namespace) -> Bounds:
         patience=args.patience,
         deadline=args.deadline,
     )
-
 
 
 def _end(last: Event, take: Take, part: FrameRange | None) -> Event:
