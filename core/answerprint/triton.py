@@ -1,110 +1,134 @@
-"""The server: NVIDIA Triton over gRPC.
+"""The server: NVIDIA Triton, its tasks, and one frame through a model.
 
-The only importer of tritonclient, and the only place where its errors become ours.
+Images travel in shared memory where the server is on this machine, else over gRPC.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, TimeoutError as StillRunning
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tritonclient import grpc
-from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
-from answerprint import contract, faults
-from answerprint.contract import Contract, Value
+from answerprint import answer, offer as offers, ring, wire
+from answerprint.answer import REPORT, Answer, Arrays, Pixels
+from answerprint.connection import (
+    STOP_SECONDS,
+    AnotherSize,
+    Connection,
+    RegionLost,
+    Reply,
+    Request,
+)
+from answerprint.contract import Value
 from answerprint.documents import canonical, did_you_mean
 from answerprint.errors import (
-    ContractError,
-    InferenceError,
     NoSuchTask,
     ServerError,
     ServerNotReady,
     ServerOutOfMemory,
-    ServerSilent,
 )
+from answerprint.offer import Offer
+from answerprint.ring import NotShared, Ring, Slot
+from answerprint.wire import Expected
 
-ASK_SECONDS = 10.0
+__all__ = [
+    "INFER_SECONDS",
+    "MOST_REQUEST_BYTES",
+    "STOP_SECONDS",
+    "TRANSPORTS",
+    "Answer",
+    "Expected",
+    "Floats",
+    "Offer",
+    "Pixels",
+    "Server",
+]
+
 INFER_SECONDS = 600.0
-STOP_SECONDS = 10.0
-LOOK_SECONDS = 0.2  # so soon it is seen that a run was stopped
-RELOAD_SECONDS = 120.0  # large weights take long
 # protobuf cannot hold more than 2 GiB in one message; tensors of one request share it
 MOST_REQUEST_BYTES = 1_900_000_000
-MOST_REPORT_BYTES = 1 << 20
 
-CONTRACT, SETTINGS, REPORT = "contract", "settings", "report"
+SETTINGS = "settings"
+SHARED, OVER_GRPC = "shared memory", "grpc"
+TRANSPORTS = ("auto", SHARED, OVER_GRPC)
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Offer:
-    """One model on the server: its contract, or why it cannot be offered.
+class _Call:
+    """One request for one frame, however it travels."""
 
-    instances   so many frames it works on at once
-    """
+    offer: Offer
+    images: Mapping[str, Pixels]
+    settings: Mapping[str, Value]
+    outputs: Mapping[str, Expected]
+    request_id: str
+    deadline: float
+    stop: threading.Event
 
-    name: str
-    version: str
-    contract: Contract | None
-    problem: str = ""
-    instances: int = 1
-
-    def usable(self) -> Contract:
-        """The contract. Raises ContractError: there is none."""
-        if self.contract is None:
-            raise ContractError(
-                f"Task {self.name} cannot be used: {self.problem}",
-                remedy="Tell the pipeline team; the server's log says more.",
-            )
-        return self.contract
-
-
-@dataclass(frozen=True)
-class Expected:
-    """An output that is asked for.
-
-    shape   (height, width, channels); None where the model has a size of its own
-    half    whether it is to come as float16
-    """
-
-    shape: tuple[int, int, int] | None = None
-    half: bool = False
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a model returned: images, and its own account of device, library and times."""
-
-    images: dict[str, Floats]
-    report: dict[str, Any]
+    def request(
+        self, tensors: Mapping[str, Any], outputs: Mapping[str, Any], slot: Slot | None = None
+    ) -> Request:
+        """It, with these images and places, and what is always sent and asked for."""
+        text = np.array([canonical(dict(self.settings))], dtype=np.object_)
+        return Request(
+            self.offer.name,
+            self.offer.version,
+            self.request_id,
+            {**tensors, SETTINGS: text},
+            {**outputs, REPORT: None},
+            self.deadline,
+            self.stop,
+            slot,
+        )
 
 
 class Server(AbstractContextManager["Server"]):
     """One Triton server. Safe to use from several threads.
 
     transport   how images travel: "shared memory", "grpc", or "auto", the best that is possible
+    folder      where shared memory is
     """
 
-    def __init__(self, address: str, transport: str = "auto") -> None:
-        self.address, self._wanted = address, transport
-        self._client = grpc.InferenceServerClient(address)
+    def __init__(
+        self, address: str, transport: str = "auto", *, folder: Path = ring.FOLDER
+    ) -> None:
+        if transport not in TRANSPORTS:
+            raise ValueError(f"transport is {transport}, and has to be one of {TRANSPORTS}")
+        self.address, self._asked = address, transport
+        self.transport = ""
+        self._connection = Connection(address)
+        self._ring = Ring(self._connection, folder)
+        self._connecting = threading.Lock()
 
     def close(self) -> None:
-        self._client.close()
+        self._ring.close()
+        self._connection.close()
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def connect(self) -> str:
+        """Find out how images travel, if that is not known yet; returns it in words for people.
+
+        "shared memory", or "gRPC: " and why it is not that. `transport` holds the same; it changes
+        when shared memory turns out too small.
+
+        Raises:
+            ServerAway, ServerNotReady, ServerSilent: as the server is.
+            ServerError: shared memory was asked for and is not possible.
+        """
+        with self._connecting:
+            if not self.transport:
+                self.transport = self._tried()
+        return self.transport
 
     def version(self) -> str:
         """Triton's version, like 2.51.0.
@@ -112,9 +136,7 @@ class Server(AbstractContextManager["Server"]):
         Raises:
             ServerAway, ServerRefused, ServerNotReady: as the server is.
         """
-        with self._ours("the server"):
-            found = self._client.get_server_metadata(as_json=True, client_timeout=ASK_SECONDS)
-        return str(found["version"])
+        return str(self._connection.metadata()["version"])
 
     def offers(self) -> list[Offer]:
         """All models of the server, by name.
@@ -122,11 +144,7 @@ class Server(AbstractContextManager["Server"]):
         Raises:
             ServerAway, ServerRefused, ServerNotReady: as the server is.
         """
-        with self._ours("the server"):
-            index = self._client.get_model_repository_index(
-                as_json=True, client_timeout=ASK_SECONDS
-            )
-        models = sorted(index.get("models", []), key=_name_and_version)
+        models = sorted(self._connection.index(), key=offers.order)
         return [self._offer(model) for model in models]
 
     def offer(self, task: str, version: str | None = None) -> Offer:
@@ -137,9 +155,9 @@ class Server(AbstractContextManager["Server"]):
             ServerNotReady: the task is there and is not ready.
             ContractError: its contract is missing or wrong.
         """
-        offers = self.offers()
-        mine = [one for one in offers if one.name == task]
-        names = sorted({one.name for one in offers})
+        found = self.offers()
+        mine = [one for one in found if one.name == task]
+        names = sorted({one.name for one in found})
         if not mine:
             raise NoSuchTask(
                 f"The server at {self.address} has no task '{task}'.{did_you_mean(task, names)}",
@@ -173,9 +191,11 @@ class Server(AbstractContextManager["Server"]):
         """Run a model on one frame.
 
         `images`: input name -> float32 (height, width, channels), C-contiguous, in the encoding
-        that the contract names; (frames, height, width, channels) where the model sees several.
+        that the contract names, or float16 where the contract says half; (frames, height, width,
+        channels) where the model sees several.
         `outputs`: those that these settings bring back; None: all of the contract, of any size.
-        The answer's images are float32 (height, width, channels), read-only.
+        The answer's images are float32 (height, width, channels), or float16 where that was asked
+        for; they may be read-only.
         `deadline`: seconds that the model may take. `stop`: once it is set, the model has only
         STOP_SECONDS more.
 
@@ -190,52 +210,80 @@ class Server(AbstractContextManager["Server"]):
                 f"{MOST_REQUEST_BYTES / 1e9:.1f} GB fit.",
                 remedy="Process a smaller frame, or fewer layers.",
             )
-        inputs = [_tensor(name, image) for name, image in images.items()]
-        text = np.array([canonical(dict(settings))], dtype=np.object_)
-        inputs.append(_tensor(SETTINGS, text))
-        with self._ours(offer.name):
-            result = self._infer(
-                inputs,
-                stop or threading.Event(),
-                model_name=offer.name,
-                model_version=offer.version,
-                request_id=request_id,
-                client_timeout=deadline,
-            )
-            names = [output.name for output in result.get_response().outputs]
-            arrays = {name: result.as_numpy(name) for name in names}
-        return _answer(
-            offer, arrays, tuple(outputs or [one.name for one in offer.usable().outputs])
-        )
+        wanted = outputs or {one.name: Expected() for one in offer.usable().outputs}
+        never = threading.Event()
+        call = _Call(offer, images, settings, wanted, request_id, deadline, stop or never)
+        return answer.held(offer, wanted, self._arrays(call))
 
-    def _infer(self, inputs: Sequence[Any], stop: threading.Event, **asked: Any) -> Any:
-        """The server's answer, waited for until the deadline, or not much longer than `stop`."""
-        answered: Future[Any] = Future()
-        call = self._client.async_infer(inputs=inputs, callback=_telling(answered), **asked)
-        given_up = math.inf
+    def _tried(self) -> str:
+        """How images travel, by trying it: only what shares our memory finds a name in it."""
+        host = self.address.rpartition(":")[0]
+        if self._asked == OVER_GRPC:
+            return "gRPC: asked for"
+        if not ring.POSSIBLE:
+            return self._without_memory("this system has none that a server could see")
+        if not wire.is_here(self.address):
+            return self._without_memory(f"{host} is not this machine")
         try:
-            while time.monotonic() < given_up:
-                with suppress(StillRunning):
-                    return answered.result(timeout=LOOK_SECONDS)
-                if stop.is_set():
-                    given_up = min(given_up, time.monotonic() + STOP_SECONDS)
-        finally:
-            if not answered.done():
-                call.cancel()
-        raise ServerSilent(
-            f"{asked['model_name']} did not answer within {STOP_SECONDS:g} s after the run was to "
-            "end, and was given up.",
-            remedy="Resume the take; if it happens again, see 'answerprint doctor'.",
-        )
+            with self._ring.slot(ring.PAGE):
+                return SHARED
+        except NotShared as error:
+            return self._without_memory(str(error))
+
+    def _without_memory(self, reason: str) -> str:
+        """Raises ServerError: shared memory was asked for."""
+        if self._asked == SHARED:
+            raise ServerError(
+                f"Images cannot travel to {self.address} in shared memory: {reason}.",
+                remedy="Ask for no transport, or for grpc.",
+            )
+        return f"gRPC: {reason}"
+
+    def _arrays(self, call: _Call) -> Arrays:
+        """What comes back for a call, by output; the report is among them."""
+        # the server cannot place an image without pixels; it says what is wrong with it otherwise
+        if self.connect() == SHARED and all(image.size for image in call.images.values()):
+            try:
+                return self._through_memory(call)
+            except NotShared as error:
+                self.transport = self._without_memory(str(error))
+            except AnotherSize:
+                pass  # without a place it comes as it is, and is judged by whoever uses it
+        return self._over_grpc(call)
+
+    def _through_memory(self, call: _Call) -> Arrays:
+        layout = wire.lay(call.images, call.outputs)
+        outputs = {
+            wire.wire_name(name, half=one.half): layout.outputs.get(name)
+            for name, one in call.outputs.items()
+        }
+        with self._ring.slot(layout.size) as slot:
+            for name, place in layout.inputs.items():
+                np.copyto(slot.array(place), call.images[name])
+            tensors = {place.name: place for place in layout.inputs.values()}
+            request = call.request(tensors, outputs, slot)
+            try:
+                reply = self._connection.infer(request)
+            except RegionLost:
+                self._ring.register_again(slot)
+                reply = self._connection.infer(request)
+            return _arrays(call, reply, slot, layout)
+
+    def _over_grpc(self, call: _Call) -> Arrays:
+        tensors = {
+            wire.wire_name(name, half=image.dtype == np.float16): image
+            for name, image in call.images.items()
+        }
+        outputs = {wire.wire_name(name, half=one.half): None for name, one in call.outputs.items()}
+        return _arrays(call, self._connection.infer(call.request(tensors, outputs)))
 
     def reload(self, name: str) -> None:
-        """Have the server load a model anew: cures one whose process has died.
+        """Have the server load a model anew: cures one whose process has died or hangs.
 
         Raises:
             ServerError: any of its kinds; ServerRefused where the server does not allow it.
         """
-        with self._ours(name):
-            self._client.load_model(name, client_timeout=RELOAD_SECONDS)
+        self._connection.load(name)
 
     def executions(self, offer: Offer) -> int:
         """How often the model has been executed since it was loaded: a number that moves is alive.
@@ -243,97 +291,27 @@ class Server(AbstractContextManager["Server"]):
         Raises:
             ServerError: any of its kinds.
         """
-        with self._ours(offer.name):
-            found = self._client.get_inference_statistics(
-                offer.name, offer.version, as_json=True, client_timeout=ASK_SECONDS
-            )
-        return sum(int(one.get("execution_count", 0)) for one in found.get("model_stats", []))
+        found = self._connection.statistics(offer.name, offer.version)
+        return sum(int(one.get("execution_count", 0)) for one in found)
 
     def _offer(self, model: Mapping[str, str]) -> Offer:
-        name, version = model["name"], model.get("version", "")
         if model.get("state") != "READY":
-            return Offer(name, version, None, _reason(model))
-        with self._ours(name):
-            config = self._client.get_model_config(
-                name, version, as_json=True, client_timeout=ASK_SECONDS
-            )["config"]
-        text = config.get("parameters", {}).get(CONTRACT, {}).get("string_value")
-        if text is None:
-            return Offer(name, version, None, "it carries no contract.")
-        groups = config.get("instance_group", [])
-        instances = sum(int(group.get("count", 1)) for group in groups) or 1
-        try:
-            found = contract.parse(text, where=f"model {name}")
-            return Offer(name, version, found, instances=instances)
-        except ContractError as error:
-            return Offer(name, version, None, error.problem)
-
-    @contextmanager
-    def _ours(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except InferenceServerException as error:
-            status = (error.status() or "").removeprefix("StatusCode.")
-            said = error.message() or ""
-            raise faults.meaning(self.address, what, status, said) from error
+            return offers.not_ready(model)
+        config = self._connection.config(model["name"], model.get("version", ""))
+        return offers.of_model(model, config)
 
 
-def _telling(answered: Future[Any]) -> Callable[[Any, Exception | None], None]:
-    """What gRPC calls with an answer, or with why there is none."""
-
-    def tell(result: Any, error: Exception | None) -> None:
-        if error is None:
-            answered.set_result(result)
-        else:
-            answered.set_exception(error)
-
-    return tell
-
-
-def _tensor(name: str, array: NDArray[Any]) -> Any:
-    tensor = grpc.InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
-    tensor.set_data_from_numpy(array)
-    return tensor
-
-
-def _answer(offer: Offer, arrays: dict[str, NDArray[Any] | None], outputs: Sequence[str]) -> Answer:
-    """Hold a model's answer against its contract: nothing missing, of float32, not empty."""
-    images: dict[str, Floats] = {}
-    for name in outputs:
-        image = arrays.get(name)
-        if image is None or image.dtype != np.float32 or image.ndim != 3 or image.size == 0:
-            raise InferenceError(
-                f"{offer.name} returned no image '{name}'.",
-                remedy="Tell the pipeline team: the model breaks its contract.",
-            )
-        images[name] = image
-    report = _report(arrays.get(REPORT))
-    if report.pop("model_sha256", None) not in (None, offer.usable().sha256):
-        raise ServerError(
-            f"The model of {offer.name} was replaced while the job ran.",
-            remedy="Run the job again as a new take: a take never mixes models.",
-        )
-    return Answer(images, report)
-
-
-def _report(array: NDArray[Any] | None) -> dict[str, Any]:
-    if array is None or array.size != 1:
-        return {}
-    blob = bytes(array.reshape(-1)[0])
-    if len(blob) > MOST_REPORT_BYTES:
-        return {}
-    try:
-        report = json.loads(blob)
-    except ValueError:
-        return {}
-    return report if isinstance(report, dict) else {}
-
-
-def _name_and_version(model: Mapping[str, str]) -> tuple[str, float]:
-    version = model.get("version", "")
-    return model["name"], int(version) if version.isdigit() else -math.inf
-
-
-def _reason(model: Mapping[str, str]) -> str:
-    said = faults.first_line(model.get("reason", "")) or "no reason given"
-    return f"it is {model.get('state', 'not loaded').lower()}, {said}."
+def _arrays(
+    call: _Call, reply: Reply, slot: Slot | None = None, layout: wire.Layout | None = None
+) -> Arrays:
+    """Every output that came, by its name in the contract; copies of what lies in a slot."""
+    found: Arrays = {REPORT: reply.arrays.get(REPORT)}
+    for name, expected in call.outputs.items():
+        named = wire.wire_name(name, half=expected.half)
+        if named in reply.arrays:
+            found[name] = reply.arrays[named]
+        elif slot is not None and layout is not None and named in reply.lying:
+            shape, dtype = reply.lying[named]
+            place = replace(layout.outputs[name], shape=shape, dtype=dtype)
+            found[name] = slot.array(place).copy()
+    return found

@@ -1,0 +1,69 @@
+"""An answer: what a model returned, held against its contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from answerprint.errors import InferenceError, ModelReplaced
+from answerprint.offer import Offer
+from answerprint.wire import Expected
+
+MOST_REPORT_BYTES = 1 << 20
+REPORT = "report"
+
+Pixels = NDArray[Any]  # float16 or float32
+Arrays = dict[str, "NDArray[Any] | None"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model returned: images, and its own account of device, library and times."""
+
+    images: dict[str, Pixels]
+    report: dict[str, Any]
+
+
+def held(offer: Offer, outputs: Mapping[str, Expected], arrays: Arrays) -> Answer:
+    """Hold a model's answer against its contract: nothing missing, of its type, not empty.
+
+    `arrays`: what came, by output; the report is among them.
+
+    Raises:
+        InferenceError: an image is missing, or no image.
+        ModelReplaced: another model answered.
+    """
+    images: dict[str, Pixels] = {}
+    for name, expected in outputs.items():
+        image, kind = arrays.get(name), np.float16 if expected.half else np.float32
+        if image is None or image.dtype != kind or image.ndim != 3 or image.size == 0:
+            raise InferenceError(
+                f"{offer.name} returned no image '{name}'.",
+                remedy="Tell the pipeline team: the model breaks its contract.",
+            )
+        images[name] = image
+    report = _report(arrays.get(REPORT))
+    if report.pop("model_sha256", None) not in (None, offer.usable().sha256):
+        raise ModelReplaced(
+            f"The model of {offer.name} was replaced while the job ran.",
+            remedy="Run the job again as a new take: a take never mixes models.",
+        )
+    return Answer(images, report)
+
+
+def _report(array: NDArray[Any] | None) -> dict[str, Any]:
+    if array is None or array.size != 1:
+        return {}
+    blob = bytes(array.reshape(-1)[0])
+    if len(blob) > MOST_REPORT_BYTES:
+        return {}
+    try:
+        report = json.loads(blob)
+    except ValueError:
+        return {}
+    return report if isinstance(report, dict) else {}

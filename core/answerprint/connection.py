@@ -1,0 +1,254 @@
+"""The connection: gRPC to a Triton server.
+
+The only importer of tritonclient, and the only place where its errors become ours.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, TimeoutError as StillRunning
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tritonclient import grpc
+from tritonclient.utils import (
+    InferenceServerException,
+    np_to_triton_dtype,
+    triton_to_np_dtype,
+)
+
+from answerprint import faults
+from answerprint.errors import (
+    ServerAway,
+    ServerError,
+    ServerNotReady,
+    ServerRefused,
+    ServerSilent,
+)
+from answerprint.ring import NotShared, Slot
+from answerprint.wire import Place
+
+ASK_SECONDS = 10.0
+STOP_SECONDS = 10.0
+FORGET_SECONDS = 2.0
+LOOK_SECONDS = 0.2  # so soon it is seen that a run was stopped
+RELOAD_SECONDS = 120.0  # large weights take long
+
+
+class RegionLost(Exception):  # noqa: N818 - no failure: it is registered again
+    """The server knows no such region: it was started anew since."""
+
+
+class AnotherSize(Exception):  # noqa: N818 - no failure: it is asked for without a place
+    """An output is larger than the place that was kept for it."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a model.
+
+    tensors   name on the wire -> array, or where it lies in `slot`
+    outputs   name on the wire -> where it is to lie in `slot`; None: it comes in the answer
+    deadline  seconds that it may take
+    stop      once it is set, it may take STOP_SECONDS more
+    """
+
+    model: str
+    version: str
+    id: str
+    tensors: Mapping[str, NDArray[Any] | Place]
+    outputs: Mapping[str, Place | None]
+    deadline: float
+    stop: threading.Event
+    slot: Slot | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back, by the name on the wire.
+
+    arrays   tensors that came in the answer itself, read-only
+    lying    shape and type of those that lie in the slot
+    """
+
+    arrays: dict[str, NDArray[Any]]
+    lying: dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
+
+
+class Connection:
+    """One server. Safe to use from several threads."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._client = grpc.InferenceServerClient(address)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def metadata(self) -> Any:
+        with self._ours("the server"):
+            return self._client.get_server_metadata(as_json=True, client_timeout=ASK_SECONDS)
+
+    def index(self) -> list[dict[str, str]]:
+        """Each version of each model, with `name`, `version`, `state` and `reason`."""
+        with self._ours("the server"):
+            found = self._client.get_model_repository_index(
+                as_json=True, client_timeout=ASK_SECONDS
+            )
+        return list(found.get("models", []))
+
+    def config(self, name: str, version: str) -> Any:
+        with self._ours(name):
+            found = self._client.get_model_config(
+                name, version, as_json=True, client_timeout=ASK_SECONDS
+            )
+        return found["config"]
+
+    def statistics(self, name: str, version: str) -> list[dict[str, Any]]:
+        with self._ours(name):
+            found = self._client.get_inference_statistics(
+                name, version, as_json=True, client_timeout=ASK_SECONDS
+            )
+        return list(found.get("model_stats", []))
+
+    def load(self, name: str) -> None:
+        """Load a model anew, though its files are what they were.
+
+        Triton passes over a model that did not change. So a parameter that nobody reads changes.
+        """
+        config = self.config(name, "")
+        changing = {"reloaded": {"string_value": uuid.uuid4().hex}}
+        config["parameters"] = {**config.get("parameters", {}), **changing}
+        with self._ours(name):
+            self._client.load_model(name, config=json.dumps(config), client_timeout=RELOAD_SECONDS)
+
+    def register(self, name: str, size: int) -> None:
+        """Map a file in shared memory. Raises NotShared; ServerAway and its like."""
+        try:
+            self._client.register_system_shared_memory(
+                name, f"/{name}", size, client_timeout=ASK_SECONDS
+            )
+        except InferenceServerException as error:
+            fault = self._meaning(error, "shared memory")
+            if isinstance(fault, (ServerAway, ServerNotReady, ServerSilent)):
+                raise fault from error
+            if isinstance(fault, ServerRefused):
+                raise NotShared("the server does not let us share memory") from error
+            raise NotShared("the server does not see this machine's shared memory") from error
+
+    def unregister(self, name: str) -> bool:
+        """Unmap it, if it is known; False while a request uses it, or the server is away."""
+        try:
+            self._client.unregister_system_shared_memory(name, client_timeout=FORGET_SECONDS)
+        except InferenceServerException:
+            return False
+        return True
+
+    def names(self) -> list[str]:
+        """All regions of shared memory that are registered, by anybody."""
+        with self._ours("shared memory"):
+            found = self._client.get_system_shared_memory_status(
+                as_json=True, client_timeout=ASK_SECONDS
+            )
+        return list(found.get("regions", {}))
+
+    def infer(self, request: Request) -> Reply:
+        """The model's answer.
+
+        Raises:
+            RegionLost, AnotherSize: to be asked again, otherwise.
+            ServerError: any of its kinds; ServerSilent where it did not answer in time.
+        """
+        with self._ours(request.model):
+            return _reply(self._waited(request), request)
+
+    def _waited(self, request: Request) -> Any:
+        answered: Future[Any] = Future()
+        call = self._client.async_infer(
+            request.model,
+            [_tensor(name, one, request.slot) for name, one in request.tensors.items()],
+            _telling(answered),
+            model_version=request.version,
+            outputs=[_output(name, one, request.slot) for name, one in request.outputs.items()],
+            request_id=request.id,
+            client_timeout=request.deadline,
+        )
+        given_up = math.inf
+        try:
+            while time.monotonic() < given_up:
+                with suppress(StillRunning):
+                    return answered.result(timeout=LOOK_SECONDS)
+                if request.stop.is_set():
+                    given_up = min(given_up, time.monotonic() + STOP_SECONDS)
+        finally:
+            if not answered.done():
+                call.cancel()
+        raise ServerSilent(
+            f"{request.model} did not answer within {STOP_SECONDS:g} s after the run was to end, "
+            "and was given up.",
+            remedy="Resume the take; if it happens again, see 'answerprint doctor'.",
+        )
+
+    @contextmanager
+    def _ours(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except InferenceServerException as error:
+            said = error.message() or ""
+            if "Unable to find shared memory region" in said:
+                raise RegionLost(said) from error
+            if "bytes to hold the results" in said:
+                raise AnotherSize(said) from error
+            raise self._meaning(error, what) from error
+
+    def _meaning(self, error: InferenceServerException, what: str) -> ServerError:
+        status = (error.status() or "").removeprefix("StatusCode.")
+        return faults.meaning(self.address, what, status, error.message() or "")
+
+
+def _telling(answered: Future[Any]) -> Callable[[Any, Exception | None], None]:
+    """What gRPC calls with an answer, or with why there is none."""
+
+    def tell(result: Any, error: Exception | None) -> None:
+        if error is None:
+            answered.set_result(result)
+        else:
+            answered.set_exception(error)
+
+    return tell
+
+
+def _tensor(name: str, given: NDArray[Any] | Place, slot: Slot | None) -> Any:
+    if isinstance(given, Place) and slot is not None:
+        tensor = grpc.InferInput(name, list(given.shape), np_to_triton_dtype(given.dtype))
+        tensor.set_shared_memory(slot.name, given.size, given.offset)
+    else:
+        tensor = grpc.InferInput(name, list(given.shape), np_to_triton_dtype(given.dtype))
+        tensor.set_data_from_numpy(given)
+    return tensor
+
+
+def _output(name: str, place: Place | None, slot: Slot | None) -> Any:
+    output = grpc.InferRequestedOutput(name)
+    if place is not None and slot is not None:
+        output.set_shared_memory(slot.name, place.size, place.offset)
+    return output
+
+
+def _reply(result: Any, request: Request) -> Reply:
+    arrays: dict[str, NDArray[Any]] = {}
+    lying: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {}
+    for one in result.get_response().outputs:
+        if request.outputs.get(one.name) is None:
+            arrays[one.name] = result.as_numpy(one.name)
+        else:
+            lying[one.name] = tuple(one.shape), np.dtype(triton_to_np_dtype(one.datatype))
+    return Reply(arrays, lying)

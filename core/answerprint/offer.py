@@ -1,0 +1,65 @@
+"""Offers: what a server has to offer, told by its own index and each model's configuration."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from answerprint import contract, faults
+from answerprint.contract import Contract
+from answerprint.errors import ContractError
+
+CONTRACT = "contract"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One model on the server: its contract, or why it cannot be offered.
+
+    instances   so many frames it works on at once
+    """
+
+    name: str
+    version: str
+    contract: Contract | None
+    problem: str = ""
+    instances: int = 1
+
+    def usable(self) -> Contract:
+        """The contract. Raises ContractError: there is none."""
+        if self.contract is None:
+            raise ContractError(
+                f"Task {self.name} cannot be used: {self.problem}",
+                remedy="Tell the pipeline team; the server's log says more.",
+            )
+        return self.contract
+
+
+def of_model(model: Mapping[str, str], config: Mapping[str, Any]) -> Offer:
+    """The offer that a ready model makes: `model` from the index, `config` its configuration."""
+    name, version = model["name"], model.get("version", "")
+    text = config.get("parameters", {}).get(CONTRACT, {}).get("string_value")
+    if text is None:
+        return Offer(name, version, None, "it carries no contract.")
+    groups = config.get("instance_group", [])
+    instances = sum(int(group.get("count", 1)) for group in groups) or 1
+    try:
+        found = contract.parse(text, where=f"model {name}")
+        return Offer(name, version, found, instances=instances)
+    except ContractError as error:
+        return Offer(name, version, None, error.problem)
+
+
+def not_ready(model: Mapping[str, str]) -> Offer:
+    """What stands in the index of a model that cannot be used, with the reason it gives."""
+    said = faults.first_line(model.get("reason", "")) or "no reason given"
+    state = model.get("state", "not loaded").lower()
+    return Offer(model["name"], model.get("version", ""), None, f"it is {state}, {said}.")
+
+
+def order(model: Mapping[str, str]) -> tuple[str, float]:
+    """By name, then by version as a number."""
+    version = model.get("version", "")
+    return model["name"], int(version) if version.isdigit() else -math.inf
