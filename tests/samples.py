@@ -319,10 +319,10 @@ def stand_in(models: Path, task: str, program: str, **described: Any) -> Path:
     facts |= {"task": task, **described}
     (folder / "contract.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
     seen = 1 + facts["cut"].get("before", 0) + facts["cut"].get("after", 0)
-    if seen > 1:  # the first image in the configuration is the input
+    if seen > 1:  # the first images in the configuration are the input, as float and as half
         config = folder / "config.pbtxt"
         text = config.read_text(encoding="utf-8")
-        text = text.replace("[ -1, -1, -1 ]", f"[ {seen}, -1, -1, -1 ]", 1)
+        text = text.replace("[ -1, -1, -1 ]", f"[ {seen}, -1, -1, -1 ]", 2)
         config.write_text(text, encoding="utf-8")
     repository.update(folder)
     return folder / "1"

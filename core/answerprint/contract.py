@@ -18,9 +18,11 @@ from answerprint.errors import ContractError, JobError
 from answerprint.parameter import MOST_INT, Parameter, Value
 
 MOST_CONTRACT_BYTES = 1 << 20
+HALF = "_half"  # what is added to a name for the same image as float16
 RETIRED_SOURCE_TYPES = ("minorHumanEdits", "softwareImage")  # IPTC, 2024: no longer to be used
 
 __all__ = [
+    "HALF",
     "MOST_INT",
     "Contract",
     "Cut",
@@ -48,6 +50,7 @@ class Input(OpenDocument):
     range      least and greatest sensible value; null where there is none
     needs      an input before this one, without which this one is not used
     follows    an input before this one, whose plate and layer are taken for this one as well
+    half       the model takes it as float16 as well, under its name and HALF
     """
 
     name: str
@@ -60,6 +63,7 @@ class Input(OpenDocument):
     required: bool = True
     needs: str | None = None
     follows: str | None = None
+    half: bool = False
     help: str = ""
 
 
@@ -78,6 +82,7 @@ class Output(OpenDocument):
     scale      how many times larger than the inputs it is
     size       `same`: the inputs' size times scale; `own`: whatever the model says
     when       a bool parameter: the output is there only when that is on
+    half       the model gives it as float16 as well, under its name and HALF
     """
 
     name: str
@@ -87,6 +92,7 @@ class Output(OpenDocument):
     scale: Annotated[int, Field(ge=1, le=16)] | Scale = 1
     size: Literal["same", "own"] = "same"
     when: str = ""
+    half: bool = False
     help: str = ""
 
 
@@ -284,6 +290,7 @@ def _check_inputs(inputs: tuple[Input, ...]) -> None:
 
 def _check_each_once(named: tuple[Input, ...] | tuple[Output, ...] | tuple[Parameter, ...]) -> None:
     names = [one.name for one in named]
+    names += [one.name + HALF for one in named if not isinstance(one, Parameter) and one.half]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         kind = type(named[0]).__name__.lower()

@@ -16,7 +16,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-HALF = "_half"
+from answerprint.contract import HALF
 
 _APART = 64  # each image begins at a multiple, as processors like it
 

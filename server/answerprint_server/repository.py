@@ -13,10 +13,11 @@ import importlib.util
 import json
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 from answerprint import contract
-from answerprint.contract import Artifact
+from answerprint.contract import HALF, Artifact, Contract, Input, Output
 from answerprint.errors import ContractError
 
 MARK = "# The contract, from contract.json by answerprint_server.repository; do not edit here."
@@ -54,14 +55,29 @@ def update(model: Path) -> None:
 
 def _fresh(model: Path) -> tuple[str, str]:
     described = _text(model / "contract.json")
-    for one in contract.parse(described, where=model.name).artifacts:
+    found = contract.parse(described, where=model.name)
+    for one in found.artifacts:
         known = re.compile(rf'("name": "{re.escape(one.name)}",\s*"sha256": ")[0-9a-f]{{64}}')
         described = known.sub(rf"\g<1>{_digest(model, one)}", described)
     compact = json.dumps(json.loads(described), ensure_ascii=True)
     carried = json.dumps(compact)  # a JSON string is spelled as a pbtxt string is
     own = _text(model / "config.pbtxt").partition(MARK)[0].rstrip()
+    _check_halves(found, own)
     parameter = f'parameters {{ key: "contract" value {{ string_value: {carried} }} }}'
     return described, f"{own}\n{MARK}\n{parameter}\n"
+
+
+def _check_halves(found: Contract, config: str) -> None:
+    """Raises ContractError: what may be sent as half has no tensor for that."""
+    images: list[Input | Output] = [*found.inputs, *found.outputs]
+    due = Counter(f"{one.name}{HALF}" for one in images if one.half)
+    for name, times in due.items():
+        if len(re.findall(rf'"{re.escape(name)}"\s+data_type:\s*TYPE_FP16', config)) != times:
+            raise ContractError(
+                f"The contract of {found.task} says half, and its config.pbtxt has no {name}.",
+                remedy=f"Add {name} of TYPE_FP16 beside the image itself; both with optional: true "
+                "where they are inputs.",
+            )
 
 
 def _digest(model: Path, artifact: Artifact) -> str:
