@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from answerprint import shaper, tiles
+from answerprint import halves, shaper, tiles
 from answerprint.colour import Conversion
-from answerprint.contract import Value
+from answerprint.contract import Output, Value
 from answerprint.documents import count
 from answerprint.errors import ServerOutOfMemory
 from answerprint.job import Resolved
-from answerprint.triton import INFER_SECONDS, Answer, Expected, Floats, Offer, Server
-from answerprint.workitem import Eye, Read
+from answerprint.triton import INFER_SECONDS, Answer, Expected, Floats, Offer, Pixels, Server
+from answerprint.workitem import Eye, Read, channels, is_stored_as_half
 
 
 @dataclass
@@ -38,14 +38,15 @@ class Asker:
 class Answers:
     """What the model made of a work item.
 
-    images   for each eye: output -> float32 (height, width, channels) in the plate's encoding; an
-             output that replaces an input is absent where the plate's own frame is shown
+    images   for each eye: output -> (height, width, channels) in the plate's encoding, float32 or,
+             where nothing is lost by it, float16; an output that replaces an input is absent where
+             the plate's own frame is shown
     report   the model's own account
     cut      `whole`, or the edge of the tiles
     asked    whether the model was asked at all
     """
 
-    images: list[dict[str, Floats]] = field(default_factory=list)
+    images: list[dict[str, Pixels]] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
     cut: str = "whole"
     asked: bool = False
@@ -65,9 +66,11 @@ def encode(found: Read, asker: Asker) -> None:
     """Bring the images of a work item into the encodings that the model wants, if it is asked."""
     for eye in found.eyes if _needs_the_model(found, asker.resolved) else ():
         for name, image in eye.images.items():
-            encoded = asker.colours[f"in {name}"].forward(image)
+            way, wanted = asker.colours[f"in {name}"], asker.resolved.contract.input(name)
+            as_it_is = image.dtype == np.float32 or (way.identity and wanted.half)
+            encoded = way.forward(image if as_it_is else halves.widen(image))
             eye.images[name] = np.ascontiguousarray(encoded)
-            if asker.resolved.contract.input(name).encoding != "srgb_shaped":
+            if wanted.encoding != "srgb_shaped":
                 continue
             colour = encoded[..., :3]
             beyond = int(np.count_nonzero((colour < 0) | (colour > 1)))
@@ -157,20 +160,31 @@ def _tiled(
     asker: Asker,
     request: _Request,
     answers: Answers,
-) -> dict[str, Floats]:
+) -> dict[str, Pixels]:
     contract, settings = asker.resolved.contract, request.settings
-    outputs = {one.name: one for one in asker.resolved.outputs(settings)}
-    scale = {
-        name: contract.scale(one, settings) for name, one in outputs.items() if one.size == "same"
-    }
+    outputs = asker.resolved.outputs(settings)
+    scale = {one.name: contract.scale(one, settings) for one in outputs if one.size == "same"}
+    size = (eye.window.height, eye.window.width)
+    halved = {one.name for one in outputs if _may_come_as_half(found, eye, asker, one)}
 
-    def infer(images: dict[str, Floats]) -> dict[str, Floats]:
+    def infer(images: dict[str, Pixels]) -> dict[str, Pixels]:
+        height, width = next(iter(images.values())).shape[-3:-1]
+        whole = height >= size[0] and width >= size[1]  # tiles are blended as float32
+        expected = {
+            one.name: Expected(
+                (height * scale[one.name], width * scale[one.name], channels(eye, one))
+                if one.name in scale
+                else None,
+                half=whole and one.name in halved,
+            )
+            for one in outputs
+        }
         answer: Answer = asker.server.infer(
             asker.offer,
             images,
             settings,
             request_id=request.id,
-            outputs=dict.fromkeys(outputs, Expected()),
+            outputs=expected,
             deadline=request.deadline,
             stop=request.stop,
         )
@@ -190,7 +204,15 @@ def _tiled(
             found.warnings.append(f"{said}; it is done in tiles of {less} pixels")
             asker.tile = min(less, asker.tile or less)
             continue
-        size = (eye.window.height, eye.window.width)
         if len(tiles.plan(*size, cut=contract.cut, tile=tile)) > 1:
             answers.cut = f"tiles of {tile or contract.cut.tile}"
         return images
+
+
+def _may_come_as_half(found: Read, eye: Eye, asker: Asker, output: Output) -> bool:
+    """Whether an output would only be rounded to half here, and so may be at the server."""
+    return (
+        output.half
+        and asker.colours[f"out {output.name}"].identity
+        and is_stored_as_half(found, eye, asker.resolved, output)
+    )

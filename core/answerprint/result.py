@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from answerprint import exr, picture, report
+from answerprint import exr, halves, picture, report, workitem
 from answerprint.ask import Answers
 from answerprint.contract import Output, Value
 from answerprint.errors import InferenceError
 from answerprint.job import Resolved
-from answerprint.triton import Floats
+from answerprint.triton import Pixels
 from answerprint.workitem import Eye, Read, Where, size
-
-_DTYPES = {"half": np.float16, "float": np.float32}
 
 
 def build(
@@ -92,11 +89,11 @@ def _check(
     eye: Eye,
     resolved: Resolved,
     output: Output,
-    image: Floats,
+    image: Pixels,
     settings: dict[str, Value],
 ) -> None:
     times = resolved.contract.scale(output, settings)
-    channels = len(eye.where[output.replaces]) if output.replaces else len(output.channels)
+    channels = workitem.channels(eye, output)
     shape = (eye.window.height * times, eye.window.width * times, channels)
     right = image.shape == shape if output.size == "same" else image.shape[2] == channels
     if not right:
@@ -109,41 +106,28 @@ def _check(
 
 
 def _stored(
-    found: Read, eye: Eye, resolved: Resolved, output: Output, image: Floats
+    found: Read, eye: Eye, resolved: Resolved, output: Output, image: Pixels
 ) -> list[exr.Pixels]:
     """The image's channels in the file's types; NaN and inf of the plate where they are kept."""
     levels = found.levels.get(_said(output.replaces or "", eye))
     keep = resolved.job.non_finite == "keep" and levels is not None and levels.non_finite > 0
+    if image.dtype != np.float16 and workitem.is_stored_as_half(found, eye, resolved, output):
+        image = halves.narrow(image)  # all at once: faster than each channel; inf is counted later
     stored = []
     for index in range(image.shape[2]):
-        before = _before(found, eye, output, index)
+        before = workitem.before(found, eye, output, index)
+        after = np.ascontiguousarray(image[..., index])
         with np.errstate(over="ignore"):  # counted in the report, as inf
-            after = image[..., index].astype(_dtype(resolved, output, before))
+            after = after.astype(workitem.stored_type(resolved, output, before), copy=False)
         if keep and before is not None and before.shape == after.shape and not _moved(resolved):
             after = np.where(np.isfinite(before), after, before.astype(after.dtype))
-        stored.append(np.ascontiguousarray(after))
+        stored.append(after)
     return stored
 
 
 def _moved(resolved: Resolved) -> bool:
     """Whether a pixel of the result is no pixel of the plate's frame."""
     return resolved.contract.cut.between
-
-
-def _before(found: Read, eye: Eye, output: Output, index: int) -> exr.Pixels | None:
-    """The plate's channel in whose place an image channel stands."""
-    if output.replaces is None:
-        return None
-    number, channel = eye.where[output.replaces][index]
-    return found.frame.parts[number].channels[channel]
-
-
-def _dtype(resolved: Resolved, output: Output, before: exr.Pixels | None) -> Any:
-    """As asked for, else as the plate's channel; 32-bit data stays float: half would lose it."""
-    own = np.dtype(np.float32) if before is None else before.dtype
-    if resolved.result.type == "inherit" or (output.encoding == "data" and own == np.float32):
-        return own
-    return _DTYPES[resolved.result.type]
 
 
 def _as_they_are(found: Read, eye: Eye, resolved: Resolved, output: Output) -> list[exr.Pixels]:
@@ -155,7 +139,7 @@ def _as_they_are(found: Read, eye: Eye, resolved: Resolved, output: Output) -> l
         if part.data_window != eye.window:
             pixels = picture.moved(pixels, part.data_window, eye.window)
         with np.errstate(over="ignore"):  # counted in the report, as inf
-            stored.append(pixels.astype(_dtype(resolved, output, pixels), copy=False))
+            stored.append(pixels.astype(workitem.stored_type(resolved, output, pixels), copy=False))
     return stored
 
 
@@ -194,11 +178,17 @@ def _scaled(window: exr.Window, times: int) -> exr.Window:
 
 
 def _measure(found: Read, eye: Eye, output: Output, stored: Iterable[exr.Pixels]) -> None:
-    after = report.measure(np.stack([pixels.astype(np.float32) for pixels in stored], axis=-1))
+    after = report.measure(_together(list(stored)))
     found.levels[f"{_said(output.name, eye)} out"] = after
     before = found.levels.get(_said(output.replaces or "", eye))
     if before is not None:
         found.warnings += report.warnings(before, after, _said(output.name, eye))
+
+
+def _together(stored: list[exr.Pixels]) -> exr.Pixels:
+    """All channels for the report, in one array of whatever order; numbers are floats there."""
+    half = all(pixels.dtype == np.float16 for pixels in stored)
+    return np.stack([pixels if half else halves.widen(pixels) for pixels in stored])
 
 
 def _said(name: str, eye: Eye) -> str:

@@ -11,15 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from answerprint import cuts, exr, layers, picture, record, report
+from answerprint import cuts, exr, halves, layers, picture, record, report
+from answerprint.contract import Output
 from answerprint.errors import SourceError
 from answerprint.job import Resolved
 from answerprint.shelf import Held, Shelf
 from answerprint.takes import Item
 from answerprint.timing import Sources
-from answerprint.triton import Floats
+from answerprint.triton import Pixels
 
 HALF_MAX = 65504.0
+
+_DTYPES = {"half": np.float16, "float": np.float32}
 
 Where = tuple[tuple[int, str], ...]
 Files = dict[str, list[Path]]  # input -> its file at each of the frames that the model sees
@@ -31,15 +34,16 @@ class Eye:
 
     window   where the images lie
     windows  data window of each frame that was read
-    images   input -> float32 (height, width, channels), or (frames, height, width, channels) where
-             the model sees several; finite, C-contiguous, in the plate's own encoding
+    images   input -> (height, width, channels), or (frames, height, width, channels) where the
+             model sees several; finite, C-contiguous, in the plate's own encoding; float16 where
+             all its channels are, else float32
     where    input -> (part, channel) of each image channel in the base frame, in order
     """
 
     view: str | None
     window: exr.Window
     windows: list[exr.Window]
-    images: dict[str, Floats] = field(default_factory=dict)
+    images: dict[str, Pixels] = field(default_factory=dict)
     where: dict[str, Where] = field(default_factory=dict)
 
 
@@ -167,17 +171,18 @@ def _take_image(
     paths: Files,
     held: Mapping[Path, Held],
 ) -> None:
-    """One input's channels as one float image; NaN and inf stand aside for numbers."""
+    """One input's channels as one image; NaN and inf stand aside for numbers."""
     source, wanted = resolved.inputs[name], resolved.contract.input(name)
-    stack = []
+    frames = []
     for frame, path in zip(found.seen.frames, paths[name], strict=True):
         label = f"{path.name} (frame {frame})"
         where = layers.channels(held[path].frame, source.layer, wanted, label, eye.view)
         layers.check_same(source.channels, where, label, held[path].frame.views())
-        stack.append(_image(held[path].frame, where, eye.window, name, label, found))
-        if len(stack) - 1 == found.seen.base:
+        frames.append(_channels(held[path].frame, where, eye.window, name, label, found))
+        if len(frames) - 1 == found.seen.base:
             eye.where[name] = where
-    image = stack[0] if resolved.contract.cut.frames == 1 else np.stack(stack)
+    stack = _interleaved(frames)
+    image = stack[0] if resolved.contract.cut.frames == 1 else stack
     levels = report.measure(image)
     said = name if eye.view is None else f"{name} {eye.view}"
     if levels.non_finite:
@@ -185,14 +190,14 @@ def _take_image(
         found.warnings.append(_non_finite_warning(said, levels, _fate(resolved, name)))
         top = 0.0 if policy == "zero" else HALF_MAX
         np.nan_to_num(image, copy=False, nan=0.0, posinf=top, neginf=-top or 0.0)
-    eye.images[name] = np.ascontiguousarray(image)
+    eye.images[name] = image
     found.levels[said] = levels
 
 
-def _image(
+def _channels(
     frame: exr.Frame, where: Where, window: exr.Window, name: str, label: str, found: Read
-) -> Floats:
-    """Float32 (height, width, channels) in the window of the main input."""
+) -> list[exr.Pixels]:
+    """Each (height, width), in the window of the main input."""
     part = frame.parts[where[0][0]]
     alone = len(found.seen.frames) == 1
     if alone and part.data_window != window:  # files may have changed since preflight
@@ -200,11 +205,24 @@ def _image(
             f"{name} in {label} is {part.data_window}; the plate is {window}.",
             remedy="Render both with the same resolution and region.",
         )
-    channels = [
+    return [
         pixels if part.data_window == window else picture.moved(pixels, part.data_window, window)
         for pixels in exr.channel_pixels(frame, list(where))
     ]
-    return np.stack(channels, axis=-1).astype(np.float32)
+
+
+def _interleaved(frames: list[list[exr.Pixels]]) -> Pixels:
+    """(frames, height, width, channels): float16 where all channels are, else float32."""
+    types = {channel.dtype for channels in frames for channel in channels}
+    first = frames[0]
+    image = np.empty(
+        (len(frames), *first[0].shape, len(first)),
+        np.float16 if types == {np.dtype(np.float16)} else np.float32,
+    )
+    for one, channels in zip(image, frames, strict=True):
+        for index, channel in enumerate(channels):
+            one[..., index] = channel if channel.dtype == image.dtype else halves.widen(channel)
+    return image
 
 
 def _is_at_a_cut(found: Read, resolved: Resolved) -> bool:
@@ -218,7 +236,7 @@ def _is_at_a_cut(found: Read, resolved: Resolved) -> bool:
     return any(cuts.is_cut(*_common(eye, eye.images[resolved.main])) for eye in found.eyes)
 
 
-def _common(eye: Eye, images: Floats) -> Floats:
+def _common(eye: Eye, images: Pixels) -> Pixels:
     """Where both frames have pixels: what lies outside of one alone would look like a change."""
     both = picture.shared(eye.windows) or eye.window
     left, top = both.left - eye.window.left, both.top - eye.window.top
@@ -238,6 +256,35 @@ def _fate(resolved: Resolved, name: str) -> str:
 
 def _non_finite_warning(name: str, levels: report.Levels, fate: str) -> str:
     return f"{name}: {levels.nan} NaN and {levels.inf} inf samples, {fate}"
+
+
+def before(found: Read, eye: Eye, output: Output, index: int) -> exr.Pixels | None:
+    """The plate's channel in whose place an image channel stands."""
+    if output.replaces is None:
+        return None
+    number, channel = eye.where[output.replaces][index]
+    return found.frame.parts[number].channels[channel]
+
+
+def channels(eye: Eye, output: Output) -> int:
+    """How many channels an output has."""
+    return len(eye.where[output.replaces]) if output.replaces else len(output.channels)
+
+
+def stored_type(resolved: Resolved, output: Output, before: exr.Pixels | None) -> np.dtype[Any]:
+    """As asked for, else as the plate's channel; 32-bit data stays float: half would lose it."""
+    own = np.dtype(np.float32) if before is None else before.dtype
+    if resolved.result.type == "inherit" or (output.encoding == "data" and own == np.float32):
+        return own
+    return np.dtype(_DTYPES[resolved.result.type])
+
+
+def is_stored_as_half(found: Read, eye: Eye, resolved: Resolved, output: Output) -> bool:
+    """Whether every channel of an output is."""
+    return all(
+        stored_type(resolved, output, before(found, eye, output, index)) == np.float16
+        for index in range(channels(eye, output))
+    )
 
 
 def size(image: Any) -> str:
