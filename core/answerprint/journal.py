@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import itertools
 import json
 import os
 import threading
@@ -69,19 +68,13 @@ def read(path: Path) -> list[Event]:
 def merged(paths: Iterable[Path]) -> list[Event]:
     """The events of several journals in one list, by time, each journal's own in its own order.
 
-    A clock that is set back within a journal changes nothing of its order.
+    Each time the earliest of the journals' next events comes first, so a clock that is set back
+    within a journal changes nothing of its order.
 
     Raises:
         TakeError: as `read` does.
     """
-    several = [_timed(read(path)) for path in paths]
-    return [event for _, event in heapq.merge(*several, key=lambda pair: pair[0])]
-
-
-def _timed(events: list[Event]) -> list[tuple[str, Event]]:
-    """Each event with the latest time that its journal had reached."""
-    times = itertools.accumulate((str(event.get("time", "")) for event in events), max)
-    return list(zip(times, events, strict=True))
+    return list(heapq.merge(*map(read, paths), key=lambda event: str(event.get("time", ""))))
 
 
 def _is_cut_off(stream: BinaryIO) -> bool:
