@@ -50,12 +50,32 @@ def _little_memory() -> None:
 
 
 def outcomes(path: Path, contents: list[bytes]) -> set[str]:
-    """How reading these files ends: 'read', 'SourceError', or whatever else there was."""
-    found = set()
-    for content in contents:
-        path.write_bytes(content)
-        found |= {_outcome(read, path) for read in (exr.read_structure, exr.read)}
+    """How reading these files ends: 'read', 'SourceError', or whatever else there was.
+
+    All are written first: one that has just changed is not read before a tick has passed.
+    """
+    paths = [path.with_name(f"{number}.{path.name}") for number in range(len(contents))]
+    for one, content in zip(paths, contents, strict=True):
+        one.write_bytes(content)
+    return {_outcome(read, one) for one in paths for read in (exr.read_structure, exr.read)}
+
+
+def readings(path: Path, count: int) -> list[tuple[str, str]]:
+    """What each reading gives, ('read', the pixels' digest) or ('SourceError', why), until so many
+    have given a frame.
+    """
+    found: list[tuple[str, str]] = []
+    while count:
+        found.append(_reading(path))
+        count -= found[-1][0] == "read"
     return found
+
+
+def _reading(path: Path) -> tuple[str, str]:
+    try:
+        return "read", exr.digest(exr.read(path))
+    except SourceError as error:
+        return "SourceError", error.problem
 
 
 def _outcome(read: Callable[[Path], object], path: Path) -> str:

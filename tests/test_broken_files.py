@@ -169,6 +169,25 @@ def test_a_render_that_is_not_finished_yet_says_how_much_is_missing(tmp_path: Pa
     assert "2 of its 5 chunks are not written" in refused(exr.read_structure, path).problem
 
 
+@pytest.mark.parametrize("bytes_left", [0, 100, 400])
+def test_a_file_that_is_cut_after_its_header_was_read_is_refused(
+    tmp_path: Path, bytes_left: int
+) -> None:
+    path = scanline(tmp_path)
+    head = header.read_header(path)
+    path.write_bytes(path.read_bytes()[:bytes_left])
+
+    assert "is cut off" in refused(lambda one: header.check_whole(one, head), path).problem
+
+
+def test_a_file_that_is_gone_after_its_header_was_read_is_refused(tmp_path: Path) -> None:
+    path = scanline(tmp_path)
+    head = header.read_header(path)
+    path.unlink()
+
+    assert "No such file" in refused(lambda one: header.check_whole(one, head), path).problem
+
+
 @pytest.mark.parametrize("kind", ["deepscanline", "deeptile"])
 @pytest.mark.parametrize("read", [exr.read, exr.read_structure])
 def test_a_deep_frame_is_refused_with_a_way_out(
@@ -208,13 +227,15 @@ def test_one_flipped_bit_in_the_header_reads_or_is_refused(
     """Every byte, in a process of its own: a crash or a hang would be told as one."""
     whole = make(tmp_path).read_bytes()
     table = header.read_header(tmp_path / "bg.1001.exr").table
-    for at in range(table + 8):
+    for first in range(0, table + 8, 16):
         flipped = [
-            whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :] for bit in (0, 2, 4, 7)
+            whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :]
+            for at in range(first, min(first + 16, table + 8))
+            for bit in (0, 2, 4, 7)
         ]
         ended = apart(outcomes, tmp_path / "flipped.exr", flipped)
 
-        assert set(ended) <= {"read", "SourceError"}, f"byte {at}: {ended}"
+        assert set(ended) <= {"read", "SourceError"}, f"bytes from {first}: {ended}"
 
 
 @settings(max_examples=150, deadline=None)
@@ -251,6 +272,18 @@ def test_a_broken_tile_size_does_not_take_the_machines_memory(tmp_path: Path) ->
     apart.close()
 
     assert needed < 100 << 20
+
+
+def test_a_broken_number_of_chunks_does_not_take_the_machines_memory(
+    tmp_path: Path, apart: Apart
+) -> None:
+    """Their table alone would have 16 GB."""
+    whole = multipart(tmp_path).read_bytes()
+    before = b"chunkCount\0int\0" + struct.pack("<i", 4)
+    at = whole.index(before) + len(before)
+    broken = whole[:at] + struct.pack("<i", 2**31 - 1) + whole[at + 4 :]
+
+    assert apart(outcomes, tmp_path / "broken.exr", [broken]) == {"SourceError"}
 
 
 def test_a_header_that_promises_too_much_is_refused_before_memory_is_asked(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import OpenEXR
 
-from answerprint import documents
+from answerprint import documents, steady
 from answerprint.errors import DiskFull, JobError, SourceError, TakeError
 from answerprint.header import RENDER_AGAIN, Header, channel_types, check_whole, read_header
 from answerprint.picture import (
@@ -67,23 +67,13 @@ _TYPES = {"uint32": "uint", "float16": "half", "float32": "float"}
 
 
 def read(path: Path) -> Frame:
-    """Read a whole frame.
+    """Read a whole frame. One that has just been written is left alone for 10 ms first: see `steady`.
 
     Raises:
-        SourceError: the file is missing, empty, no EXR, cut off, broken inside, deep, or holds
-            chroma-subsampled channels.
+        SourceError: the file is missing, empty, no EXR, cut off, broken inside, deep, holds
+            chroma-subsampled channels, or goes on changing while it is read.
     """
-    header = _checked_header(path)
-    try:
-        # separate_channels: the default packs R, G, B, A into one array and loses their own types
-        with OpenEXR.File(str(path), separate_channels=True) as file:
-            frame = Frame([_part(part, path) for part in file.parts], header)
-    except _BROKEN as error:
-        raise _unreadable(path, header) from error
-    # OpenEXR 3.5 does not raise when decoding fails: it returns fewer parts
-    if len(frame.parts) != len(header.parts):
-        raise _unreadable(path, header)
-    return frame
+    return steady.read(path, lambda: _read(path))
 
 
 def read_structure(path: Path) -> Frame:
@@ -92,17 +82,7 @@ def read_structure(path: Path) -> Frame:
     No pixel is decoded: a fraction of a millisecond. Raises as `read` does, but for damage inside
     a chunk.
     """
-    header = _checked_header(path)
-    try:
-        with OpenEXR.File(str(path), separate_channels=True, header_only=True) as file:
-            frame = Frame([_structure(part, path) for part in file.parts])
-    except _BROKEN as error:
-        raise _unreadable(path, header) from error
-    if len(frame.parts) != len(header.parts):
-        raise _unreadable(path, header)
-    for part, raw in zip(frame.parts, header.parts, strict=True):
-        part.types.update(channel_types(raw))
-    return frame
+    return steady.read(path, lambda: _read_structure(path))
 
 
 def write(path: Path, frame: Frame) -> None:
@@ -180,6 +160,34 @@ def changed_attributes(frame: Frame, path: Path) -> list[str]:
             if name not in STRUCTURE and after.get(name) != attribute
         }
     )
+
+
+def _read(path: Path) -> Frame:
+    header = _checked_header(path)
+    try:
+        # separate_channels: the default packs R, G, B, A into one array and loses their own types
+        with OpenEXR.File(str(path), separate_channels=True) as file:
+            frame = Frame([_part(part, path) for part in file.parts], header)
+    except _BROKEN as error:
+        raise _unreadable(path, header) from error
+    # OpenEXR 3.5 does not raise when decoding fails: it returns fewer parts
+    if len(frame.parts) != len(header.parts):
+        raise _unreadable(path, header)
+    return frame
+
+
+def _read_structure(path: Path) -> Frame:
+    header = _checked_header(path)
+    try:
+        with OpenEXR.File(str(path), separate_channels=True, header_only=True) as file:
+            frame = Frame([_structure(part, path) for part in file.parts])
+    except _BROKEN as error:
+        raise _unreadable(path, header) from error
+    if len(frame.parts) != len(header.parts):
+        raise _unreadable(path, header)
+    for part, raw in zip(frame.parts, header.parts, strict=True):
+        part.types.update(channel_types(raw))
+    return frame
 
 
 def _checked_header(path: Path) -> Header:

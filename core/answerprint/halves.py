@@ -58,6 +58,6 @@ def count(pixels: NDArray[np.float16]) -> NDArray[np.int64]:
 
 def _convert(pixels: NDArray[Any], seen_as: type[np.generic]) -> NDArray[Any]:
     """OpenCV knows two dimensions, no gaps, and halves by the name of int16."""
-    native = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
-    rows: NDArray[Any] = native.view(seen_as).reshape(-1, native.shape[-1])
+    whole = np.ascontiguousarray(pixels)
+    rows: NDArray[Any] = whole.view(seen_as).reshape(-1, whole.shape[-1])
     return np.asarray(cv2.convertFp16(rows)).reshape(pixels.shape)

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -55,46 +57,22 @@ def read_header(path: Path) -> Header:
     Raises:
         SourceError: the file cannot be read, is empty, is no EXR, or its header is broken.
     """
-    try:
-        with path.open("rb") as stream:
-            return _parse(path, stream)
-    except OSError as error:
-        raise SourceError(
-            f"{path.as_posix()} cannot be read: {error.strerror}.",
-            remedy="Check that the file is there and that you may read it.",
-        ) from error
+    with _opened(path) as stream:
+        return _parse(path, stream)
 
 
 def check_whole(path: Path, header: Header) -> None:
     """Hold the chunk table against the size of the file.
 
     Raises:
-        SourceError: the file ends before its pixels do, or some were never written.
+        SourceError: the file ends before its pixels do, some were never written, or it cannot be
+            read any more.
     """
     count = _chunks(header)
     if count is None:  # mip-mapped, or a codec with no fixed chunk height: found out when decoding
         return
-    with path.open("rb") as stream:
-        size = os.fstat(stream.fileno()).st_size
-        if header.table + 8 * count > size:
-            raise _cut_off(path, size, header.table + 8 * count)
-        stream.seek(header.table)
-        offsets = struct.unpack(f"<{count}Q", stream.read(8 * count))
-        if 0 in offsets:
-            raise SourceError(
-                f"{path.as_posix()} was never finished: {offsets.count(0)} of its {count} chunks "
-                "are not written.",
-                remedy="Wait for the render to finish, or render the frame again.",
-            )
-        last = max(offsets)
-        if last > size:
-            raise _cut_off(path, size, last)
-        lead = (4 if header.multipart else 0) + (16 if header.tiled else 4)
-        stream.seek(last + lead)
-        length = stream.read(4)
-        end = last + lead + 4 + (struct.unpack("<i", length)[0] if len(length) == 4 else 0)
-        if len(length) < 4 or end > size:
-            raise _cut_off(path, size, end)
+    with _opened(path) as stream:
+        _check_chunks(path, stream, header, count)
 
 
 def channel_types(part: dict[str, Attribute]) -> dict[str, str]:
@@ -106,6 +84,42 @@ def channel_types(part: dict[str, Attribute]) -> dict[str, str]:
         found[name] = _TYPES[struct.unpack_from("<i", raw, at)[0]]
         at += 16  # type, pLinear and three reserved bytes, x and y sampling
     return found
+
+
+def _check_chunks(path: Path, stream: BinaryIO, header: Header, count: int) -> None:
+    size = os.fstat(stream.fileno()).st_size
+    stream.seek(header.table)
+    table = stream.read(8 * count) if header.table + 8 * count <= size else b""
+    if len(table) < 8 * count:  # also where the file was cut since its size was asked
+        raise _cut_off(path, size, header.table + 8 * count)
+    offsets = struct.unpack(f"<{count}Q", table)
+    if 0 in offsets:
+        raise SourceError(
+            f"{path.as_posix()} was never finished: {offsets.count(0)} of its {count} chunks "
+            "are not written.",
+            remedy="Wait for the render to finish, or render the frame again.",
+        )
+    last = max(offsets)
+    if last > size:
+        raise _cut_off(path, size, last)
+    lead = (4 if header.multipart else 0) + (16 if header.tiled else 4)
+    stream.seek(last + lead)
+    length = stream.read(4)
+    end = last + lead + 4 + (struct.unpack("<i", length)[0] if len(length) == 4 else 0)
+    if len(length) < 4 or end > size:
+        raise _cut_off(path, size, end)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as stream:
+            yield stream
+    except OSError as error:
+        raise SourceError(
+            f"{path.as_posix()} cannot be read: {error.strerror}.",
+            remedy="Check that the file is there and that you may read it.",
+        ) from error
 
 
 def _parse(path: Path, stream: BinaryIO) -> Header:
