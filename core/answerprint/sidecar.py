@@ -31,7 +31,7 @@ PROTOCOL = 1
 MOST_LINE_BYTES = 1 << 20
 MOST_AT_ONCE = 32
 MOST_UNREAD = 1000  # answers that wait for a panel that does not read
-END_SECONDS = 15.0  # for what runs to notice that it is cancelled
+END_SECONDS = 15.0
 FAULT = 70
 
 Id = Annotated[int, Field(ge=0, lt=1 << 53)] | Annotated[str, Field(max_length=64)]
@@ -70,13 +70,18 @@ class Sidecar:
                 tells documents, and looks at `interrupted`; where that is set, telling anything but
                 an error raises KeyboardInterrupt
     write       is given answers, one at a time, each a line of ASCII without its end
+    patience    seconds that the end waits for what is cancelled, and for a panel that does not read
     """
 
-    def __init__(self, carry_out: CarryOut, write: Callable[[str], None]) -> None:
+    def __init__(
+        self, carry_out: CarryOut, write: Callable[[str], None], *, patience: float = END_SECONDS
+    ) -> None:
         self._carry_out = carry_out
         self._answers = _Answers(write)
         self._running: dict[int | str, _Running] = {}
+        self._threads: set[_Running] = set()  # also those that are just saying their last
         self._lock = threading.Lock()
+        self._patience = patience
 
     def serve(self, asked: BinaryIO) -> None:
         """Answer the requests of a stream; at its end cancel what runs, and wait for it."""
@@ -118,6 +123,7 @@ class Sidecar:
                     remedy="Wait until one is done, or cancel one.",
                 )
             self._running[number] = running
+            self._threads.add(running)
         running.start()
 
     def _run(self, running: _Running, words: list[str]) -> None:
@@ -133,6 +139,8 @@ class Sidecar:
             with self._lock:
                 del self._running[running.number]
             self._answers.put({"id": running.number, "exit": code})
+            with self._lock:
+                self._threads.discard(running)
 
     def _cancel(self, request: _Request) -> None:
         with self._lock:
@@ -151,14 +159,14 @@ class Sidecar:
 
     def _end(self) -> None:
         with self._lock:
-            left = list(self._running.values())
+            left = list(self._threads)
         for running in left:
             running.interrupted.set()
-        deadline = time.monotonic() + END_SECONDS
+        deadline = time.monotonic() + self._patience
         for running in left:
             if running.is_alive():
                 running.join(max(0.0, deadline - time.monotonic()))
-        self._answers.close(END_SECONDS)
+        self._answers.close(deadline)
 
 
 class _Answers:
@@ -174,11 +182,10 @@ class _Answers:
         """Waits where the panel does not read. Raises ValueError: it holds NaN or inf."""
         self._lines.put(json.dumps(document, allow_nan=False))
 
-    def close(self, seconds: float) -> None:
-        """Wait so long for what is not yet read; a panel that hangs shall not make us hang."""
-        deadline = time.monotonic() + seconds
+    def close(self, deadline: float) -> None:
+        """Wait until then for what is not yet written: who hangs shall not make us hang."""
         with contextlib.suppress(queue.Full):
-            self._lines.put(None, timeout=seconds)
+            self._lines.put(None, timeout=max(0.0, deadline - time.monotonic()))
             self._thread.join(max(0.0, deadline - time.monotonic()))
 
     def _write_all(self) -> None:

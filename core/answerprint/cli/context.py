@@ -81,16 +81,16 @@ class Context:
         """
         if asked or self.site.server:
             return str(asked or self.site.server)
-        from answerprint_server import embedded  # noqa: PLC0415 - it is not everybody's server
+        from answerprint_server import state  # noqa: PLC0415 - it is not everybody's server
 
-        state = embedded.running(site.home())
-        if state is None:
+        found = state.running(site.home())
+        if found is None:
             raise ServerAway(
                 "No server is running on this machine, and none is configured.",
                 remedy="Start one with 'answerprint serve', or set ANSWERPRINT_SERVER to its "
                 "host:port.",
             )
-        return state.address
+        return found.address
 
     def signer(self) -> Signer:
         from answerprint import signing  # noqa: PLC0415 - most verbs need no key

@@ -26,7 +26,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from answerprint import documents, site
-from answerprint.cli import VERBS, carry_out, run_here, verb
+from answerprint.cli import VERBS, carry_out, flags, run_here, verb
 from answerprint.cli.context import Context, Output
 from answerprint.errors import JobError
 from answerprint.sidecar import Sidecar, Tell
@@ -65,6 +65,8 @@ def _act(words: list[str], args: argparse.Namespace, context: Context) -> int:
             "A sidecar starts no other sidecar.", remedy="Send this one what is to be done."
         )
     if args.verb in JOBS and not getattr(args, "dry_run", False):
+        if args.verb == "run":  # what is wrong with the words is answered here and now
+            flags.check_resuming(args) if args.resume else flags.job_of(args)
         return _detach(words, context)
     if args.verb == "serve" and not (args.stop or args.status):
         args.detach = True
