@@ -21,7 +21,7 @@ from answerprint.journal import Event
 from answerprint.site import Site
 from answerprint.triton import Server
 
-TASK, HALF_TASK = "standin", "standin_half"
+TASK = "standin"
 WIDTH, HEIGHT = 1920, 1080
 FIRST = 1001
 CORES = os.cpu_count() or 1

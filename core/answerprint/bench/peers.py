@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answerprint.bench import bare
-from answerprint.bench.lab import COMPRESSIONS, CORES, HALF_TASK, HEIGHT, TASK, WIDTH, Lab
+from answerprint.bench.lab import COMPRESSIONS, CORES, HEIGHT, TASK, WIDTH, Lab
 from answerprint.bench.row import Row
 from answerprint.errors import SetupError
 
 Ask = Callable[[NDArray[Any]], NDArray[Any]]
 
 TRIPS = 20
-_TYPES = {"float16": "FP16", "float32": "FP32"}
+_TENSORS = {"float16": ("pixels_half", "FP16"), "float32": ("pixels", "FP32")}
 
 
 def rows(lab: Lab) -> Iterator[Row]:
@@ -53,7 +53,7 @@ def _files(lab: Lab, name: str, compression: str, threads: int = 0) -> Row:
     bare.set_threads(threads)
     try:
         with lab.room("peer") as folder, closing(_client(lab, name)) as client:
-            ask = _asking(client, _module(name), HALF_TASK, lab.delay)
+            ask = _asking(client, _module(name), TASK, lab.delay)
             _carry(files[0], ask, folder, compression)  # the first one connects
             start = time.perf_counter()
             for file in files:
@@ -79,9 +79,11 @@ def _asking(client: Any, module: Any, model: str, delay: float) -> Ask:
     settings.set_data_from_numpy(np.array([json.dumps({"delay": delay}).encode()], np.object_))
 
     def ask(image: NDArray[Any]) -> NDArray[Any]:
-        pixels = module.InferInput("pixels", list(image.shape), _TYPES[image.dtype.name])
+        name, kind = _TENSORS[image.dtype.name]
+        pixels = module.InferInput(name, list(image.shape), kind)
         pixels.set_data_from_numpy(image)
-        return np.asarray(client.infer(model, [pixels, settings]).as_numpy("pixels"))
+        wanted = [module.InferRequestedOutput(name)]
+        return np.asarray(client.infer(model, [pixels, settings], outputs=wanted).as_numpy(name))
 
     return ask
 

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from answerprint.bench import goals, plot, suite, table
-from answerprint.bench.lab import HALF_TASK, TASK, Lab
+from answerprint.bench.lab import TASK, Lab
 from answerprint.bench.row import Row
 from answerprint.cli.context import Context
 from answerprint.errors import DiskFull, SourceError
@@ -96,27 +96,17 @@ def _lab(folder: Path, args: argparse.Namespace, context: Context) -> Iterator[L
 
 
 def _models(folder: Path) -> Path:
-    """Denoise, the stand-in, and its twin that takes halves, which the plain clients send."""
+    """Denoise and the stand-in."""
     ignored = shutil.ignore_patterns("__pycache__", "golden", "extra")
     shutil.copytree(repository.models_folder() / "denoise", folder / "denoise", ignore=ignored)
-    for task in (TASK, HALF_TASK):
-        shutil.copytree(_standin(), folder / task, ignore=ignored)
-    twin = folder / HALF_TASK
-    _replace(twin / "config.pbtxt", "TYPE_FP32", "TYPE_FP16")
-    _replace(twin / "contract.json", f'"task": "{TASK}"', f'"task": "{HALF_TASK}"')
-    for task in (TASK, HALF_TASK):  # a clone's digests may wait for their update
-        repository.update(folder / task)
+    shutil.copytree(_standin(), folder / TASK, ignore=ignored)
+    repository.update(folder / TASK)  # a clone's digests may wait for their update
     return folder
 
 
 def _standin() -> Path:
     """Beside the models: in a wheel in the server's package, in a clone in its folder."""
     return repository.models_folder().with_name("bench") / "standin"
-
-
-def _replace(file: Path, before: str, after: str) -> None:
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace(before, after), encoding="utf-8")
 
 
 def _check_space(folder: Path, needed: float) -> None:

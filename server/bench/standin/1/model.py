@@ -13,6 +13,8 @@ GPU = pathlib.Path(__file__)
 class TritonPythonModel(answerprint_model.ImageModel):
     """However many instances there are, it makes 1000 / delay frames a second: they share a GPU."""
 
+    halves = True
+
     def run(
         self, images: dict[str, Any], settings: dict[str, Any]
     ) -> tuple[dict[str, Any], dict[str, str]]:
