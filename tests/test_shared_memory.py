@@ -120,6 +120,23 @@ def comes_back(server: Server, pixels: Floats) -> bool:
     return np.array_equal(asked(server, pixels).images["pixels"], pixels)
 
 
+@dataclass
+class Notes:
+    """A registry that notes what it was told."""
+
+    held: dict[str, int] = field(default_factory=dict)
+
+    def register(self, name: str, size: int) -> None:
+        self.held[name] = size
+
+    def unregister(self, name: str) -> bool:
+        self.held.pop(name, None)
+        return True
+
+    def names(self) -> list[str]:
+        return list(self.held)
+
+
 def test_images_travel_in_shared_memory_and_nothing_is_left_of_it(tasks: Tasks) -> None:
     before = tasks.held()
 
@@ -341,18 +358,31 @@ def test_a_client_that_forgets_to_close_leaves_no_file(tasks: Tasks) -> None:
     assert not there(left)
 
 
-def test_a_forked_process_leaves_its_parents_memory_alone(tasks: Tasks) -> None:
-    before = tasks.held()
+def test_a_forked_process_leaves_its_parents_memory_alone(tmp_path: Path) -> None:
+    made = Ring(Notes(), tmp_path)
+    with made.slot(4096) as slot:
+        pass
     fork = multiprocessing.get_context("fork")
 
-    with Server(tasks.address) as server:
-        assert comes_back(server, image())
-        mine = tasks.held() - before
-        child = fork.Process(target=sys.exit, args=(0,))
+    for end in (made.close, lambda: sys.exit(0)):
+        child = fork.Process(target=end)
         child.start()
         child.join()
-        assert there(mine) == mine
-        assert comes_back(server, image(seed=2))
+        assert child.exitcode == 0
+        assert (tmp_path / slot.name).exists()
+    made.close()
+
+
+def test_a_slot_in_use_goes_when_it_is_let_go(tmp_path: Path) -> None:
+    notes = Notes()
+    made = Ring(notes, tmp_path)
+
+    with made.slot(4096) as slot:
+        made.close()
+        assert (tmp_path / slot.name).exists()
+
+    assert not list(tmp_path.iterdir())
+    assert not notes.held
 
 
 def test_a_server_that_was_started_anew_is_told_of_the_slots_again(tmp_path: Path) -> None:
@@ -378,23 +408,6 @@ def until_answered(server: Server) -> None:
             server.offer("passthrough")
             return
         time.sleep(0.05)
-
-
-@dataclass
-class Notes:
-    """A registry that notes what it was told."""
-
-    held: dict[str, int] = field(default_factory=dict)
-
-    def register(self, name: str, size: int) -> None:
-        self.held[name] = size
-
-    def unregister(self, name: str) -> bool:
-        self.held.pop(name, None)
-        return True
-
-    def names(self) -> list[str]:
-        return list(self.held)
 
 
 def test_a_full_memory_is_said_and_nothing_stays(small: Path) -> None:

@@ -77,7 +77,7 @@ class Ring:
         self._free: list[Slot] = []
         self._owed: list[str] = []  # the server was still at work in them when they were given up
         self._files: set[Path] = set()
-        self._swept = False
+        self._swept = self._closed = False
         self._lock = threading.Lock()
         self._process = os.getpid()
         weakref.finalize(self, _remove, self._files, self._process)
@@ -99,14 +99,20 @@ class Ring:
             raise
         with self._lock:
             self._free.append(slot)
+            closed = self._closed
+        if closed:
+            self.close()
 
     def register_again(self, slot: Slot) -> None:
         """Tell a server that was started anew, which knows no slot. Raises NotShared: it cannot."""
         self._registry.register(slot.name, slot.size)
 
     def close(self) -> None:
-        """Remove every slot, here and at the server. Not to be called while one is in use."""
+        """Remove every slot, here and at the server; one that is in use goes when it is let go."""
+        if self._process != os.getpid():
+            return
         with self._lock:
+            self._closed = True
             free, self._free = self._free, []
         for slot in free:
             self._give_up(slot)
@@ -148,7 +154,8 @@ class Ring:
             file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
             self._files.add(path)
             try:
-                if not _lock(file, path):
+                if not _lock(file, path):  # whoever took it for an orphan removes it
+                    self._files.discard(path)
                     continue
                 # a full file system is an error here, and would be the end of this process later;
                 # the model's process needs as much there, for its own copies
