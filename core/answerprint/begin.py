@@ -15,6 +15,7 @@ from answerprint import colour, exr, ocio, record, takes
 from answerprint.errors import ModelReplaced, SetupError, SourceError, TakeError
 from answerprint.frames import FrameRange
 from answerprint.job import Resolved, wrong
+from answerprint.offer import farm_lane
 from answerprint.takes import Item, Take
 from answerprint.triton import Offer, Server
 from answerprint.write import Place
@@ -87,8 +88,15 @@ def _other_look(problem: str) -> SetupError:
     )
 
 
-def pinned(resolved: Resolved, server: Server) -> Offer:
-    """The very model the job was resolved to, or nothing: versions are never mixed in a take."""
+def pinned(resolved: Resolved, server: Server, *, farm: bool = False) -> Offer:
+    """The very model the job was resolved to, or nothing: versions are never mixed in a take.
+
+    `farm`: the same in the farm's lane, where the server has one.
+
+    Raises:
+        ModelReplaced: the task has another model now.
+        ServerError: any of its kinds.
+    """
     offer = server.offer(resolved.job.task, resolved.version)
     if offer.usable().sha256 != resolved.model_sha256:
         raise ModelReplaced(
@@ -96,7 +104,7 @@ def pinned(resolved: Resolved, server: Server) -> Offer:
             "begun with.",
             remedy="Run the job again as a new take, or bring the old model back.",
         )
-    return offer
+    return farm_lane(offer, server.offers()) if farm else offer
 
 
 def facts(take: Take, server: Server) -> dict[str, str]:

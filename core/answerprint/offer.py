@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from answerprint.contract import Contract
 from answerprint.errors import ContractError
 
 CONTRACT = "contract"
+FARM = (
+    "-farm"  # is added to a task's name for its second model; no task has such a sign in its name
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,12 @@ class Offer:
     contract: Contract | None
     problem: str = ""
     instances: int = 1
+
+    @property
+    def is_lane(self) -> bool:
+        """Whether it is the second model of a task, which runs of many frames use."""
+        task = self.name.removesuffix(FARM)
+        return task != self.name and (self.contract is None or self.contract.task == task)
 
     def usable(self) -> Contract:
         """The contract. Raises ContractError: there is none."""
@@ -50,6 +59,18 @@ def of_model(model: Mapping[str, str], config: Mapping[str, Any]) -> Offer:
         return Offer(name, version, found, instances=instances)
     except ContractError as error:
         return Offer(name, version, None, error.problem)
+
+
+def tasks(offers: Iterable[Offer]) -> list[Offer]:
+    """Those that people choose from: without second models."""
+    return [one for one in offers if not one.is_lane]
+
+
+def farm_lane(offer: Offer, offers: Iterable[Offer]) -> Offer:
+    """The second model of a task among `offers`; itself where none is ready that is the same."""
+    same = (f"{offer.name}{FARM}", offer.version, offer.contract)
+    fitting = (one for one in offers if (one.name, one.version, one.contract) == same)
+    return next(fitting, offer)
 
 
 def not_ready(model: Mapping[str, str]) -> Offer:

@@ -18,7 +18,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import begin, exr, workitem
+from answerprint import allocator, begin, exr, workitem
 from answerprint.ask import Asker
 from answerprint.chunk import Chunk
 from answerprint.errors import (
@@ -42,7 +42,7 @@ from answerprint.shelf import Shelf
 from answerprint.signing import Signer
 from answerprint.site import Site
 from answerprint.takes import Item, Take
-from answerprint.triton import Offer, Server
+from answerprint.triton import Server
 from answerprint.window import Window
 from answerprint.write import Place
 
@@ -61,6 +61,7 @@ class Bounds:
     memory     GB that it may hold; half of the machine's
     patience   seconds that it waits for a server that is away; PATIENCE_SECONDS
     deadline   seconds that the server has for one answer; as the contract's cost says
+    zip_level  how hard ZIP tries, 1 to 9
     """
 
     readers: int | None = None
@@ -69,6 +70,7 @@ class Bounds:
     memory: float | None = None
     patience: float | None = None
     deadline: float | None = None
+    zip_level: int = 1
 
     def of_site(self, site: Site) -> Bounds:
         """What is left open here, as the studio has it."""
@@ -79,6 +81,7 @@ class Bounds:
             memory=self.memory or site.memory,
             patience=site.patience if self.patience is None else self.patience,
             deadline=self.deadline or site.deadline,
+            zip_level=site.zip_level,
         )
 
 
@@ -107,7 +110,7 @@ def run(
         NoSuchTask, ServerError: the model of the job is not there any more.
         TakeError, ServerError: as it ended the run; frames finished until then stay.
     """
-    offer = begin.pinned(resolved, server)
+    begin.pinned(resolved, server)  # before anything of the take is touched
     with Chunk.open(take, resolved, frames) as chunk:
         if (take.private / "manifest.json").is_file():
             raise JobError(
@@ -121,7 +124,7 @@ def run(
         if resolved.job.reuse:
             made.scan(take.folder.parent)
         told = _Told(chunk.journal)
-        work = _pipeline(place, chunk, (server, offer), made, todo, bounds or Bounds(), told)
+        work = _pipeline(place, chunk, server, made, todo, bounds or Bounds(), told)
         run = _Run(work, told, _Tally(done), trusted, interrupted or threading.Event())
         yield from run.events(todo)
 
@@ -144,31 +147,42 @@ class _Told:
 def _pipeline(
     place: Place,
     chunk: Chunk,
-    model: tuple[Server, Offer],
+    server: Server,
     made: Made,
     todo: list[Item],
     bounds: Bounds,
     told: _Told,
 ) -> Pipeline:
-    (server, offer), resolved, stop = model, place.resolved, threading.Event()
+    resolved, stop = place.resolved, threading.Event()
+    # a part of a take is the farm's, however few its frames are
+    farm = len(todo) > 1 or not chunk.whole
+    offer = begin.pinned(resolved, server, farm=farm)
     limits = Limits.of_this_machine(
         offer.instances, bounds.readers, bounds.in_flight, bounds.writers
     ).within(bound(bounds.memory), resolved.memory)
     # one frame is decoded by all cores; of many, each has a core of its own, which is faster
     exr.set_threads(os.cpu_count() or 1 if len(todo) == 1 else 0)
+    exr.set_zip_level(bounds.zip_level)
+    allocator.keep_for_the_next_frame()
     most = limits.workers * len(resolved.inputs) * resolved.contract.cut.frames
     uses = (path for item in todo for path in workitem.files(resolved, item.frame))
     window = Window(limits.in_flight, instances=offer.instances, yields=len(todo) > 1)
     seconds = PATIENCE_SECONDS if bounds.patience is None else bounds.patience
-    patience = Patience(seconds, lambda: begin.pinned(resolved, server), told, stop)
+    asker = Asker(server, offer, resolved, begin.colour_paths(resolved))
+
+    def look() -> None:  # a server that is back may have a lane for the farm, or none any more
+        asker.offer = persistence.offer = begin.pinned(resolved, server, farm=farm)
+
+    patience = Patience(seconds, look, told, stop)
+    persistence = Persistence(server, offer, window, patience, told, stop)
     return Pipeline(
         place=place,
-        asker=Asker(server, offer, resolved, begin.colour_paths(resolved)),
+        asker=asker,
         chunk=chunk,
         limits=limits,
         shelf=Shelf(uses, most=most),
         made=made,
-        persistence=Persistence(server, offer, window, patience, told, stop),
+        persistence=persistence,
         variations=resolved.variations,
         stop=stop,
         deadline=bounds.deadline,

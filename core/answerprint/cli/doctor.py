@@ -23,6 +23,7 @@ import numpy as np
 from answerprint import begin, checks, compare, exr, job, preflight, run as engine
 from answerprint.cli.context import Context
 from answerprint.errors import AnswerprintError, ServerAway, ServerNotReady, TakeError
+from answerprint.offer import tasks
 from answerprint.triton import Server
 
 LEAST_SPACE = 1 << 30
@@ -124,7 +125,7 @@ def _models(asked: str | None, context: Context) -> str:
             f"{broken[0].name} cannot be used: {broken[0].problem}",
             remedy=f"Tell the pipeline team that {broken[0].name} does not load.",
         )
-    return ", ".join(one.name for one in offers) or "none"
+    return ", ".join(one.name for one in tasks(offers)) or "none"
 
 
 def _round_trip(asked: str | None, context: Context) -> str:

@@ -13,6 +13,7 @@ import argparse
 from answerprint.cli.context import Context
 from answerprint.contract import Contract, Input, Parameter
 from answerprint.documents import count
+from answerprint.offer import tasks
 from answerprint.triton import Offer, Server
 
 _ENCODINGS = {
@@ -29,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     with Server(context.address(args.server)) as server:
-        offers = [server.offer(args.task)] if args.task else server.offers()
+        offers = [server.offer(args.task)] if args.task else tasks(server.offers())
     for offer in offers:
         context.output.emit(_document(offer))
         context.output.say("\n".join(_lines(offer)))
