@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from answerprint_server import leash, stubs, wheel
+from answerprint_server import lanes, leash, stubs, wheel
 
 STOP_SECONDS = 15
 KEPT_LOGS = 5
@@ -53,6 +53,7 @@ def start(
     found = wheel.binary()
     backends = wheel.backends(log.parent)
     arguments = command(models.as_posix(), backends, found.caches, ports, prefix)
+    arguments += lanes.arguments(models)
     with log.open("wb") as stream:
         return subprocess.Popen(
             [sys.executable, "-I", "-S", *leash.words(), str(found.program), *arguments],

@@ -5,6 +5,8 @@ examples:
   answerprint serve --detach        run it in the background
   answerprint serve --status        is one running, where, with which tasks; what it came back from
   answerprint serve --stop          stop it
+  answerprint serve --farm-lane     a single frame goes before the queue of runs of many frames; each
+                                    model is loaded twice for that, weights and all
 """
 
 from __future__ import annotations
@@ -24,17 +26,36 @@ from typing import Any
 
 from answerprint import site
 from answerprint.cli.context import Context
-from answerprint.errors import ServerError, SourceError
+from answerprint.documents import count
+from answerprint.errors import JobError, ServerError, SourceError
+from answerprint.offer import tasks
 from answerprint.triton import Offer, Server
-from answerprint_server import embedded, repository
+from answerprint_server import embedded, lanes, repository
+from answerprint_server.lanes import Plan
+
+MOST_AT_ONCE = 64
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", type=Path, metavar="DIR", help="model repository to serve")
+    add = parser.add_argument
+    add("--models", type=Path, metavar="DIR", help="model repository to serve")
+    add(
+        "--farm-lane",
+        action="store_true",
+        help="single frames overtake runs of many; weights are loaded twice",
+    )
+    add("--at-once", type=_count, metavar="N", help="with --farm-lane: frames at work at once; 1")
+    add("--instances", type=_count, metavar="N", help="of each model; usually as its config says")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--detach", action="store_true", help="run it in the background")
     what.add_argument("--stop", action="store_true", help="stop the running server")
     what.add_argument("--status", action="store_true", help="say whether one runs; exit 1 if not")
+
+
+def _count(word: str) -> int:
+    if word.isascii() and word.isdigit() and 0 < int(word) <= MOST_AT_ONCE:
+        return int(word)
+    raise argparse.ArgumentTypeError(f"{word} is no whole number from 1 to {MOST_AT_ONCE}")
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -49,9 +70,34 @@ def run(args: argparse.Namespace, context: Context) -> int:
     state = embedded.running(site.home())
     if args.status:
         return _status(state, context)
+    plan = _plan(args)
     if state is not None:
+        _check_alike(plan, state)
         return _found(state, context)
-    return _detach(models, context) if args.detach else _serve(models, context)
+    if args.detach:
+        return _detach(models, plan, context)
+    home = site.home()
+    with lanes.laid(models, embedded.state_file(home).parent, plan) as served:
+        return _serve(served, context)
+
+
+def _plan(args: argparse.Namespace) -> Plan:
+    """Raises JobError: there is nothing that could be done at once."""
+    if args.at_once and not args.farm_lane:
+        raise JobError(
+            "--at-once says how many frames go through the lanes, and there are none.",
+            remedy="Add --farm-lane, or leave --at-once out.",
+        )
+    return Plan(farm=args.farm_lane, at_once=args.at_once or 1, instances=args.instances)
+
+
+def _check_alike(plan: Plan, state: embedded.Running) -> None:
+    """Raises ServerError: a server runs that was started otherwise."""
+    if plan.changes() and lanes.plan_of(Path(state.models)) != plan:
+        raise ServerError(
+            f"The server at {state.address} runs already, with other lanes or instances.",
+            remedy="Stop it with 'answerprint serve --stop', then start it as you want it.",
+        )
 
 
 def _serve(models: Path, context: Context) -> int:
@@ -132,13 +178,16 @@ def _say_restarted(restart: embedded.Restart, context: Context) -> None:
     )
 
 
-def _detach(models: Path, context: Context) -> int:
+def _detach(models: Path, plan: Plan, context: Context) -> int:
     home = site.home()
     log = embedded.state_file(home).with_name("serve.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as stream:
         child = subprocess.Popen(
-            [sys.executable, "-m", "answerprint.cli", "serve", "--models", str(models)],
+            [
+                *(sys.executable, "-m", "answerprint.cli", "serve", "--models", str(models)),
+                *_words(plan),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
@@ -155,6 +204,13 @@ def _detach(models: Path, context: Context) -> int:
         f"The server did not come up: {' '.join(lines) or 'it said nothing'}",
         remedy="See 'answerprint doctor'.",
     )
+
+
+def _words(plan: Plan) -> list[str]:
+    """The flags that ask for a plan."""
+    lane = ["--farm-lane", "--at-once", str(plan.at_once)] if plan.farm else []
+    count = [] if plan.instances is None else ["--instances", str(plan.instances)]
+    return lane + count
 
 
 def _stop(context: Context) -> int:
@@ -208,8 +264,12 @@ def _say_ready(state: embedded.Running, context: Context, word: str = "is ready"
     with Server(state.address) as server:
         version, offers = server.version(), server.offers()
     context.output.say(f"Triton {version} {word} at {state.address}, on this machine only.")
-    for offer in offers:
+    for offer in _worth_a_line(offers):
         context.output.say(_line(offer))
+    plan = lanes.plan_of(Path(state.models))
+    if plan.farm:
+        at_once = count(plan.at_once, "frame")
+        context.output.say(f"Single frames go before runs of many; {at_once} at once.")
     context.output.say(f"Log: {state.log}")
     context.output.emit(
         {
@@ -220,10 +280,16 @@ def _say_ready(state: embedded.Running, context: Context, word: str = "is ready"
             "pid": state.pid,
             "triton": version,
             "log": state.log,
-            "tasks": {one.name: one.problem or "ready" for one in offers},
+            "tasks": {one.name: one.problem or "ready" for one in tasks(offers)},
+            "farm_lane": plan.farm,
             **_history(state),
         }
     )
+
+
+def _worth_a_line(offers: list[Offer]) -> list[Offer]:
+    """All tasks, and second models only where they do not work."""
+    return [one for one in offers if not one.is_lane or one.contract is None]
 
 
 def _line(offer: Offer) -> str:
