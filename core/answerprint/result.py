@@ -187,8 +187,8 @@ def _measure(found: Read, eye: Eye, output: Output, stored: Iterable[exr.Pixels]
 
 def _together(stored: list[exr.Pixels]) -> exr.Pixels:
     """All channels for the report, in one array of whatever order; numbers are floats there."""
-    half = all(pixels.dtype == np.float16 for pixels in stored)
-    return np.stack([pixels if half else halves.widen(pixels) for pixels in stored])
+    alike = {pixels.dtype for pixels in stored} in ({np.dtype(np.float16)}, {np.dtype(np.float32)})
+    return np.stack([pixels if alike else halves.widen(pixels) for pixels in stored])
 
 
 def _said(name: str, eye: Eye) -> str:
