@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -312,17 +312,21 @@ server.infer(server.offer(sys.argv[2]), {"pixels": pixels}, {}, request_id="t", 
 """
 
 
-def client(tasks: Tasks, task: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", CLIENT, tasks.address, task])
+@contextmanager
+def client(tasks: Tasks, task: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of its own that asks once; killed at the end, if it still runs."""
+    with subprocess.Popen([sys.executable, "-c", CLIENT, tasks.address, task]) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_what_a_killed_client_left_goes_with_the_next_one(tasks: Tasks) -> None:
     before = tasks.held()
-    killed = client(tasks, "waits")
-    tasks.begun()
-    left = tasks.held() - before
-    killed.kill()
-    killed.wait()
+    with client(tasks, "waits"):
+        tasks.begun()
+        left = tasks.held() - before
     assert left
     assert left <= tasks.held()
     tasks.let_go()
