@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
-from answerprint import colour, exr, ocio, record, takes
+from answerprint import colour, documents, exr, ocio, record, takes
 from answerprint.errors import ModelReplaced, SetupError, SourceError, TakeError
 from answerprint.frames import FrameRange
 from answerprint.job import Resolved, wrong
@@ -121,6 +121,9 @@ def kept(
     """Frames of an earlier run that verify; all others are done again. Leftover parts go.
 
     `frames`: only these, which this process holds; None: all of the take.
+
+    Raises:
+        TakeError: what was left cannot be removed.
     """
     take, wanted = place.take, set(items(place.resolved, frames))
     _clear(take, wanted)
@@ -155,7 +158,10 @@ def _clear(take: Take, wanted: set[Item]) -> None:
     names = {take.file(*item).name for item in wanted}
     for part, name in take.part_files().items():
         if name in names:
-            part.unlink(missing_ok=True)
+            try:
+                part.unlink(missing_ok=True)
+            except OSError as error:
+                raise documents.unwritable(take.private, error) from error
 
 
 def _judged(file: Path, trusted: dict[str, Ed25519PublicKey]) -> record.Finding:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from answerprint.write import Place
 Keys = dict[str, Ed25519PublicKey]
 Leases = dict[Path, Holder]
 
+CLOSING = "closing.json"
 CLOSING_SECONDS = 60.0  # that it waits for another process to close the take
 READERS = 8  # of headers, at once; a share answers each one late
 
@@ -40,6 +41,7 @@ class Chunk(AbstractContextManager["Chunk"]):
         self.journal = take.journal_of(None if whole else frames)
         self.left: tuple[Item, ...] = ()
         self._take, self._lease = take, lease
+        self._unfinished = take.unfinished()
 
     @classmethod
     def open(cls, take: Take, resolved: Resolved, frames: FrameRange | None) -> Chunk:
@@ -98,6 +100,8 @@ class Chunk(AbstractContextManager["Chunk"]):
 
     def __exit__(self, *_: object) -> None:
         self._lease.release()
+        if self._take.is_complete:
+            _tidy(self._take, self._unfinished & self._take.unfinished())
 
     def _others(self, place: Place, done: dict[Item, dict[str, str]]) -> dict[Item, Path]:
         found = place.take.items()
@@ -216,11 +220,24 @@ def _closing(take: Take) -> Iterator[Lease | None]:
 def _right_to_close(take: Take, *, final: bool) -> Lease | None:
     """None if another process has it, which was watched for a while; an error if that is final."""
     try:
-        return Lease.take(take.private / "closing.json")
+        return Lease.take(take.private / CLOSING)
     except TakeBusy:
         if final:
             raise
         return None
+
+
+def _tidy(take: Take, unfinished: Collection[Path]) -> None:
+    """Of a complete take, take away what the dead left: leases, and files written aside.
+
+    `unfinished`: lay there when this process began, so that nobody is just writing it.
+    """
+    closing = take.private / CLOSING
+    found = {**take.leases(), closing: holder.read(closing)}
+    dead = [file for file, one in found.items() if one is not None and holder.is_dead(one)]
+    for file in (*dead, *unfinished):
+        with suppress(OSError):  # the take is complete with it as well
+            file.unlink(missing_ok=True)
 
 
 def _lacking(place: Place, items: Collection[Item]) -> tuple[Item, ...]:

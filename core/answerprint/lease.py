@@ -9,12 +9,12 @@ the holder that was judged dead: so only one succeeds, and never in the place of
 from __future__ import annotations
 
 import threading
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from answerprint import documents, holder
-from answerprint.errors import TakeBusy
+from answerprint.errors import TakeBusy, TakeError
 from answerprint.holder import BEAT_SECONDS, UNKNOWN, Holder
 
 
@@ -86,18 +86,26 @@ class Lease(AbstractContextManager["Lease"]):
         return won
 
     def release(self) -> None:
+        """Give it back. Where that cannot be written, its heartbeat at least has ended."""
         self._released.set()
         self._thread.join()
         for file in reversed(self._files):
             if self._is_mine(file):
-                file.unlink(missing_ok=True)
+                with suppress(OSError):  # what ended the run says it, and better
+                    file.unlink(missing_ok=True)
 
     def check(self) -> None:
         """Look at the file itself, right before something is given its final name.
 
         Raises:
             TakeBusy: another process took the lease over, or did, finished and released it.
+            TakeError: the take's folder is not there any more.
         """
+        if not self.path.parent.is_dir():
+            raise TakeError(
+                f"{self.path.parent.parent.as_posix()} was removed, or its disk is away.",
+                remedy="Bring it back and resume the take, or run the job again as a new one.",
+            )
         if self.lost.is_set() or not all(map(self._is_mine, self._files)):
             raise TakeBusy(
                 f"Another process took over {self.path.parent.parent.as_posix()}.",

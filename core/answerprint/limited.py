@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,8 @@ class Stages:
         except (SourceError, TakeError):  # a disk that is full has been said by the frames
             return {"by": "EXR write"}
         finally:
-            trial.unlink(missing_ok=True)
+            with suppress(OSError):
+                trial.unlink(missing_ok=True)
         if codec == "no":
             return {"by": "EXR write, uncompressed"}
         read, written = (self.seconds[stage] / self.frames for stage in ("read", "write"))

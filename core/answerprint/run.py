@@ -285,7 +285,7 @@ class _Run:
         return self.work.stages.limit(
             self.work.asker.offer.instances,
             sample=take.folder / self.tally.last,
-            trial=take.private / f"{take.name}_{take.label}.trial.part",
+            trial=take.trial_file(),
         )
 
 

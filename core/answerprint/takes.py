@@ -108,10 +108,18 @@ class Take:
         """Where this process writes a frame before it gets its name: same disk, out of sight."""
         return self.private / f"{_MARK}.{self.file(frame, variation).name}.part"
 
+    def trial_file(self) -> Path:
+        """Where this process may write a frame for a moment, to see how long that takes."""
+        return self.private / f"{_MARK}.{self._stem('')}.trial.exr.part"
+
     def part_files(self) -> dict[Path, str]:
         """What processes left unfinished, and the name that each was to get."""
         parts = self.private.glob(f"*{self.name}_{self.label}*.exr.part")
         return {part: _PART.sub("", part.name) for part in parts}
+
+    def unfinished(self) -> set[Path]:
+        """All that is aside, of frames and documents, while it is written or since a crash."""
+        return {one for one in self.private.glob("*") if one.suffix in (".part", ".taking")}
 
     def _stem(self, variation: str) -> str:
         return f"{self.name}_{self.label}{f'_{variation}' if variation else ''}"
@@ -145,7 +153,7 @@ class Take:
 
     def variations(self) -> list[str]:
         """The folders of a wedge's variations, in their order; none for a take that is no wedge."""
-        names = (entry.name for entry in self.folder.iterdir() if entry.is_dir())
+        names = (entry.name for entry in self.folder.glob("w*") if entry.is_dir())
         return sorted((name for name in names if _VARIATION.fullmatch(name)), key=_wedge_order)
 
     def items(self) -> dict[Item, Path]:
@@ -222,7 +230,8 @@ def commit_frame(take: Take, frame: int, variation: str = "") -> Path:
     final = take.file(frame, variation)
     part = take.part_file(frame, variation)
     try:
-        final.parent.mkdir(exist_ok=True)
+        if variation:  # a take that was removed is not made again, number and all
+            final.parent.mkdir(exist_ok=True)
         os.replace(part, final)  # noqa: PTH105 - said as the atomic call it is
         _sync_folder(final.parent)
     except OSError as error:

@@ -6,6 +6,7 @@ import getpass
 import platform
 import socket
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,7 +119,8 @@ def write(place: Place, found: Read, frame: exr.Frame, made: Record) -> list[str
         exr.write(part, frame)
         lost = exr.changed_attributes(frame, part)
     except BaseException:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the disk is away: who resumes the take removes it
+            part.unlink(missing_ok=True)
         raise
     expected = {record.STATEMENT, record.SIGNATURE}
     if place.resolved.result.layers == "only":
