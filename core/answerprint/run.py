@@ -18,7 +18,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import allocator, begin, exr, workitem
+from answerprint import begin, exr, workitem
 from answerprint.ask import Asker
 from answerprint.chunk import Chunk
 from answerprint.errors import (
@@ -61,7 +61,6 @@ class Bounds:
     memory     GB that it may hold; half of the machine's
     patience   seconds that it waits for a server that is away; PATIENCE_SECONDS
     deadline   seconds that the server has for one answer; as the contract's cost says
-    zip_level  how hard ZIP tries, 1 to 9
     """
 
     readers: int | None = None
@@ -70,7 +69,6 @@ class Bounds:
     memory: float | None = None
     patience: float | None = None
     deadline: float | None = None
-    zip_level: int = 1
 
     def of_site(self, site: Site) -> Bounds:
         """What is left open here, as the studio has it."""
@@ -81,7 +79,6 @@ class Bounds:
             memory=self.memory or site.memory,
             patience=site.patience if self.patience is None else self.patience,
             deadline=self.deadline or site.deadline,
-            zip_level=site.zip_level,
         )
 
 
@@ -162,8 +159,6 @@ def _pipeline(
     ).within(bound(bounds.memory), resolved.memory)
     # one frame is decoded by all cores; of many, each has a core of its own, which is faster
     exr.set_threads(os.cpu_count() or 1 if len(todo) == 1 else 0)
-    exr.set_zip_level(bounds.zip_level)
-    allocator.keep_for_the_next_frame()
     most = limits.workers * len(resolved.inputs) * resolved.contract.cut.frames
     uses = (path for item in todo for path in workitem.files(resolved, item.frame))
     window = Window(limits.in_flight, instances=offer.instances, yields=len(todo) > 1)
