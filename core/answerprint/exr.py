@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 from pathlib import Path
@@ -29,6 +30,7 @@ from answerprint.picture import (
 # a frame and its file are one thing to whoever reads or writes it
 __all__ = [
     "COMPRESSIONS",
+    "LIBRARY_ZIP_LEVEL",
     "STRUCTURE",
     "Frame",
     "Part",
@@ -46,6 +48,7 @@ __all__ = [
     "read_structure",
     "set_threads",
     "set_window",
+    "set_zip_level",
     "split_view",
     "union",
     "write",
@@ -56,6 +59,7 @@ __all__ = [
 _LOSSLESS = ("NO", "RLE", "ZIPS", "ZIP", "PIZ", "ZSTD", "HTJ2K32", "HTJ2K256")
 # Codecs that a take may be stored in, by the names that artists know
 COMPRESSIONS = ("none", "rle", "zips", "zip", "piz")
+LIBRARY_ZIP_LEVEL = 4
 # What OpenEXR decides anew for each file; everything else in a header is the artist's.
 STRUCTURE = {"channels", "chunkCount", "compression", "lineOrder", "tiles", "type", "version"}
 
@@ -278,3 +282,20 @@ def _too_large(frame: Frame, folder: Path) -> bool:
 def set_threads(count: int) -> None:
     """How many threads OpenEXR itself may use for one frame; 0 means the calling thread alone."""
     OpenEXR.set_global_thread_count(count)
+
+
+def set_zip_level(level: int) -> int:
+    """How hard ZIP and ZIPS try, 1 to 9; returns what it was. The pixels are the same with any.
+
+    OpenEXR's own 4 takes half as long again as 1 to write, for files that are 1 to 7 % smaller.
+    The module for Python does not say it, its library does (exr_set_default_zip_compression_level
+    in openexr_base.h); where a build hides that, everything stays as it is.
+    """
+    library = ctypes.CDLL(OpenEXR.__file__)
+    before = ctypes.c_int(LIBRARY_ZIP_LEVEL)
+    try:
+        library.exr_get_default_zip_compression_level(ctypes.byref(before))
+        library.exr_set_default_zip_compression_level(ctypes.c_int(level))
+    except AttributeError:
+        return LIBRARY_ZIP_LEVEL
+    return before.value

@@ -42,7 +42,9 @@ class Limits:
         """
         cores = os.cpu_count() or 2
         readers = readers or max(1, cores // 2)
-        writers = writers or max(1, cores // 2)
+        writers = (
+            writers or cores
+        )  # EXR codecs leave the interpreter to others; writing is the most
         in_flight = in_flight or 2 * instances
         return cls(readers, in_flight, writers, readers + in_flight + writers)
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import begin, exr, workitem
+from answerprint import allocator, begin, exr, workitem
 from answerprint.ask import Asker
 from answerprint.chunk import Chunk
 from answerprint.errors import (
@@ -61,6 +61,7 @@ class Bounds:
     memory     GB that it may hold; half of the machine's
     patience   seconds that it waits for a server that is away; PATIENCE_SECONDS
     deadline   seconds that the server has for one answer; as the contract's cost says
+    zip_level  how hard ZIP tries, 1 to 9
     """
 
     readers: int | None = None
@@ -69,6 +70,7 @@ class Bounds:
     memory: float | None = None
     patience: float | None = None
     deadline: float | None = None
+    zip_level: int = 1
 
     def of_site(self, site: Site) -> Bounds:
         """What is left open here, as the studio has it."""
@@ -79,6 +81,7 @@ class Bounds:
             memory=self.memory or site.memory,
             patience=site.patience if self.patience is None else self.patience,
             deadline=self.deadline or site.deadline,
+            zip_level=site.zip_level,
         )
 
 
@@ -159,6 +162,8 @@ def _pipeline(
     ).within(bound(bounds.memory), resolved.memory)
     # one frame is decoded by all cores; of many, each has a core of its own, which is faster
     exr.set_threads(os.cpu_count() or 1 if len(todo) == 1 else 0)
+    exr.set_zip_level(bounds.zip_level)
+    allocator.keep_for_the_next_frame()
     most = limits.workers * len(resolved.inputs) * resolved.contract.cut.frames
     uses = (path for item in todo for path in workitem.files(resolved, item.frame))
     window = Window(limits.in_flight, instances=offer.instances, yields=len(todo) > 1)
@@ -290,7 +295,7 @@ class _Tally:
 
     done: Frames
     failed: list[Item] = field(default_factory=list)
-    fatal: AnswerprintError | None = None
+    fatal: Exception | None = None
     last: str | None = None  # file of the frame that was finished last
     _alike: Counter[str] = field(default_factory=Counter)
 
@@ -304,6 +309,10 @@ class _Tally:
             facts = future.result()
         except AnswerprintError as error:
             return self._failure(item, error, journal)
+        except Exception as error:  # noqa: BLE001 - it ends the run; what was done is said first
+            self.failed.append(item)
+            self.fatal = self.fatal or error
+            return journal.append("failed", **named(item), **_fault(error))
         if facts is None:
             return None
         self._alike.clear()
@@ -323,6 +332,13 @@ class _Tally:
                 remedy=error.remedy,
             )
         return journal.append("failed", **named(item), **error.as_json())
+
+
+def _fault(error: Exception) -> Facts:
+    return AnswerprintError(
+        f"This is a fault in Answerprint, not in your work: {type(error).__name__}, {error}.",
+        remedy="Send the log of the fault to the pipeline team, and resume the take.",
+    ).as_json() | {"error": type(error).__name__}
 
 
 def _ends_the_run(error: AnswerprintError) -> bool:

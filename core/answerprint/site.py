@@ -36,6 +36,7 @@ class Site(BaseModel):
     memory  GB that one run may hold; None: half of the machine's
     patience                     seconds that a run waits for a server that is away
     deadline                     seconds that a model has for one answer; None: as its contract says
+    zip_level                    how hard ZIP tries, 1 (fast) to 9 (small); pixels are the same
     readers, in_flight, writers  frames that a run reads, has at the server and writes at once;
                                  None: as the machine and the model have room
     """
@@ -51,6 +52,7 @@ class Site(BaseModel):
     memory: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     patience: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 300
     deadline: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    zip_level: Annotated[int, Field(ge=1, le=9)] = 1
     readers: AtOnce | None = None
     in_flight: AtOnce | None = None
     writers: AtOnce | None = None

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from answerprint import exr
 from answerprint.bench import bare
 from answerprint.bench.lab import COMPRESSIONS, CORES, FIRST, HEIGHT, TASK, WIDTH, Lab
 from answerprint.bench.row import Row
+from answerprint.site import Site
 from answerprint.triton import Server
 
 SAMPLES = WIDTH * HEIGHT * 3
@@ -87,7 +89,7 @@ def _force(file: Path, content: bytes) -> None:
 def _codec(lab: Lab, compression: str) -> Iterator[Row]:
     """OpenEXR on every core at once, a frame for each; ms a frame, and of CPU."""
     image = bare.read(lab.file("none", FIRST))
-    before = bare.threads()
+    before, level = bare.threads(), exr.set_zip_level(Site().zip_level)
     bare.set_threads(0)
     try:
         with lab.room("codec") as folder:
@@ -99,6 +101,7 @@ def _codec(lab: Lab, compression: str) -> Iterator[Row]:
             spent = (half - cpu, time.process_time() - half)
     finally:
         bare.set_threads(before)
+        exr.set_zip_level(level)
     for verb, wall, used in (("write", wrote, spent[0]), ("read", read, spent[1])):
         facts = {"cpu": used * 1000 / len(files)}
         said = f"EXR {compression}, {verb}, {CORES} cores"

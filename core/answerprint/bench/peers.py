@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from answerprint import exr
 from answerprint.bench import bare
 from answerprint.bench.lab import COMPRESSIONS, CORES, HEIGHT, TASK, WIDTH, Lab
 from answerprint.bench.row import Row
@@ -49,7 +50,7 @@ def trips(lab: Lab) -> Iterator[Row]:
 
 def _files(lab: Lab, name: str, compression: str, threads: int = 0) -> Row:
     files = lab.files(compression)[: 4 if lab.quick else 16]
-    before = bare.threads()
+    before, level = bare.threads(), exr.set_zip_level(exr.LIBRARY_ZIP_LEVEL)
     bare.set_threads(threads)
     try:
         with lab.room("peer") as folder, closing(_client(lab, name)) as client:
@@ -61,6 +62,7 @@ def _files(lab: Lab, name: str, compression: str, threads: int = 0) -> Row:
             each = (time.perf_counter() - start) * 1000 / len(files)
     finally:
         bare.set_threads(before)
+        exr.set_zip_level(level)
     more = f", OpenEXR with {threads} threads" if threads else ""
     return Row(
         f"peer.{name.lower()}.{compression}{'.threads' if threads else ''}",

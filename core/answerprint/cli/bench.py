@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from answerprint import allocator
 from answerprint.bench import goals, plot, suite, table
 from answerprint.bench.lab import TASK, Lab
 from answerprint.bench.row import Row
@@ -41,6 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
+    allocator.keep_for_the_next_frame()
     if args.plot:
         plot.check(args.plot)
     folder = (args.folder or Path(tempfile.gettempdir())).absolute()

@@ -14,7 +14,7 @@ import argparse
 import math
 from pathlib import Path
 
-from answerprint import again, begin, compare, exr, preflight
+from answerprint import again, allocator, begin, compare, exr, preflight
 from answerprint.again import Again
 from answerprint.cli import run as run_verb
 from answerprint.cli.context import Context
@@ -32,6 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
+    allocator.keep_for_the_next_frame()
     with Server(context.address(args.server)) as server:
         asked = again.again(args.path, args.out, server, context.site)
         resolved = preflight.resolve(asked.job, server, context.site)

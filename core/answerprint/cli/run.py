@@ -25,7 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from answerprint import begin, journal, preflight, run as engine, takes
+from answerprint import allocator, begin, journal, preflight, run as engine, takes
 from answerprint.cli import flags
 from answerprint.cli.context import Context, Output
 from answerprint.cli.progress import Events, limited, shown
@@ -108,6 +108,7 @@ def _count(word: str) -> int:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
+    allocator.keep_for_the_next_frame()
     if args.resume:
         return _resume(args, context)
     request = flags.job_of(args)  # what is wrong with the request is said with no server as well
