@@ -37,10 +37,19 @@ from answerprint.ring import NotShared, Slot
 from answerprint.wire import Place
 
 ASK_SECONDS = 10.0
+PULSE_SECONDS = 3.0  # it is asked for beside every frame, and costs a server nothing
 STOP_SECONDS = 10.0
 FORGET_SECONDS = 2.0
 LOOK_SECONDS = 0.2  # so soon it is seen that a run was stopped
 RELOAD_SECONDS = 120.0  # large weights take long
+
+_CHANNEL = (
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.use_local_subchannel_pool", 1),  # else a new client goes over the old connection
+    ("grpc.initial_reconnect_backoff_ms", 250),
+    ("grpc.max_reconnect_backoff_ms", 5000),  # 120 s otherwise, and nobody notices who is back
+)
 
 
 class RegionLost(Exception):  # noqa: N818 - no failure: it is registered again
@@ -88,34 +97,31 @@ class Connection:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self._client = grpc.InferenceServerClient(address)
+        self._client = _connected(address)
+        self._leaving = threading.Lock()
 
     def close(self) -> None:
         self._client.close()
 
     def metadata(self) -> Any:
-        with self._ours("the server"):
-            return self._client.get_server_metadata(as_json=True, client_timeout=ASK_SECONDS)
+        with self._asked("the server") as client:
+            return client.get_server_metadata(as_json=True, client_timeout=ASK_SECONDS)
 
     def index(self) -> list[dict[str, str]]:
         """Each version of each model, with `name`, `version`, `state` and `reason`."""
-        with self._ours("the server"):
-            found = self._client.get_model_repository_index(
-                as_json=True, client_timeout=ASK_SECONDS
-            )
+        with self._asked("the server") as client:
+            found = client.get_model_repository_index(as_json=True, client_timeout=ASK_SECONDS)
         return list(found.get("models", []))
 
     def config(self, name: str, version: str) -> Any:
-        with self._ours(name):
-            found = self._client.get_model_config(
-                name, version, as_json=True, client_timeout=ASK_SECONDS
-            )
+        with self._asked(name) as client:
+            found = client.get_model_config(name, version, as_json=True, client_timeout=ASK_SECONDS)
         return found["config"]
 
     def statistics(self, name: str, version: str) -> list[dict[str, Any]]:
-        with self._ours(name):
-            found = self._client.get_inference_statistics(
-                name, version, as_json=True, client_timeout=ASK_SECONDS
+        with self._asked(name) as client:
+            found = client.get_inference_statistics(
+                name, version, as_json=True, client_timeout=PULSE_SECONDS
             )
         return list(found.get("model_stats", []))
 
@@ -154,10 +160,8 @@ class Connection:
 
     def names(self) -> list[str]:
         """All regions of shared memory that are registered, by anybody."""
-        with self._ours("shared memory"):
-            found = self._client.get_system_shared_memory_status(
-                as_json=True, client_timeout=ASK_SECONDS
-            )
+        with self._asked("shared memory") as client:
+            found = client.get_system_shared_memory_status(as_json=True, client_timeout=ASK_SECONDS)
         return list(found.get("regions", {}))
 
     def infer(self, request: Request) -> Reply:
@@ -172,7 +176,8 @@ class Connection:
 
     def _waited(self, request: Request) -> Any:
         answered: Future[Any] = Future()
-        call = self._client.async_infer(
+        client = self._client  # held: whoever lets the last one go, cancels what it waits for
+        call = client.async_infer(
             request.model,
             [_tensor(name, one, request.slot) for name, one in request.tensors.items()],
             _telling(answered),
@@ -198,6 +203,23 @@ class Connection:
         )
 
     @contextmanager
+    def _asked(self, what: str) -> Iterator[Any]:
+        """The client, for a question that every server answers at once.
+
+        A connection that swallows what is sent never ends by itself: after silence the next
+        question goes over a new one.
+        """
+        client = self._client
+        try:
+            with self._ours(what):
+                yield client
+        except ServerSilent:
+            with self._leaving:
+                if self._client is client:
+                    self._client = _connected(self.address)
+            raise
+
+    @contextmanager
     def _ours(self, what: str) -> Iterator[None]:
         try:
             yield
@@ -212,6 +234,10 @@ class Connection:
     def _meaning(self, error: InferenceServerException, what: str) -> ServerError:
         status = (error.status() or "").removeprefix("StatusCode.")
         return faults.meaning(self.address, what, status, error.message() or "")
+
+
+def _connected(address: str) -> Any:
+    return grpc.InferenceServerClient(address, channel_args=list(_CHANNEL))
 
 
 def _telling(answered: Future[Any]) -> Callable[[Any, Exception | None], None]:

@@ -33,7 +33,7 @@ class Patience:
     seconds   that a run waits for its server, each time
     look      asks the server whether it can go on; raises a ServerError while it cannot
     tell      writes an event: `waiting` when the waiting begins, `back` when it ends
-    stop      set when nobody wants to wait any longer
+    stop      set when nobody wants to wait any longer: then nothing more is tried, nor raised
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Patience:
         with self._lock:  # the others wait here
             if self._over is not None:
                 raise self._over
-            if self.times != since:
+            if self.times != since or self._stop.is_set():
                 return
             begun, told = time.monotonic(), False
             for pause in pauses():
@@ -75,9 +75,10 @@ class Patience:
                 if not told:
                     self._tell("waiting", **error.as_json())
                     told = True
-                waited = time.monotonic() - begun
-                if waited + pause > self.seconds or self._stop.wait(pause):
+                if time.monotonic() - begun + pause > self.seconds:
                     self._end(still)
+                if self._stop.wait(pause):
+                    return
             self.times += 1
             if told:
                 self._tell("back", seconds=round(time.monotonic() - begun, 1))

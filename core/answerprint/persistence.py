@@ -87,6 +87,8 @@ class Persistence:
                     return once() if got else None
             except ServerError as error:
                 try:
+                    if self.stop.is_set() and _is_curable(error):
+                        return None
                     self._meet(error, met, seen, named, late=self._is_late(begun))
                 finally:
                     self.window.reopen()
@@ -118,11 +120,15 @@ class Persistence:
         return _Seen(self.patience.times, self._executed())
 
     def _cure(self, error: ServerError, seen: _Seen) -> None:
-        """Do what can be done about it; by one thread, while the others wait."""
-        hangs = isinstance(error, ServerSilent) and self._executed(fresh=True) == seen.executed
-        if isinstance(error, ModelDied) or hangs:
+        """Do what can be done about it; by one thread, while the others wait.
+
+        Silent can be: a model that hangs, one that is slow, and a server that is not there.
+        """
+        silent = isinstance(error, ServerSilent)
+        executed = self._executed(fresh=True) if silent else -1
+        if isinstance(error, ModelDied) or (silent and 0 <= executed == seen.executed):
             self.patience.mend(error, seen.times, self._reload)
-        elif patience.passes(error) and not isinstance(error, ServerSilent):
+        elif patience.passes(error) and executed < 0:
             self.patience.wait(error, seen.times)
 
     def _reload(self) -> None:
@@ -144,6 +150,11 @@ class Persistence:
 
     def _is_late(self, begun: float) -> bool:
         return time.monotonic() - begun > self.patience.seconds
+
+
+def _is_curable(error: ServerError) -> bool:
+    """Whether something would be waited for, or done."""
+    return isinstance(error, ModelDied) or patience.passes(error)
 
 
 def _given_up(error: ServerError, times: int) -> ServerError:
