@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -362,19 +361,33 @@ def test_a_client_that_forgets_to_close_leaves_no_file(tasks: Tasks) -> None:
     assert not there(left)
 
 
-def test_a_forked_process_leaves_its_parents_memory_alone(tmp_path: Path) -> None:
-    made = Ring(Notes(), tmp_path)
-    with made.slot(4096) as slot:
-        pass
-    fork = multiprocessing.get_context("fork")
+FORK = """
+import os, pathlib, sys
+sys.path.insert(0, sys.argv[2])
+from answerprint.ring import Ring
+from test_shared_memory import Notes
+folder = pathlib.Path(sys.argv[1])
+made = Ring(Notes(), folder)
+with made.slot(4096) as slot:
+    pass
+if os.fork() == 0:
+    if sys.argv[3] == "close":
+        made.close()
+    sys.exit(0)
+os.wait()
+print((folder / slot.name).exists())
+"""
 
-    for end in (made.close, lambda: sys.exit(0)):
-        child = fork.Process(target=end)
-        child.start()
-        child.join()
-        assert child.exitcode == 0
-        assert (tmp_path / slot.name).exists()
-    made.close()
+
+@pytest.mark.parametrize("end", ["close", "exit"])
+def test_a_forked_process_leaves_its_parents_memory_alone(tmp_path: Path, end: str) -> None:
+    tests = str(Path(__file__).parent)
+    argv = [sys.executable, "-c", FORK, str(tmp_path), tests, end]
+
+    said = subprocess.run(argv, check=True, capture_output=True, text=True)
+
+    assert said.stdout == "True\n"
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_slot_in_use_goes_when_it_is_let_go(tmp_path: Path) -> None:
