@@ -345,7 +345,8 @@ class Conversation:
         read, write = os.pipe()
         self.asked = os.fdopen(write, "wb", buffering=0)
         sidecar = Sidecar(verb, lambda line: self.said.put(json.loads(line)), **options)
-        self.thread = threading.Thread(target=sidecar.serve, args=(os.fdopen(read, "rb"),))
+        asked = os.fdopen(read, "rb")
+        self.thread = threading.Thread(target=sidecar.serve, args=(asked,), daemon=True)
         self.thread.start()
         assert "sidecar" in self.hear()
 
