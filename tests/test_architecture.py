@@ -24,7 +24,7 @@ LAYERS = [
     ["timing", "wedge"],
     ["job", "layers", "record"],
     ["journal", "holder", "lease", "takes"],
-    ["wire", "ring"],
+    ["pulse", "wire", "ring"],
     ["connection", "offer", "answer", "triton"],
     ["checks", "memory", "span", "workitem"],
     ["ask"],

@@ -26,6 +26,7 @@ from answerprint.errors import (
     ServerSilent,
 )
 from answerprint.patience import Patience, Tell
+from answerprint.pulse import Pulse
 from answerprint.triton import Offer, Server
 from answerprint.window import Window
 
@@ -66,7 +67,7 @@ class Persistence:
     tell: Tell
     stop: threading.Event
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _pulse: tuple[float, int] = (0.0, -1)
+    _pulse: tuple[float, Pulse] = (0.0, Pulse())
 
     def ask(self, named: dict[str, Any], once: Callable[[], T]) -> T | None:
         """What `once` returns at last; None if the run was stopped before.
@@ -139,14 +140,20 @@ class Persistence:
     def _executed(self, *, fresh: bool = False) -> int:
         """How often the model has been executed, as of at most a second ago; -1 if nobody says."""
         with self._lock:
-            looked, count = self._pulse
-            if fresh or time.monotonic() - looked > 1 or count < 0:
-                try:
-                    count = self.server.executions(self.offer)
-                except ServerError:  # the request itself will say it, and better
-                    count = -1
-                self._pulse = time.monotonic(), count
-            return count
+            looked, pulse = self._pulse
+            if fresh or time.monotonic() - looked > 1 or pulse.executed < 0:
+                before, pulse = pulse, self._felt()
+                self._pulse = time.monotonic(), pulse
+                mean = pulse.since(before)
+                if mean is not None:
+                    self.window.learn(*mean)
+            return pulse.executed
+
+    def _felt(self) -> Pulse:
+        try:
+            return self.server.pulse(self.offer)
+        except ServerError:  # the request itself will say it, and better
+            return Pulse()
 
     def _is_late(self, begun: float) -> bool:
         return time.monotonic() - begun > self.patience.seconds

@@ -119,12 +119,8 @@ class Pipeline:
             deadline=self.deadline or deadline(found, self.resolved.contract),
             stop=self.stop,
         )
-        took = time.perf_counter() - start
-        found.seconds["infer"] = round(took, 4)
-        worked = float(answers.report.get("model_seconds", 0))
-        self.stages.add_model(worked)
-        if answers.asked:
-            self.persistence.window.answered(max(0.0, took - worked), worked)
+        found.seconds["infer"] = round(time.perf_counter() - start, 4)
+        self.stages.add_model(float(answers.report.get("model_seconds", 0)))
         return answers
 
     def _written(

@@ -34,6 +34,7 @@ from answerprint.errors import (
     ServerOutOfMemory,
 )
 from answerprint.offer import Offer
+from answerprint.pulse import Pulse
 from answerprint.ring import NotShared, Ring, Slot
 from answerprint.wire import Expected
 
@@ -285,14 +286,13 @@ class Server(AbstractContextManager["Server"]):
         """
         self._connection.load(name)
 
-    def executions(self, offer: Offer) -> int:
-        """How often the model has been executed since it was loaded: a number that moves is alive.
+    def pulse(self, offer: Offer) -> Pulse:
+        """What the model has done since it was loaded, for everybody.
 
         Raises:
             ServerError: any of its kinds.
         """
-        found = self._connection.statistics(offer.name, offer.version)
-        return sum(int(one.get("execution_count", 0)) for one in found)
+        return Pulse.of(self._connection.statistics(offer.name, offer.version))
 
     def _offer(self, model: Mapping[str, str]) -> Offer:
         if model.get("state") != "READY":

@@ -3,7 +3,7 @@
 Triton works through its queue in the order in which requests come. So a client's share is its number
 of requests in the queue, and how long a single frame of an artist waits is how many all others have
 there. One for each instance at work and one that waits for it keep a model busy; more would only
-make others wait. A run of many frames goes down to one while it sees that others wait.
+make others wait. A run of many frames halves its own, down to one, while it sees that others wait.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from answerprint.errors import ServerError
 
-_CALM = 8  # answers without a queue before one more is tried
+_CALM = 3  # looks at the server that saw no queue, before one more is tried
 
 
 class Window:
@@ -72,17 +72,17 @@ class Window:
         with self._changed:
             self._changed.wait_for(lambda: self._inside == 0, seconds)
 
-    def answered(self, waited: float, worked: float) -> None:
-        """Learn from one answer: seconds in the server's queue, and at work.
+    def learn(self, queued: float, worked: float) -> None:
+        """Learn what requests met of late: seconds in the server's queue, and at work, in the mean.
 
-        What waits longer than our own requests explain waits for others.
+        What waits longer than a full window of our own can explain, waits for others.
         """
-        if not self._yields or worked <= 0:
+        if not self._yields:
             return
         with self._changed:
-            own = worked * max(0.0, self._inside / self._instances - 1)
-            if waited > own + worked:
-                self.size, self._calm = max(1, self.size - 1), 0
+            own = worked * max(0.0, self.size / self._instances - 1)
+            if queued > own + worked:
+                self.size, self._calm = max(1, self.size // 2), 0
             else:
                 self._calm += 1
                 if self._calm >= _CALM and self.size < self._most:
