@@ -286,9 +286,11 @@ def test_a_run_that_was_stopped_gives_a_request_up_before_its_deadline(tasks: Ta
         future = pool.submit(asked, server, image(), task="waits", deadline=600.0, stop=stop)
         tasks.begun()
         stop.set()
-        with pytest.raises(ServerSilent, match="after the run was to end, and was given up"):
-            future.result(timeout=60)
-        tasks.let_go()
+        try:
+            with pytest.raises(ServerSilent, match="after the run was to end, and was given up"):
+                future.result(timeout=60)
+        finally:
+            tasks.let_go()
         assert comes_back(server, image())
 
 
