@@ -468,7 +468,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
     if mounted.returncode:
         pytest.skip(f"a small file system needs the right to mount: {mounted.stderr.strip()}")
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)  # a failed test may hold files
 
 
 def test_many_rings_at_once_never_take_a_living_slot_for_an_orphan(tmp_path: Path) -> None:
