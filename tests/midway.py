@@ -13,6 +13,7 @@ import numpy as np
 from answerprint import begin, exr, run, signing
 from answerprint.journal import Event
 from answerprint.run import Bounds
+from answerprint.signing import Signer
 from answerprint.takes import Take
 from answerprint.triton import Server
 from answerprint.verify import verify
@@ -27,6 +28,7 @@ def met(
     act: Act = lambda _: None,
     *,
     interrupted: threading.Event | None = None,
+    signer: Signer | None = None,
     **bounds: Any,
 ) -> list[Event]:
     """Run a claimed take, and let `act` see each event as it comes; returns them all."""
@@ -35,7 +37,7 @@ def met(
         begin.reopen(take),
         take,
         server=server,
-        signer=signing.own_signer(home),
+        signer=signer or signing.own_signer(home),
         trusted=signing.trusted_keys([home / "trust"]),
         bounds=Bounds(**bounds),
         interrupted=interrupted,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -9,9 +10,9 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from command import Answerprint
+from midway import count, met, of
 from samples import (
     add_model,
     change,
@@ -28,9 +29,11 @@ from samples import (
     until,
 )
 
-from answerprint import signing
+from answerprint import ring, signing
+from answerprint.signing import Signer
 from answerprint.takes import Take
 from answerprint.triton import Server
+from answerprint_server import embedded
 
 SMALL, LARGE = "size=3m", "size=64m"
 
@@ -140,33 +143,96 @@ def test_a_frame_that_breaks_after_the_check_fails_alone(
     finish(answerprint, take, home, server.address)
 
 
-def names(process: psutil.Process, prefix: str) -> bool:
-    return any(word.startswith(prefix) for word in process.info["cmdline"] or [])
+def killed_for_good(state: embedded.Running) -> None:
+    for pid in (state.pid, state.triton):
+        os.kill(pid, signal.SIGKILL)
 
 
-def test_a_server_that_dies_ends_the_run_and_another_one_finishes_it(
-    tmp_path: Path, answerprint: Answerprint, home: Path
-) -> None:
-    models = own_models(tmp_path / "models")
+def begun(answerprint: Answerprint, path: Path, address: str) -> subprocess.Popen[str]:
+    """A run of frames that take a tenth of a second each; it waits two seconds for its server."""
+    process = answerprint.start(
+        "run", "--task", "slow", "--plate", path, "--name", "test", "--server", address,
+        "--patience", "2", "--json",
+    )  # fmt: skip
+    until(process, "frame", 2)
+    return process
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Iterator[embedded.Running]:
+    """A server that a test may kill for good, with its task 'slow'."""
+    models = own_models(tmp_path / "models", ["passthrough"])
     add_model(models, "slow", drowsy)
     with own_server(tmp_path / "first", models) as state:
-        process = answerprint.start(
-            "run", "--task", "slow", "--plate", plate(tmp_path / "plate", 12), "--name", "test",
-            "--server", state.address, "--json",
-        )  # fmt: skip
-        until(process, "frame", 2)
+        yield state
+    embedded.clear_orphans(tmp_path / "first")
 
-        os.kill(state.triton, signal.SIGKILL)
-        code, said = ended(process)
-    assert not [one for one in psutil.process_iter(["cmdline"]) if names(one, state.prefix)]
+
+def test_a_server_that_is_gone_for_good_ends_the_run_once_and_another_one_finishes_it(
+    first: embedded.Running, tmp_path: Path, answerprint: Answerprint, home: Path
+) -> None:
+    process = begun(answerprint, plate(tmp_path / "plate", 12), first.address)
+
+    killed_for_good(first)
+    code, said = ended(process)
 
     take = Take(tmp_path / "takes" / "test" / "v001")
     (error,) = (one for one in said if "event" not in one)
     assert (code, error["error"]) == (4, "ServerAway")
-    assert f"No server answers at {state.address}." in error["problem"]
+    assert f"No server answers at {first.address}." in error["problem"]
     assert said[-1] == error
+    assert count(take.events(), "waiting", "back") == [1, 0]
     assert {one["error"] for one in said if one.get("event") == "failed"} <= {"ServerAway"}
     assert take.state() == "incomplete"
     assert 2 <= len(cut_off(take, home)) < 12
-    with own_server(tmp_path / "second", models) as state:
+    with own_server(tmp_path / "second", Path(first.models)) as state:
         finish(answerprint, take, home, state.address)
+
+
+def test_a_run_that_waits_for_a_dead_server_is_cancelled_at_once_and_leaves_no_memory(
+    first: embedded.Running, tmp_path: Path, answerprint: Answerprint, home: Path
+) -> None:
+    before = set(ring.FOLDER.glob(f"{ring.PREFIX}*"))
+    process = begun(answerprint, plate(tmp_path / "plate", 12), first.address)
+    killed_for_good(first)
+    until(process, "waiting")
+
+    process.send_signal(signal.SIGINT)
+    code, said = ended(process)
+
+    take = Take(tmp_path / "takes" / "test" / "v001")
+    assert (code, said[-1]["problem"]) == (130, "Interrupted.")
+    assert take.events()[-1]["state"] == "cancelled"
+    assert not of(take.events(), "failed")
+    assert len(cut_off(take, home)) >= 2
+    assert not set(ring.FOLDER.glob(f"{ring.PREFIX}*")) - before
+
+
+class Failing(Signer):
+    """A key that is lost after two frames, in a way that nobody thought of."""
+
+    left = itertools.count(2, -1)
+
+    def sign(self, message: bytes) -> str:
+        if next(self.left) <= 0:
+            raise ZeroDivisionError("what nobody thought of")
+        return super().sign(message)
+
+
+def test_a_fault_of_ours_ends_the_run_at_once_and_keeps_what_was_finished(
+    server: Server, tmp_path: Path, home: Path, answerprint: Answerprint
+) -> None:
+    take = claimed(server, tmp_path / "takes", plate(tmp_path, 40))
+    own = signing.own_signer(home)
+
+    with pytest.raises(ZeroDivisionError):
+        met(server, take, home, signer=Failing(own.key, own.kid))
+
+    failed, last = of(take.events(), "failed"), take.events()[-1]
+    assert failed[0]["error"] == "ZeroDivisionError"
+    assert "what nobody thought of" in failed[0]["problem"]
+    assert (last["event"], last["state"], last["done"]) == ("finished", "incomplete", 2)
+    assert len(failed) < 10
+    assert take.state() == "incomplete"
+    assert len(cut_off(take, home)) == 2
+    finish(answerprint, take, home, server.address)
