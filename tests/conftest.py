@@ -23,6 +23,16 @@ PLATES = PROJECT / "install" / "plates" / "denoise"
 PREFIX = re.compile(r"answerprint_(\d+)_[0-9a-f]{6}_")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="kill clients and servers for a while")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The soak takes minutes: only for who asks for it."""
+    asked = config.getoption("--soak")
+    return True if collection_path.name == "test_soak.py" and not asked else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A user's folder for the whole session, so that no test touches the real user's keys."""
