@@ -7,7 +7,8 @@
 
 Jobs outlive the panel: run and rerun go on in a process of their own, and the answer says which,
 and where its events are written. Paths are relative to the folder that the sidecar was started in;
-a panel gives absolute ones. It ends with its standard input.
+a panel gives absolute ones. It ends with its standard input. Libraries print to standard error:
+give it a file, for a pipe that nobody reads fills up.
 
 examples:
   answerprint sidecar
