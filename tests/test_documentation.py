@@ -112,3 +112,21 @@ def test_the_readme_says_how_many_tests_pass(request: pytest.FixtureRequest) -> 
 
 def _tree(error: type[AnswerprintError]) -> list[type[AnswerprintError]]:
     return [error] + [one for sub in error.__subclasses__() for one in _tree(sub)]
+
+
+PROMISES = re.findall(
+    r"^\| .+ \| \[(.+)\]\(tests/(test_\w+\.py)\) \|$",
+    TEXT.partition("### What happens when ...")[2],
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(("promise", "file"), PROMISES)
+def test_what_happens_when_is_held_by_a_test_that_is_there(promise: str, file: str) -> None:
+    program = (documentation.PROJECT / "tests" / file).read_text(encoding="utf-8")
+
+    assert f"\ndef test_{promise.replace(' ', '_')}(" in program
+
+
+def test_much_can_happen() -> None:
+    assert len(PROMISES) > 30
