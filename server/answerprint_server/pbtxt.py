@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 _UNSEEN = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|#[^\n]*')
+_VALUE = re.compile(rf"(?:{_UNSEEN.pattern}|[\w.+-]+)\s*[,;]?")
 _OPEN, _CLOSE = "{[", "}]"
 
 
@@ -24,11 +25,8 @@ def without(config: str, field: str) -> str:
     bare = _bare(config)
     for match in reversed(list(re.finditer(rf"\b{field}\s*:\s*", bare))):
         if _depth(bare, match.start()) == 0:
-            value = _UNSEEN.match(config, match.end()) or re.compile(r"\S+").match(
-                config, match.end()
-            )
-            if value:
-                config = config[: match.start()] + config[value.end() :]
+            value = _VALUE.match(config, match.end())
+            config = config[: match.start()] + config[value.end() if value else match.end() :]
     return config
 
 
@@ -77,5 +75,5 @@ def _depth(bare: str, place: int) -> int:
 
 
 def _bare(config: str) -> str:
-    """It, with blanks for texts and comments, so that what they say is not taken for fields."""
-    return _UNSEEN.sub(lambda match: " " * len(match[0]), config)
+    """It, with quotes alone for texts and comments: what they say is not taken for fields."""
+    return _UNSEEN.sub(lambda match: '"' * len(match[0]), config)
