@@ -31,6 +31,8 @@ from samples import (
 
 from answerprint import begin, documents, holder, ring
 from answerprint.chunk import Chunk
+from answerprint.cli import carry_out
+from answerprint.cli.context import Output
 from answerprint.errors import JobError
 from answerprint.takes import Take
 from answerprint.triton import OVER_GRPC, SHARED, Server
@@ -281,6 +283,24 @@ def test_leases_that_were_left_in_a_complete_take_go_with_the_next_look(
         carried_out(server, take, home)
 
     assert_nothing_is_left(take)
+
+
+def half_loaded(*_: object) -> int:
+    """As pybind11 has it: what came up while a library was set up becomes the cause of its error."""
+    raise ImportError("initialization failed") from KeyboardInterrupt()
+
+
+def not_there(*_: object) -> int:
+    raise ImportError("no such library")
+
+
+@pytest.mark.parametrize(("act", "code"), [(half_loaded, 130), (not_there, 70)])
+def test_interrupted_while_a_library_is_loaded_it_is_an_interrupt_and_no_fault(
+    act: Callable[..., int], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert carry_out(["tasks"], Output(json=True), threading.Event(), act) == code
+
+    assert ("Interrupted." in capsys.readouterr().out) == (code == 130)
 
 
 def held() -> tuple[dict[str, int], int]:

@@ -89,9 +89,10 @@ def carry_out(
         output.error(error)
         return error.exit_code
     except KeyboardInterrupt:
-        output.error(AnswerprintError("Interrupted.", remedy="Finished frames are kept."))
-        return INTERRUPTED
-    except Exception:  # noqa: BLE001 - the last line of defence: artists never see a traceback
+        return _interrupted(output)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: artists never see a traceback
+        if _is_an_interrupt(error):
+            return _interrupted(output)
         log = site.home() / "fault.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(traceback.format_exc(), encoding="utf-8")
@@ -102,6 +103,20 @@ def carry_out(
             )
         )
         return FAULT
+
+
+def _interrupted(output: Output) -> int:
+    output.error(AnswerprintError("Interrupted.", remedy="Finished frames are kept."))
+    return INTERRUPTED
+
+
+def _is_an_interrupt(error: BaseException | None) -> bool:
+    """A native library that is interrupted while it is loaded says so in an error of its own."""
+    if not isinstance(error, ImportError):
+        return False
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def parser(names: Iterable[str] = VERBS) -> argparse.ArgumentParser:
