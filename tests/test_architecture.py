@@ -35,6 +35,7 @@ LAYERS = [
     ["limited", "patience", "window"],
     ["persistence"],
     ["pipeline"],
+    ["tally"],
     ["run", "verify"],
     ["again", "promote", "sidecar"],
     ["bench"],

@@ -10,7 +10,6 @@ import os
 import queue
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -21,36 +20,25 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from answerprint import allocator, begin, exr, workitem
 from answerprint.ask import Asker
 from answerprint.chunk import Chunk
-from answerprint.errors import (
-    AnswerprintError,
-    InferenceError,
-    JobError,
-    ServerError,
-    ServerOutOfMemory,
-    SourceError,
-    TakeError,
-)
+from answerprint.errors import JobError
 from answerprint.frames import FrameRange
 from answerprint.job import Resolved
 from answerprint.journal import Event, Journal
 from answerprint.memory import Limits, bound
 from answerprint.patience import Patience
 from answerprint.persistence import Persistence
-from answerprint.pipeline import Pipeline, named
+from answerprint.pipeline import Pipeline
 from answerprint.reuse import Made
 from answerprint.shelf import Shelf
 from answerprint.signing import Signer
 from answerprint.site import Site
 from answerprint.takes import Item, Take
+from answerprint.tally import Facts, Tally
 from answerprint.triton import Server
 from answerprint.window import Window
 from answerprint.write import Place
 
 PATIENCE_SECONDS = 300.0
-MOST_FAILURES_IN_A_ROW = 25  # of frames that fail alike; then it is not the frames
-
-Facts = dict[str, Any]
-Frames = dict[Item, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -125,7 +113,7 @@ def run(
             made.scan(take.folder.parent)
         told = _Told(chunk.journal)
         work = _pipeline(place, chunk, server, made, todo, bounds or Bounds(), told)
-        run = _Run(work, told, _Tally(done), trusted, interrupted or threading.Event())
+        run = _Run(work, told, Tally(done), trusted, interrupted or threading.Event())
         yield from run.events(todo)
 
 
@@ -195,9 +183,10 @@ class _Run:
 
     work: Pipeline
     told: _Told
-    tally: _Tally
+    tally: Tally
     trusted: dict[str, Ed25519PublicKey]
     interrupted: threading.Event
+    limited: Facts | None = None
 
     def events(self, todo: list[Item]) -> Iterator[Event]:
         journal, begun, state = self.told.journal, time.perf_counter(), "incomplete"
@@ -208,6 +197,7 @@ class _Run:
         try:
             yield from self._carried_out(todo, pool, futures)
             if self.tally.is_good:
+                self.limited = self._limit()  # it tries a write, which a closed take is spared
                 whole = self.work.chunk.commit(self.work.place, self.trusted, self.tally.done)
                 state = "complete" if whole else "part"
         except KeyboardInterrupt as interrupt:
@@ -274,7 +264,7 @@ class _Run:
         if state == "part":
             facts["left"] = len(self.work.chunk.left)
         facts["seconds"] = round(time.perf_counter() - begun, 3)
-        limited = self._limit()
+        limited = self._limit() if self.limited is None else self.limited
         return facts | ({"limited": limited} if limited else {})
 
     def _limit(self) -> Facts:
@@ -287,62 +277,3 @@ class _Run:
             sample=take.folder / self.tally.last,
             trial=take.trial_file(),
         )
-
-
-@dataclass
-class _Tally:
-    """What became of the frames: facts for the manifest, failures, and what ended the run."""
-
-    done: Frames
-    failed: list[Item] = field(default_factory=list)
-    fatal: Exception | None = None
-    last: str | None = None  # file of the frame that was finished last
-    _alike: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def is_good(self) -> bool:
-        return self.fatal is None and not self.failed
-
-    def add(self, item: Item, future: Future[Facts | None], journal: Journal) -> Event | None:
-        """Count one frame and write its event; None if it was never begun, or given up."""
-        try:
-            facts = future.result()
-        except AnswerprintError as error:
-            return self._failure(item, error, journal)
-        except Exception as error:  # noqa: BLE001 - it ends the run; what was done is said first
-            self.failed.append(item)
-            self.fatal = self.fatal or error
-            return journal.append("failed", **named(item), **_fault(error))
-        if facts is None:
-            return None
-        self._alike.clear()
-        self.done[item] = {key: facts[key] for key in ("file", "pixels", "statement_id")}
-        self.last = facts["file"]
-        return journal.append("frame", **facts)
-
-    def _failure(self, item: Item, error: AnswerprintError, journal: Journal) -> Event:
-        self.failed.append(item)
-        if _ends_the_run(error):
-            self.fatal = self.fatal or error
-        kind = type(error).__name__
-        self._alike[kind] += 1
-        if self._alike[kind] >= MOST_FAILURES_IN_A_ROW and self.fatal is None:
-            self.fatal = type(error)(
-                f"{self._alike[kind]} frames in a row failed, the last one so: {error.problem}",
-                remedy=error.remedy,
-            )
-        return journal.append("failed", **named(item), **error.as_json())
-
-
-def _fault(error: Exception) -> Facts:
-    return AnswerprintError(
-        f"This is a fault in Answerprint, not in your work: {type(error).__name__}, {error}.",
-        remedy="Send the log of the fault to the pipeline team, and resume the take.",
-    ).as_json() | {"error": type(error).__name__}
-
-
-def _ends_the_run(error: AnswerprintError) -> bool:
-    """A broken frame is that frame's trouble; a full disk or a lost server is everybody's."""
-    if isinstance(error, (SourceError, InferenceError, ServerOutOfMemory)):
-        return False
-    return isinstance(error, (TakeError, ServerError))
