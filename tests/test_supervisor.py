@@ -19,10 +19,11 @@ import pytest
 from command import Answerprint
 from samples import own_models, stand_in
 
+from answerprint import pipeline
 from answerprint.errors import ServerError, ServerSilent
 from answerprint.triton import Server
 from answerprint_server import alive, embedded, launch, ports, repository, state, stubs
-from answerprint_server.embedded import Patience, Running
+from answerprint_server.embedded import Backoff, Running
 
 SLOW = "if (HERE / 'slow').exists():\n    import time\n    time.sleep(10**6)\nmade = image"
 LOADS_SLOWLY = """
@@ -150,6 +151,27 @@ def test_the_log_of_the_dead_server_is_kept(supervised: Supervised) -> None:
     assert Path(said["log"]).read_bytes().startswith(written)
     assert said["log"] != str(log)
     assert log.stat().st_ino != Path(said["log"]).stat().st_ino
+
+
+def test_a_log_that_somebody_removed_does_not_keep_the_server_dead(supervised: Supervised) -> None:
+    Path(supervised.state.log).unlink()
+    supervised.kill_server()
+    said = supervised.hear()
+
+    assert (said["event"], said["log"]) == ("restarted", None)
+    assert said["log_unkept"] == "No such file or directory"
+    supervised.kill_server()
+    assert supervised.hear()["log_unkept"] is None
+
+
+def test_a_proxy_in_the_environment_hides_no_server_of_this_machine(
+    supervised: Supervised, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+
+        assert embedded.is_live(supervised.state)
 
 
 def test_status_tells_how_often_and_why(supervised: Supervised) -> None:
@@ -294,9 +316,9 @@ def test_a_killed_supervisor_that_was_restarting_leaves_nothing_to_the_next_star
 
 
 def test_it_gives_up_a_server_that_dies_again_and_again(tmp_path: Path, models: Path) -> None:
-    patience = Patience(first=0.01, deaths=3)
+    backoff = Backoff(first=0.01, deaths=3)
     seen: list[int] = []
-    with embedded.supervise(tmp_path, models, patience=patience) as supervisor:
+    with embedded.supervise(tmp_path, models, backoff=backoff) as supervisor:
         first = supervisor.state
         with pytest.raises(ServerError, match="died 3 times in a row") as caught:
             kill_each(supervisor, seen)
@@ -308,13 +330,22 @@ def test_it_gives_up_a_server_that_dies_again_and_again(tmp_path: Path, models: 
     assert gone(first, tmp_path)
 
 
+def test_who_gives_a_server_up_says_why_its_log_is_not_there(tmp_path: Path, models: Path) -> None:
+    with embedded.supervise(tmp_path, models, backoff=Backoff(deaths=1)) as supervisor:
+        Path(supervisor.state.log).unlink()
+        with pytest.raises(ServerError, match="died 1 times in a row") as caught:
+            kill_each(supervisor, [])
+
+    assert "could not be kept: No such file or directory" in caught.value.remedy
+
+
 def test_a_server_that_has_recovered_may_die_any_number_of_times(
     tmp_path: Path, models: Path
 ) -> None:
-    patience = Patience(first=0.01, deaths=2, settled=0.0)
+    backoff = Backoff(first=0.01, deaths=2, settled=0.0)
     seen: list[int] = []
     with embedded.supervise(
-        tmp_path, models, patience=patience, ending=lambda: len(seen) == 3
+        tmp_path, models, backoff=backoff, ending=lambda: len(seen) == 3
     ) as supervisor:
         kill_each(supervisor, seen)
 
@@ -331,11 +362,11 @@ def kill_each(supervisor: embedded.Supervisor, seen: list[int]) -> None:
 
 def test_a_server_that_does_not_come_up_in_time_has_died(tmp_path: Path) -> None:
     models = own_models(tmp_path / "models", ["passthrough"])
-    patience = Patience(ready=0.001, first=0.01, deaths=2)
+    backoff = Backoff(ready=0.001, first=0.01, deaths=2)
 
     with (
         pytest.raises(ServerError, match="did not come up"),
-        embedded.supervise(tmp_path, models, patience=patience),
+        embedded.supervise(tmp_path, models, backoff=backoff),
     ):
         pytest.fail("it cannot have been live so soon")
 
@@ -343,7 +374,7 @@ def test_a_server_that_does_not_come_up_in_time_has_died(tmp_path: Path) -> None
 
 
 def test_the_pause_doubles_up_to_half_a_minute() -> None:
-    assert [Patience().pause(row) for row in range(1, 9)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert [Backoff().pause(row) for row in range(1, 9)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
 
 
 def test_a_hung_model_is_replaced_and_its_process_is_ended(tmp_path: Path) -> None:
@@ -366,6 +397,18 @@ def test_a_hung_model_is_replaced_and_its_process_is_ended(tmp_path: Path) -> No
         assert len(ended) == 1
         assert processes(running) == before - set(ended) | new
         server.infer(offer, images, {}, request_id="well again")
+
+
+@pytest.mark.parametrize(
+    "folder", repository.models(repository.models_folder()), ids=lambda folder: folder.name
+)
+def test_no_model_of_ours_is_ended_at_work_that_a_client_still_waits_for(folder: Path) -> None:
+    contract = json.loads((folder / "contract.json").read_text(encoding="utf-8"))
+    stereo_8k = 2 * 8192 * 4320 / 1e6
+
+    waited = pipeline.TIMES_SLOWER * contract["cost"]["seconds_per_megapixel"] * stereo_8k
+
+    assert waited < stubs.LONGEST_REQUEST
 
 
 def test_a_clock_that_is_set_makes_no_stranger_of_a_process(
@@ -423,6 +466,29 @@ def test_a_state_of_another_version_is_none(tmp_path: Path) -> None:
         file.write_text(text, encoding="utf-8")
 
         assert state.read(tmp_path) is None
+
+
+PREFIXES = {
+    "answerprint_7_0a1e5f_": True,
+    "answerprint_7_0a1e5f_x": False,
+    "answerprint_8_0a1e5f_": False,
+    "answerprint_7_": False,
+    "answerprint_": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize("prefix", PREFIXES, ids=lambda prefix: prefix or "nothing")
+def test_only_what_a_supervisor_writes_says_which_processes_may_be_ended(
+    prefix: str, tmp_path: Path
+) -> None:
+    state.state_file(tmp_path).parent.mkdir(parents=True)
+    written = Running(
+        pid=7, born=1.0, triton=8, http=1, grpc=2, metrics=3, prefix=prefix, log="", models=""
+    )
+    state.write(tmp_path, written)
+
+    assert state.read(tmp_path) == (written if PREFIXES[prefix] else None)
 
 
 def _user(home: Path) -> dict[str, str]:

@@ -22,12 +22,12 @@ from answerprint_server.launch import STOP_SECONDS, command
 from answerprint_server.ports import free_ports
 from answerprint_server.state import Death, Running, running, state_file
 from answerprint_server.stubs import SHARED_MEMORY
-from answerprint_server.supervisor import Patience, Restart, Supervisor
+from answerprint_server.supervisor import Backoff, Restart, Supervisor
 
 __all__ = [
     "SHARED_MEMORY",
+    "Backoff",
     "Death",
-    "Patience",
     "Restart",
     "Running",
     "Supervisor",
@@ -67,7 +67,7 @@ def supervise(
     models: Path,
     *,
     ending: Callable[[], bool] = lambda: False,
-    patience: Patience | None = None,
+    backoff: Backoff | None = None,
 ) -> Iterator[Supervisor]:
     """Start the server, wait until it is live, and stop it at the end, whatever ends it.
 
@@ -82,7 +82,7 @@ def supervise(
     state_file(home).parent.mkdir(parents=True, exist_ok=True)
     with _only_one(home):
         clear_orphans(home)
-        supervisor = Supervisor(home, models, ending, patience or Patience())
+        supervisor = Supervisor(home, models, ending, backoff or Backoff())
         try:
             supervisor.start()
             yield supervisor

@@ -68,7 +68,9 @@ def start(
 def is_live(http: int) -> bool:
     """Whether it answers and its models have been loaded, or have failed to."""
     try:
-        answer = requests.get(f"http://127.0.0.1:{http}/v2/health/ready", timeout=2)
+        with requests.Session() as session:
+            session.trust_env = False  # a proxy knows nothing of this machine's own ports
+            answer = session.get(f"http://127.0.0.1:{http}/v2/health/ready", timeout=2)
     except (requests.ConnectionError, requests.Timeout):
         return False
     return bool(answer.status_code == requests.codes.ok)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from answerprint import documents
 from answerprint.errors import TakeError
 from answerprint_server.alive import is_same
+
+_PREFIX = re.compile(r"answerprint_(\d+)_[0-9a-f]+_")
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,17 @@ def write(home: Path, state: Running) -> None:
 
 
 def read(home: Path) -> Running | None:
-    """What the file holds, whoever wrote it; None if there is none that can be read."""
+    """What the file holds, whoever wrote it; None if there is none that can be read.
+
+    Processes and shared memory are ended by its prefix: one that no supervisor of this number
+    makes is none.
+    """
     try:
         found = documents.read(state_file(home))
         deaths = tuple(Death(**one) for one in found.pop("deaths", ()))
-        return Running(**found, deaths=deaths)
+        state = Running(**found, deaths=deaths)
+        whose = _PREFIX.fullmatch(state.prefix)
+        return state if whose and int(whose[1]) == state.pid else None
     except (TakeError, TypeError, AttributeError):  # none, or of another version
         return None
 

@@ -26,7 +26,7 @@ LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
-class Patience:
+class Backoff:
     """How long and how often; all in seconds but the count.
 
     ready          a start may take as long
@@ -52,14 +52,16 @@ class Restart:
 
     death     what it came back from, at last
     seconds   from the first death until it was live again
-    log       what it said before it died
+    log       what it said before it died; None where that could not be kept
+    unkept    why it could not, in words; None where it was
     lost      ports that other programs took in between; it has new ones in their place
     """
 
     state: Running
     death: Death
     seconds: float
-    log: str
+    log: str | None
+    unkept: str | None
     lost: tuple[int, ...]
 
 
@@ -67,14 +69,15 @@ class Supervisor:
     """Holds one server. `start`, then `watch` as long as you like, then `end` in any case."""
 
     def __init__(
-        self, home: Path, models: Path, ending: Callable[[], bool], patience: Patience
+        self, home: Path, models: Path, ending: Callable[[], bool], backoff: Backoff
     ) -> None:
-        self._home, self._models, self._ending, self._patience = home, models, ending, patience
+        self._home, self._models, self._ending, self._backoff = home, models, ending, backoff
         self._log = state.state_file(home).with_name("triton.log")
         self._process: subprocess.Popen[bytes] | None = None
         self._live_since: float | None = None
         self._late = False
         self._row = 0
+        self._unkept: str | None = None
         http, grpc, metrics = ports.free_ports(3)
         me = os.getpid()
         self.state = Running(
@@ -119,7 +122,7 @@ class Supervisor:
             died = died or time.monotonic()
             death = self._bury(status)
             self._judge(death)
-            self._wait(self._patience.pause(self._row))
+            self._wait(self._backoff.pause(self._row))
             if self._ending():
                 return
             lost |= self._leave_lost_ports()
@@ -129,7 +132,8 @@ class Supervisor:
                     state=self.state,
                     death=death,
                     seconds=time.monotonic() - died,
-                    log=launch.kept_logs(self._log)[0].as_posix(),
+                    log=None if self._unkept else launch.kept_logs(self._log)[0].as_posix(),
+                    unkept=self._unkept,
                     lost=tuple(sorted(lost)),
                 )
                 died, lost = None, set()
@@ -153,7 +157,7 @@ class Supervisor:
 
     def _comes_up(self) -> bool:
         """Wait for it. False when it died instead, took too long or is to end."""
-        process, deadline = self._running(), time.monotonic() + self._patience.ready
+        process, deadline = self._running(), time.monotonic() + self._backoff.ready
         while process.poll() is None and not self._ending():
             if launch.is_live(self.state.http):
                 self._live_since = time.monotonic()
@@ -180,9 +184,9 @@ class Supervisor:
     def _bury(self, status: int) -> Death:
         """Clear away what it left, keep its log, and note its death."""
         launch.clear(self.state.prefix)
-        launch.keep_log(self._log)
+        self._unkept = self._keep_log()
         lived = 0.0 if self._live_since is None else time.monotonic() - self._live_since
-        self._row = 1 if lived >= self._patience.settled else self._row + 1
+        self._row = 1 if lived >= self._backoff.settled else self._row + 1
         death = Death(
             at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             why=self._reason(status),
@@ -191,19 +195,34 @@ class Supervisor:
         self._note(deaths=(*self.state.deaths, death)[-KEPT_DEATHS:])
         return death
 
+    def _keep_log(self) -> str | None:
+        """Why it cannot be kept, for somebody removed it: no reason for the server to stay dead."""
+        try:
+            launch.keep_log(self._log)
+        except OSError as error:
+            return error.strerror or str(error)
+        return None
+
     def _reason(self, status: int) -> str:
         if self._late:
-            return f"did not come up within {self._patience.ready:g} s"
+            return f"did not come up within {self._backoff.ready:g} s"
         why = launch.reason(status)
         return why if self._live_since else f"{why} before it was live"
 
     def _judge(self, death: Death) -> None:
-        if self._row >= self._patience.deaths:
+        if self._row >= self._backoff.deaths:
             raise ServerError(
                 f"The server died {self._row} times in a row and is not started again. "
                 f"At last it {death.why}.",
-                remedy=f"Its log says why: {launch.kept_logs(self._log)[0].as_posix()}",
+                remedy=self._where_it_says_why(),
             )
+
+    def _where_it_says_why(self) -> str:
+        if self._unkept:
+            return (
+                f"Its log could not be kept: {self._unkept}. Start it again, and see {self._log}."
+            )
+        return f"Its log says why: {launch.kept_logs(self._log)[0].as_posix()}"
 
     def _leave_lost_ports(self) -> set[int]:
         """Take others in the place of those that another program listens on now; returns these."""

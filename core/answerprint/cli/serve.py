@@ -162,7 +162,7 @@ def _say_restarted(restart: embedded.Restart, context: Context) -> None:
     moved = f" Another program took port {lost} in between." if lost else ""
     context.output.say(
         f"The server {death.why}; it is back at {state.address} after {restart.seconds:.1f} s."
-        f"{moved} What it said before: {restart.log}"
+        f"{moved} {_said_before(restart)}"
     )
     context.output.emit(
         {
@@ -173,9 +173,16 @@ def _say_restarted(restart: embedded.Restart, context: Context) -> None:
             "lost_ports": list(restart.lost),
             "seconds": round(restart.seconds, 2),
             "log": restart.log,
+            "log_unkept": restart.unkept,
             **_history(state),
         }
     )
+
+
+def _said_before(restart: embedded.Restart) -> str:
+    if restart.unkept:
+        return f"What it said before could not be kept: {restart.unkept}."
+    return f"What it said before: {restart.log}"
 
 
 def _detach(models: Path, plan: Plan, context: Context) -> int:
