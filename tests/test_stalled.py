@@ -147,9 +147,37 @@ def test_a_clock_that_jumps_makes_nobody_dead(jump: float) -> None:
 
 
 def test_who_ran_before_the_machine_was_started_again_is_dead() -> None:
-    boot, space, tick = myself().born.split()
+    if not myself().hardware:
+        pytest.skip("nothing tells this machine from others of its name: no id, or no card")
+    _, space, tick = myself().born.split()
 
     assert is_dead(replace(myself(), born=f"another-boot {space} {tick}"))
+
+
+@pytest.mark.parametrize("hardware", ["0123456789abcdef", ""])
+def test_who_runs_on_another_machine_of_the_same_name_may_be_alive(hardware: str) -> None:
+    """Copies of one image, or machines that are all called localhost."""
+    _, space, tick = myself().born.split()
+
+    assert not is_dead(
+        replace(myself(), born=f"another-boot {space} {tick}", hardware=hardware, pid=2**22 + 1)
+    )
+
+
+def test_a_machine_of_the_same_name_keeps_its_take_as_long_as_its_count_moves(take: Take) -> None:
+    _, space, tick = myself().born.split()
+    clone = replace(myself(), born=f"another-boot {space} {tick}", hardware="0123456789abcdef")
+    documents.write(take.lease_file, asdict(clone))
+
+    assert take.state() == "running"
+    assert holder.watch({take.lease_file: clone}) == {take.lease_file}
+    documents.write(take.lease_file, asdict(replace(clone, beat=1)))
+    assert holder.watch({take.lease_file: clone}) == set()
+
+
+def test_who_was_born_at_another_moment_or_is_not_there_is_dead() -> None:
+    boot, space, tick = myself().born.split()
+
     assert is_dead(replace(myself(), born=f"{boot} {space} {int(tick) + 1}"))
     assert is_dead(replace(myself(), pid=2**22 + 1))
     assert not is_dead(replace(myself(), born=f"{boot} {space} {tick}"))

@@ -6,6 +6,8 @@ asks a clock that somebody may set, nor the times of files, which lie between ma
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import re
 import socket
 import sys
@@ -29,6 +31,8 @@ CLAIMING, WRITING, DONE = "claiming", "writing", "done"
 
 _UUID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _PROC = Path("/proc")
+_NETWORK = Path("/sys/class/net")
+_MACHINE_ID = Path("/etc/machine-id")
 _TICK = 19  # of the fields of /proc/PID/stat from the third on: when it started, since boot
 _ENDED = "ZX"
 
@@ -40,6 +44,7 @@ class Holder:
     started   seconds since 1970; moves with the clock, so it counts only where `born` is missing
     born      boot, process namespace and tick of the process' start; '' where there is no /proc
     frames    of the take that it holds; '' means all
+    hardware  tells a machine from others of its name, also after a start; '' where nothing does
     """
 
     uuid: str
@@ -50,6 +55,7 @@ class Holder:
     born: str = ""
     frames: str = ""
     state: str = WRITING
+    hardware: str = ""
 
     @property
     def is_settled(self) -> bool:
@@ -71,7 +77,8 @@ def myself(frames: str = "", state: str = WRITING) -> Holder:
     fields = _stat(me.pid)
     born = " ".join([*_where(), fields[_TICK]]) if fields else ""
     machine = socket.gethostname()
-    return Holder(uuid4().hex, machine, me.pid, me.create_time(), 0, born, frames, state)
+    started, hardware = me.create_time(), _hardware()
+    return Holder(uuid4().hex, machine, me.pid, started, 0, born, frames, state, hardware)
 
 
 def read(path: Path) -> Holder | None:
@@ -89,6 +96,7 @@ def read(path: Path) -> Holder | None:
             born=str(found.get("born", "")),
             frames=str(found.get("frames", "")),
             state=str(found.get("state", WRITING)),
+            hardware=str(found.get("hardware", "")),
         )
     except (TakeError, KeyError, TypeError, ValueError, OverflowError):
         return UNKNOWN if path.exists() else None
@@ -101,14 +109,18 @@ def is_of(file: Path, whom: Holder) -> bool:
 
 
 def is_dead(holder: Holder) -> bool:
-    """True only when the holder ran on this machine and is gone."""
+    """True only when the holder ran on this machine and is gone.
+
+    Machines may have equal names, as copies of one image do: where the boot is another one, it must
+    be the same hardware that was started again. What is not known so is for `watch` to tell.
+    """
     if holder.machine != socket.gethostname():
         return False
     mine, its = _where(), holder.born.split()
     if not mine or len(its) != len(mine) + 1:
         return _is_gone_by_time(holder)
-    if its[0] != mine[0]:  # the machine was started again since
-        return True
+    if its[0] != mine[0]:
+        return bool(holder.hardware) and holder.hardware == _hardware()
     if its[1] != mine[1]:  # in another container; its number says nothing here
         return False
     fields = _stat(holder.pid)
@@ -144,6 +156,25 @@ def _where() -> tuple[str, ...]:
         return boot, str((_PROC / "self/ns/pid").readlink())
     except OSError:
         return ()
+
+
+@functools.cache
+def _hardware() -> str:
+    """One digest of the machine's id and of its network cards; '' where one of them is missing.
+
+    Copies of an image may share the id, and never a card on one network. A container has no card.
+    """
+    try:
+        number = _MACHINE_ID.read_text(encoding="ascii").strip()
+        cards = [one / "address" for one in _NETWORK.iterdir() if (one / "device").exists()]
+        addresses = sorted(card.read_text(encoding="ascii").strip() for card in cards)
+    except (OSError, UnicodeDecodeError):
+        return ""
+    if not number or not addresses:
+        return ""
+    # the id itself is nobody else's business
+    said = " ".join(["answerprint", number, *addresses])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def _stat(pid: int) -> list[str]:
