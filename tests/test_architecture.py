@@ -24,7 +24,7 @@ LAYERS = [
     ["timing", "wedge"],
     ["job", "layers", "record"],
     ["journal", "holder", "lease", "takes"],
-    ["pulse", "wire", "ring"],
+    ["pulse", "sums", "wire", "ring"],
     ["connection", "offer", "answer", "triton"],
     ["checks", "memory", "span", "workitem"],
     ["ask"],

@@ -23,7 +23,7 @@ from samples import claimed, own_models, plate, stand_in
 from tritonclient.grpc import model_config_pb2
 
 from answerprint import begin, exr, record, run, signing
-from answerprint.errors import SourceError
+from answerprint.errors import NoSuchTask, SourceError
 from answerprint.frames import FrameRange
 from answerprint.journal import Event
 from answerprint.offer import Offer, farm_lane
@@ -450,3 +450,11 @@ def test_no_model_of_one_instance_has_priorities_or_a_queue_policy(tmp_path: Pat
     assert not [path for path, config in found.items() if stalls(config)]
     for bad in ("priority_levels: 2", "default_queue_policy { max_queue_size: 50 }"):
         assert stalls(parsed(f"dynamic_batching {{ {bad} }}"))
+
+
+def test_a_task_that_is_not_there_is_answered_with_tasks_alone(server: Server) -> None:
+    with pytest.raises(NoSuchTask, match="Did you mean 'queue'") as caught:
+        server.offer("queue-far")
+
+    assert "queue" in caught.value.remedy
+    assert "farm" not in caught.value.problem.replace("queue-far'", "") + caught.value.remedy

@@ -4,20 +4,26 @@ again, what hangs is recognised, and a frame that fails in itself fails alone.
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 from samples import claimed, noise, own_models, own_server, plate, save, stand_in
 
 from answerprint import begin, run, signing
+from answerprint.errors import ServerRefused
 from answerprint.journal import Event
 from answerprint.run import Bounds
 from answerprint.takes import Take
 from answerprint.triton import Server
-from answerprint_server import embedded
+from answerprint_server import embedded, launch, ports, wheel
 
 BRIGHT = 9  # a frame as bright as this is trouble
 
@@ -30,6 +36,7 @@ TROUBLES = {
     "    once.unlink()\n    os.kill(os.getpid(), signal.SIGKILL)\nmade = image",
     "hanging": f"import time\nonce = HERE / 'once'\nif image.max() > {BRIGHT} and once.exists():\n"
     "    once.unlink()\n    time.sleep(10**6)\nmade = image",
+    "napping": "import time\ntime.sleep(0.1)\nmade = image",
     "raising": f"if image.max() > {BRIGHT}:\n    raise ValueError('too bright')\nmade = image",
     "wrong": f"made = image[1:] if image.max() > {BRIGHT} else image",
     "nothing": f"made = image[:0] if image.max() > {BRIGHT} else image",
@@ -153,7 +160,7 @@ def test_a_model_that_hangs_is_recognised_and_the_frame_is_done_after_all(
     events = carried_out(server, take, home, deadline=2.0)
 
     assert take.state() == "complete"
-    assert of(events, "retry")[0]["error"] == "ServerSilent"
+    assert of(events, "retry")[0]["error"] == "ModelHangs"
     assert not of(events, "failed")
 
 
@@ -197,3 +204,65 @@ def test_frames_that_all_fail_alike_end_the_run_once(
 
     assert "too bright" in str(caught.value)
     assert len([one for one in take.events() if one["event"] == "failed"]) < 40
+
+
+def test_a_queue_that_is_longer_than_the_deadline_is_waited_for(
+    server: Server, home: Path, tmp_path: Path
+) -> None:
+    take = claimed(server, tmp_path, plate(tmp_path / "p", 3), task="napping")
+    offer = server.offer("napping")
+    image = np.zeros((8, 8, 3), np.float32)
+
+    with ThreadPoolExecutor(30) as others:
+        asked = [
+            others.submit(server.infer, offer, {"pixels": image}, {}, request_id="other")
+            for _ in range(30)
+        ]
+        events = carried_out(server, take, home, deadline=0.5)
+        assert all(one.result().images for one in asked)
+
+    assert take.state() == "complete"
+    assert [event["event"] for event in events].count("retry") == 0
+
+
+@contextmanager
+def closed_to_loading(folder: Path, models: Path) -> Iterator[tuple[str, int]]:
+    """A server on which nobody may load a model: address and process."""
+    folder.mkdir()
+    found, http, grpc, metrics = wheel.binary(), *ports.free_ports(3)
+    prefix = f"answerprint_{os.getpid()}_c105ed_"
+    words = launch.command(
+        models.as_posix(), wheel.backends(folder), found.caches, (http, grpc, metrics), prefix
+    )
+    words = [one for one in words if not one.startswith("--load-model")]
+    words = [one.replace("=explicit", "=none") for one in words]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(found.program), *words], env=found.environment(), stdout=log, stderr=log
+        )
+    try:
+        while not launch.is_live(http):
+            assert process.poll() is None
+        yield f"127.0.0.1:{grpc}", process.pid
+    finally:
+        launch.end(process, prefix)
+
+
+def test_a_dead_model_that_nobody_may_load_again_is_waited_for_and_then_said(
+    home: Path, tmp_path: Path
+) -> None:
+    models = own_models(tmp_path / "models", ["passthrough"])
+    with (
+        closed_to_loading(tmp_path / "server", models) as (address, process),
+        Server(address) as server,
+    ):
+        take = claimed(server, tmp_path, plate(tmp_path / "p", 3))
+        for one in psutil.Process(process).children(recursive=True):
+            one.kill()
+
+        with pytest.raises(ServerRefused, match="lets nobody load passthrough"):
+            carried_out(server, take, home, patience=2.0)
+
+    told = [event["event"] for event in take.events()]
+    assert told.count("waiting") == 1
+    assert "reloaded" not in told

@@ -388,7 +388,7 @@ def test_a_hung_model_is_replaced_and_its_process_is_ended(tmp_path: Path) -> No
         with pytest.raises(ServerSilent):
             server.infer(offer, images, {}, request_id="hung", deadline=1.0)
         (folder / "slow").unlink()
-        server.reload("hangs")
+        server.reload("hangs", server.offer("hangs").loading)
         new = processes(running) - before
 
         assert not stubs.end_superseded(running.prefix)  # a client may wait for it yet

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from answerprint.errors import InferenceError, ModelReplaced
 from answerprint.offer import Offer
+from answerprint.sums import SUMS
 from answerprint.wire import Expected
 
 MOST_REPORT_BYTES = 1 << 20
@@ -47,23 +48,25 @@ def held(offer: Offer, outputs: Mapping[str, Expected], arrays: Arrays) -> Answe
                 remedy="Tell the pipeline team: the model breaks its contract.",
             )
         images[name] = image
-    report = _report(arrays.get(REPORT))
-    if report.pop("model_sha256", None) not in (None, offer.usable().sha256):
+    told = report(arrays.get(REPORT))
+    told.pop(SUMS, None)
+    if told.pop("model_sha256", None) not in (None, offer.usable().sha256):
         raise ModelReplaced(
             f"The model of {offer.name} was replaced while the job ran.",
             remedy="Run the job again as a new take: a take never mixes models.",
         )
-    return Answer(images, report)
+    return Answer(images, told)
 
 
-def _report(array: NDArray[Any] | None) -> dict[str, Any]:
+def report(array: NDArray[Any] | None) -> dict[str, Any]:
+    """What a model says of its work; nothing where it is no JSON object, or too long."""
     if array is None or array.size != 1:
         return {}
     blob = bytes(array.reshape(-1)[0])
     if len(blob) > MOST_REPORT_BYTES:
         return {}
     try:
-        report = json.loads(blob)
+        told = json.loads(blob)
     except ValueError:
         return {}
-    return report if isinstance(report, dict) else {}
+    return told if isinstance(told, dict) else {}

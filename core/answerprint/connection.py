@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import math
+import struct
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, TimeoutError as StillRunning
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,20 +28,25 @@ from tritonclient.utils import (
 
 from answerprint import faults
 from answerprint.errors import (
+    InferenceError,
+    ModelHangs,
     ServerAway,
     ServerError,
     ServerNotReady,
     ServerRefused,
     ServerSilent,
 )
+from answerprint.offer import LOADING, loading
+from answerprint.pulse import Pulse
 from answerprint.ring import NotShared, Slot
-from answerprint.wire import Place
+from answerprint.wire import Place, is_here
 
 ASK_SECONDS = 10.0
 PULSE_SECONDS = 3.0  # it is asked for beside every frame, and costs a server nothing
 STOP_SECONDS = 10.0
 FORGET_SECONDS = 2.0
 LOOK_SECONDS = 0.2  # so soon it is seen that a run was stopped
+MOST_DEADLINES = 10  # while a model works for others; one of its instances may hang
 RELOAD_SECONDS = 120.0  # large weights take long
 
 _CHANNEL = (
@@ -66,8 +72,9 @@ class Request:
 
     tensors   name on the wire -> array, or where it lies in `slot`
     outputs   name on the wire -> where it is to lie in `slot`; None: it comes in the answer
-    deadline  seconds that it may take
+    deadline  seconds in which the model must do something, for whomever
     stop      once it is set, it may take STOP_SECONDS more
+    asks      what else the model is to do
     """
 
     model: str
@@ -78,6 +85,7 @@ class Request:
     deadline: float
     stop: threading.Event
     slot: Slot | None = None
+    asks: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,16 +133,33 @@ class Connection:
             )
         return list(found.get("model_stats", []))
 
-    def load(self, name: str) -> None:
-        """Load a model anew, though its files are what they were.
+    def load(self, name: str, seen: str) -> str:
+        """Load a model anew, though its files are what they were; returns its new mark.
 
-        Triton passes over a model that did not change. So a parameter that nobody reads changes.
+        Triton passes over a model that did not change. So a parameter that nobody else reads
+        changes: the mark. Where it is not the one that was `seen`, another client was faster.
+
+        Raises:
+            ServerError: any of its kinds; ServerRefused where nobody may load a model.
         """
         config = self.config(name, "")
-        changing = {"reloaded": {"string_value": uuid.uuid4().hex}}
+        mark = loading(config)
+        if mark != seen:
+            return mark
+        mark = uuid.uuid4().hex
+        changing = {LOADING: {"string_value": mark}}
         config["parameters"] = {**config.get("parameters", {}), **changing}
-        with self._ours(name):
-            self._client.load_model(name, config=json.dumps(config), client_timeout=RELOAD_SECONDS)
+        try:
+            with self._ours(name):
+                self._client.load_model(
+                    name, config=json.dumps(config), client_timeout=RELOAD_SECONDS
+                )
+        except InferenceError as error:
+            raise ServerNotReady(
+                f"{name} cannot be loaded again: {error.problem}",
+                remedy="Tell the pipeline team; the server's log says more.",
+            ) from error
+        return mark
 
     def register(self, name: str, size: int) -> None:
         """Map a file in shared memory. Raises NotShared; ServerAway and its like."""
@@ -172,7 +197,11 @@ class Connection:
             ServerError: any of its kinds; ServerSilent where it did not answer in time.
         """
         with self._ours(request.model):
-            return _reply(self._waited(request), request)
+            result = self._waited(request)
+        try:
+            return _reply(result, request)
+        except (ValueError, TypeError, struct.error) as error:  # no tensor of that shape and type
+            raise faults.garbled(request.model, str(error)) from error
 
     def _waited(self, request: Request) -> Any:
         answered: Future[Any] = Future()
@@ -184,18 +213,21 @@ class Connection:
             model_version=request.version,
             outputs=[_output(name, one, request.slot) for name, one in request.outputs.items()],
             request_id=request.id,
-            client_timeout=request.deadline,
+            parameters=dict(request.asks),
         )
         given_up = math.inf
+        watch = _Watch(request, lambda: Pulse.of(self.statistics(request.model, request.version)))
         try:
             while time.monotonic() < given_up:
                 with suppress(StillRunning):
                     return answered.result(timeout=LOOK_SECONDS)
+                watch.check()
                 if request.stop.is_set():
                     given_up = min(given_up, time.monotonic() + STOP_SECONDS)
         finally:
             if not answered.done():
                 call.cancel()
+                self._leave(client)  # an answer that cannot be read ends gRPC's only thread for it
         raise ServerSilent(
             f"{request.model} did not answer within {STOP_SECONDS:g} s after the run was to end, "
             "and was given up.",
@@ -214,10 +246,14 @@ class Connection:
             with self._ours(what):
                 yield client
         except ServerSilent:
-            with self._leaving:
-                if self._client is client:
-                    self._client = _connected(self.address)
+            self._leave(client)
             raise
+
+    def _leave(self, client: Any) -> None:
+        """Ask over a new connection from now on; what waits on the old one goes on waiting."""
+        with self._leaving:
+            if self._client is client:
+                self._client = _connected(self.address)
 
     @contextmanager
     def _ours(self, what: str) -> Iterator[None]:
@@ -236,8 +272,45 @@ class Connection:
         return faults.meaning(self.address, what, status, error.message() or "")
 
 
+@dataclass
+class _Watch:
+    """Whether a model that has not answered is at work at all.
+
+    How long a request waits in the server's queue is for others to say, and to take it out of there
+    and send it again would make it wait for ever. So not the wait is bounded, but the stillness.
+    """
+
+    request: Request
+    pulse: Callable[[], Pulse]
+    _begun: float = field(default_factory=time.monotonic)
+    _since: float = 0.0
+    _executed: int = -1
+
+    def check(self) -> None:
+        """Raises ModelHangs, or what the server answers when it is asked: as it is."""
+        now, deadline = time.monotonic(), self.request.deadline
+        if self._executed < 0:
+            if now - self._begun > min(1.0, deadline / 4):
+                self._look(now)
+        elif now - self._since > deadline:
+            before = self._executed
+            self._look(now)
+            if self._executed == before or now - self._begun > MOST_DEADLINES * deadline:
+                raise ModelHangs(
+                    f"{self.request.model} did not answer within {now - self._begun:.0f} s, and did "
+                    "nothing else.",
+                    remedy="See 'answerprint doctor'; give it more time with --deadline if it is "
+                    "slow.",
+                )
+
+    def _look(self, now: float) -> None:
+        self._executed, self._since = self.pulse().executed, now
+
+
 def _connected(address: str) -> Any:
-    return grpc.InferenceServerClient(address, channel_args=list(_CHANNEL))
+    # a proxy for the web has no business between a program and its own machine
+    own = (("grpc.enable_http_proxy", 0),) if is_here(address) else ()
+    return grpc.InferenceServerClient(address, channel_args=[*_CHANNEL, *own])
 
 
 def _telling(answered: Future[Any]) -> Callable[[Any, Exception | None], None]:

@@ -8,6 +8,8 @@ AnswerprintError
 │   ├── ServerRefused       it answers, and does not let us in
 │   ├── ServerNotReady      it is there and cannot serve yet
 │   ├── ServerSilent        it did not answer before the deadline
+│   │   └── ModelHangs          it answers, and the model has done nothing all the while
+│   ├── ServerGarbled       what went to it or came back was changed on the way
 │   ├── NoSuchTask          it does not offer this task
 │   ├── ModelReplaced       it offers the task, of another model than the take was begun with
 │   ├── ServerOutOfMemory   the frame is too large for it
@@ -68,6 +70,14 @@ class ServerNotReady(ServerError):  # noqa: N818
 
 
 class ServerSilent(ServerError):  # noqa: N818
+    pass
+
+
+class ServerGarbled(ServerError):  # noqa: N818
+    pass
+
+
+class ModelHangs(ServerSilent):
     pass
 
 

@@ -10,6 +10,7 @@ from answerprint.errors import (
     NoSuchTask,
     ServerAway,
     ServerError,
+    ServerGarbled,
     ServerNotReady,
     ServerOutOfMemory,
     ServerRefused,
@@ -31,6 +32,11 @@ def meaning(address: str, what: str, status: str, said: str) -> ServerError:
     rule = next(rule for rule in _RULES if rule.fits(status, line.lower()))
     problem = rule.problem.format(address=address, what=what, said=line)
     return rule.error(problem, remedy=rule.remedy)
+
+
+def garbled(what: str, said: str) -> ServerGarbled:
+    """What came back makes no sense, or not the sense that was sent."""
+    return ServerGarbled(_GARBLED[1].format(what=what, said=first_line(said)), remedy=_GARBLED[2])
 
 
 def first_line(text: str) -> str:
@@ -59,6 +65,11 @@ _REFUSED = (
     "The server at {address} does not let you in: {said}",
     "Ask the pipeline team for access.",
 )
+_GARBLED = (
+    ServerGarbled,
+    "What went to {what} and back over the network arrived changed: {said}",
+    "Look at the network to the server: a cable, a card or a proxy changes bytes.",
+)
 _MEMORY = (
     ServerOutOfMemory,
     "The server ran out of memory in {what}: {said}",
@@ -68,6 +79,13 @@ _MEMORY = (
 # otherwise means that nothing answers.
 _RULES = (
     _Rule((), ("restricted",), *_REFUSED),
+    _Rule(
+        (),
+        ("explicit model load",),
+        ServerRefused,
+        "The server at {address} lets nobody load {what}.",
+        "Ask the pipeline team to load it again there, or to start the server anew.",
+    ),
     _Rule(("UNAUTHENTICATED", "PERMISSION_DENIED"), (), *_REFUSED),
     _Rule((), ("out of memory", "bad_alloc"), *_MEMORY),
     _Rule(("RESOURCE_EXHAUSTED",), (), *_MEMORY),
@@ -100,6 +118,7 @@ _RULES = (
         "The process of {what} died on the server: {said}",
         "Restart the server: 'answerprint serve --stop', then 'answerprint serve'.",
     ),
+    _Rule((), ("failed parsing http/2", "unable to parse", "deserializ"), *_GARBLED),
     _Rule(
         (),
         (),

@@ -42,10 +42,12 @@ class Stages:
         with self._lock:
             self.seconds["model"] += seconds
 
-    def limit(self, instances: int, *, sample: Path, trial: Path) -> dict[str, Any]:
+    def limit(
+        self, instances: int, *, readers: int, writers: int, sample: Path, trial: Path
+    ) -> dict[str, Any]:
         """What to say at the end; empty for a run too short to tell.
 
-        instances   of the model
+        instances   of the model; readers and writers: so many frames in each stage at once
         sample      a file of the take
         trial       where it may be written uncompressed for a moment, to know what that takes
         """
@@ -62,7 +64,8 @@ class Stages:
         if model >= FULL:
             return {**found, "by": "the model"}
         stage = max(("read", "write"), key=lambda one: self.seconds[one])
-        if max(cpu, self.seconds[stage] / wall) < FULL:
+        workers = {"read": readers, "write": writers}
+        if max(cpu, self.seconds[stage] / (wall * workers[stage])) < FULL:
             return {**found, "by": "the server"}
         if stage == "read":
             return {**found, "by": "EXR read"}

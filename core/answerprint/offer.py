@@ -11,7 +11,7 @@ from answerprint import contract, faults
 from answerprint.contract import Contract
 from answerprint.errors import ContractError
 
-CONTRACT = "contract"
+CONTRACT, LOADING = "contract", "reloaded"
 FARM = (
     "-farm"  # is added to a task's name for its second model; no task has such a sign in its name
 )
@@ -22,6 +22,7 @@ class Offer:
     """One model on the server: its contract, or why it cannot be offered.
 
     instances   so many frames it works on at once
+    loading     changes each time that a client has had it loaded again
     """
 
     name: str
@@ -29,6 +30,7 @@ class Offer:
     contract: Contract | None
     problem: str = ""
     instances: int = 1
+    loading: str = ""
 
     @property
     def is_lane(self) -> bool:
@@ -52,13 +54,22 @@ def of_model(model: Mapping[str, str], config: Mapping[str, Any]) -> Offer:
     text = config.get("parameters", {}).get(CONTRACT, {}).get("string_value")
     if text is None:
         return Offer(name, version, None, "it carries no contract.")
-    groups = config.get("instance_group", [])
-    instances = sum(int(group.get("count", 1)) for group in groups) or 1
     try:
         found = contract.parse(text, where=f"model {name}")
-        return Offer(name, version, found, instances=instances)
+        return Offer(name, version, found, "", _instances(config), loading(config))
     except ContractError as error:
         return Offer(name, version, None, error.problem)
+
+
+def loading(config: Mapping[str, Any]) -> str:
+    """The mark of the last time that a client had a model loaded again; empty if none did."""
+    return str(config.get("parameters", {}).get(LOADING, {}).get("string_value", ""))
+
+
+def _instances(config: Mapping[str, Any]) -> int:
+    """Of all groups; on GPUs a count is one for each of them."""
+    groups = config.get("instance_group", [])
+    return sum(int(one.get("count", 1)) * max(1, len(one.get("gpus", []))) for one in groups) or 1
 
 
 def tasks(offers: Iterable[Offer]) -> list[Offer]:

@@ -11,18 +11,24 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future, TimeoutError as StillRunning
+from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import Any, TypeVar
 
 from answerprint import patience
 from answerprint.errors import (
     InferenceError,
     ModelDied,
+    ModelHangs,
     NoSuchTask,
     ServerAway,
     ServerError,
+    ServerGarbled,
     ServerNotReady,
     ServerOutOfMemory,
+    ServerRefused,
     ServerSilent,
 )
 from answerprint.patience import Patience, Tell
@@ -35,25 +41,16 @@ T = TypeVar("T")
 # how often one frame may meet each; a busy server is waited for as long as patience lasts
 BUDGET: dict[type[ServerError], int] = {
     ModelDied: 3,
-    ServerSilent: 3,
+    ModelHangs: 3,
+    ServerSilent: 5,
     ServerOutOfMemory: 3,
     ServerAway: 5,
+    ServerGarbled: 5,
     NoSuchTask: 5,
 }
 
+LOOK_SECONDS = 0.2
 DRAIN_SECONDS = 5.0  # what a dead process was asked fails within one second each
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What was known of the server when a frame was sent.
-
-    times      it had been waited for
-    executed   requests by its model, of anybody; -1 if it does not say
-    """
-
-    times: int
-    executed: int
 
 
 @dataclass
@@ -68,6 +65,10 @@ class Persistence:
     stop: threading.Event
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _pulse: tuple[float, Pulse] = (0.0, Pulse())
+    _refused: ServerRefused | None = None
+
+    def __post_init__(self) -> None:
+        self._loading = self.offer.loading
 
     def ask(self, named: dict[str, Any], once: Callable[[], T]) -> T | None:
         """What `once` returns at last; None if the run was stopped before.
@@ -81,26 +82,31 @@ class Persistence:
         met: Counter[type[ServerError]] = Counter()
         pauses, begun = patience.pauses(), time.monotonic()
         while True:
-            suspected = bool(met[ModelDied] or met[ServerSilent] or met[ServerAway] > 1)
+            suspected = bool(met[ModelDied] or met[ModelHangs] or met[ServerAway] > 1)
             try:
                 with self.window.place(alone=suspected, given_up=self.stop.is_set) as got:
-                    seen = self._seen()
-                    return once() if got else None
+                    since = self.patience.times
+                    self._feel()
+                    answer = once() if got else None
             except ServerError as error:
                 try:
                     if self.stop.is_set() and _is_curable(error):
                         return None
-                    self._meet(error, met, seen, named, late=self._is_late(begun))
+                    self._meet(error, met, since, named, late=self._is_late(begun))
                 finally:
                     self.window.reopen()
-                if not isinstance(error, ModelDied) and self.stop.wait(next(pauses)):
+                cured = isinstance(error, ModelDied) and self._refused is None
+                if not cured and self.stop.wait(next(pauses)):
                     return None
+            else:
+                self._refused = None
+                return answer
 
     def _meet(
         self,
         error: ServerError,
         met: Counter[type[ServerError]],
-        seen: _Seen,
+        since: int,
         named: dict[str, Any],
         *,
         late: bool,
@@ -111,43 +117,56 @@ class Persistence:
             raise error
         met[kind] += 1
         left = met[kind] < BUDGET.get(kind, met[kind] + 1)
-        if left and (isinstance(error, ServerSilent) or not patience.passes(error)):
+        if left and (isinstance(error, ModelHangs) or not patience.passes(error)):
             self.tell("retry", **named, attempt=met[kind] + 1, **error.as_json())
-        self._cure(error, seen)
-        if not left:
+        self._cure(error, since)
+        if self._refused is not None and isinstance(error, (ModelDied, ModelHangs)):
+            if late:
+                raise self._refused
+            met[kind] -= 1  # whoever runs the server may cure it: that is waited for
+        elif not left:
             raise _given_up(error, met[kind]) from error
 
-    def _seen(self) -> _Seen:
-        return _Seen(self.patience.times, self._executed())
-
-    def _cure(self, error: ServerError, seen: _Seen) -> None:
-        """Do what can be done about it; by one thread, while the others wait.
-
-        Silent can be: a model that hangs, one that is slow, and a server that is not there.
-        """
-        silent = isinstance(error, ServerSilent)
-        executed = self._executed(fresh=True) if silent else -1
-        if isinstance(error, ModelDied) or (silent and 0 <= executed == seen.executed):
-            self.patience.mend(error, seen.times, self._reload)
-        elif patience.passes(error) and executed < 0:
-            self.patience.wait(error, seen.times)
+    def _cure(self, error: ServerError, since: int) -> None:
+        """Do what can be done about it; by one thread, while the others wait."""
+        if isinstance(error, (ModelDied, ModelHangs)):
+            self.patience.mend(error, since, self._reload)
+        elif patience.passes(error):
+            self.patience.wait(error, since)
 
     def _reload(self) -> None:
+        """Load the model again, unless another client did; a run that is stopped does not wait."""
         self.window.drain(DRAIN_SECONDS)
-        self.server.reload(self.offer.name)
-        self.tell("reloaded", model=self.offer.name)
+        loading: Future[str] = Future()
+        Thread(target=self._load, args=(loading,), name="reload", daemon=True).start()
+        while not self.stop.is_set():
+            with suppress(StillRunning):
+                self._loading = loading.result(timeout=LOOK_SECONDS)
+                if self._refused is None:
+                    self.tell("reloaded", model=self.offer.name)
+                return
 
-    def _executed(self, *, fresh: bool = False) -> int:
-        """How often the model has been executed, as of at most a second ago; -1 if nobody says."""
+    def _load(self, loading: Future[str]) -> None:
+        try:
+            loading.set_result(self.server.reload(self.offer.name, self._loading))
+        except ServerRefused as error:
+            if self._refused is None:
+                self.tell("waiting", **error.as_json())
+            self._refused = error
+            loading.set_result(self._loading)
+        except ServerError as error:
+            loading.set_exception(error)
+
+    def _feel(self) -> None:
+        """Have the window know what others wait for, as of at most a second ago."""
         with self._lock:
-            looked, pulse = self._pulse
-            if fresh or time.monotonic() - looked > 1 or pulse.executed < 0:
-                before, pulse = pulse, self._felt()
+            looked, before = self._pulse
+            if time.monotonic() - looked > 1 or before.executed < 0:
+                pulse = self._felt()
                 self._pulse = time.monotonic(), pulse
                 mean = pulse.since(before)
                 if mean is not None:
                     self.window.learn(*mean)
-            return pulse.executed
 
     def _felt(self) -> Pulse:
         try:

@@ -7,6 +7,7 @@ at most as many frames as there are workers, whatever the length of the job.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from dataclasses import dataclass, field
@@ -120,7 +121,7 @@ class Pipeline:
             stop=self.stop,
         )
         found.seconds["infer"] = round(time.perf_counter() - start, 4)
-        self.stages.add_model(float(answers.report.get("model_seconds", 0)))
+        self.stages.add_model(_seconds(answers.report.get("model_seconds")))
         return answers
 
     def _written(
@@ -131,6 +132,12 @@ class Pipeline:
         self.chunk.check()
         self.stages.add(found.seconds)
         return write.commit(self.place, found, made, lost)
+
+
+def _seconds(said: Any) -> float:
+    """What a model says of its time, which may be anything."""
+    fits = isinstance(said, (int, float)) and not isinstance(said, bool) and 0 <= said < math.inf
+    return float(said) if fits else 0.0
 
 
 def deadline(found: workitem.Read, contract: Contract) -> float:

@@ -187,6 +187,7 @@ class _Run:
     trusted: dict[str, Ed25519PublicKey]
     interrupted: threading.Event
     limited: Facts | None = None
+    transport: str = ""
 
     def events(self, todo: list[Item]) -> Iterator[Event]:
         journal, begun, state = self.told.journal, time.perf_counter(), "incomplete"
@@ -234,6 +235,7 @@ class _Run:
             if not futures:
                 return
             ready, _ = wait(futures, timeout=0.2, return_when=FIRST_COMPLETED)
+            self._tell_of_transport()
             yield from self.told.held()
             for future in ready:
                 event = self.tally.add(futures.pop(future), future, self.told.journal)
@@ -244,7 +246,15 @@ class _Run:
             if self.interrupted.is_set():
                 raise KeyboardInterrupt
 
+    def _tell_of_transport(self) -> None:
+        """Memory may turn out too small while the run goes on."""
+        now = self.work.asker.server.transport
+        if now != self.transport:
+            self.transport = now
+            self.told("transport", transport=now)
+
     def _what(self, todo: int) -> Facts:
+        self.transport = self.work.asker.server.connect()
         place, chunk = self.work.place, self.work.chunk
         part = {} if chunk.whole else {"part": str(chunk.frames)}
         return {
@@ -253,7 +263,7 @@ class _Run:
             "frames": len(self.tally.done) + todo,
             "variations": len(self.work.variations),
             "kept": len(self.tally.done),
-            "transport": self.work.asker.server.connect(),
+            "transport": self.transport,
             "notes": list(self.work.resolved.notes),
             **place.facts,
         }
@@ -274,6 +284,8 @@ class _Run:
         take = self.work.place.take
         return self.work.stages.limit(
             self.work.asker.offer.instances,
+            readers=self.work.limits.readers,
+            writers=self.work.limits.writers,
             sample=take.folder / self.tally.last,
             trial=take.trial_file(),
         )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from answerprint import answer, offer as offers, ring, wire
+from answerprint import answer, offer as offers, ring, sums, wire
 from answerprint.answer import REPORT, Answer, Arrays, Pixels
 from answerprint.connection import (
     STOP_SECONDS,
@@ -29,6 +29,7 @@ from answerprint.contract import Value
 from answerprint.documents import canonical, did_you_mean
 from answerprint.errors import (
     NoSuchTask,
+    ServerAway,
     ServerError,
     ServerNotReady,
     ServerOutOfMemory,
@@ -74,11 +75,15 @@ class _Call:
     deadline: float
     stop: threading.Event
 
+    @property
+    def text(self) -> bytes:
+        return canonical(dict(self.settings))
+
     def request(
         self, tensors: Mapping[str, Any], outputs: Mapping[str, Any], slot: Slot | None = None
     ) -> Request:
         """It, with these images and places, and what is always sent and asked for."""
-        text = np.array([canonical(dict(self.settings))], dtype=np.object_)
+        text = np.array([self.text], dtype=np.object_)
         return Request(
             self.offer.name,
             self.offer.version,
@@ -88,6 +93,7 @@ class _Call:
             self.deadline,
             self.stop,
             slot,
+            {} if slot else {sums.SUMS: True},
         )
 
 
@@ -158,7 +164,7 @@ class Server(AbstractContextManager["Server"]):
         """
         found = self.offers()
         mine = [one for one in found if one.name == task]
-        names = sorted({one.name for one in found})
+        names = sorted({one.name for one in offers.tasks(found)})
         if not mine:
             raise NoSuchTask(
                 f"The server at {self.address} has no task '{task}'.{did_you_mean(task, names)}",
@@ -197,12 +203,13 @@ class Server(AbstractContextManager["Server"]):
         `outputs`: those that these settings bring back; None: all of the contract, of any size.
         The answer's images are float32 (height, width, channels), or float16 where that was asked
         for; they may be read-only.
-        `deadline`: seconds that the model may take. `stop`: once it is set, the model has only
+        `deadline`: seconds in which the model must do something: a long queue before us may take
+        longer. `stop`: once it is set, the model has only
         STOP_SECONDS more.
 
         Raises:
             ServerError: any of its kinds; InferenceError where the model failed on this frame;
-                ServerSilent where it did not answer in time, or was given up.
+                ModelHangs where it did nothing in time; ServerSilent where it was given up.
         """
         total = sum(image.nbytes for image in images.values())
         if total > MOST_REQUEST_BYTES:
@@ -267,8 +274,17 @@ class Server(AbstractContextManager["Server"]):
                 reply = self._connection.infer(request)
             except RegionLost:
                 self._ring.register_again(slot)
-                reply = self._connection.infer(request)
+                reply = self._again(request)
             return _arrays(call, reply, slot, layout)
+
+    def _again(self, request: Request) -> Reply:
+        try:
+            return self._connection.infer(request)
+        except RegionLost as error:  # it was started anew once more
+            raise ServerAway(
+                f"The server at {self.address} is being started again and again.",
+                remedy="Its log says why.",
+            ) from error
 
     def _over_grpc(self, call: _Call) -> Arrays:
         tensors = {
@@ -276,15 +292,22 @@ class Server(AbstractContextManager["Server"]):
             for name, image in call.images.items()
         }
         outputs = {wire.wire_name(name, half=one.half): None for name, one in call.outputs.items()}
-        return _arrays(call, self._connection.infer(call.request(tensors, outputs)))
+        reply = self._connection.infer(call.request(tensors, outputs))
+        came = {name: one for name, one in reply.arrays.items() if name in outputs}
+        report = answer.report(reply.arrays.get(REPORT))
+        sums.check(call.offer.name, report, sums.sent(tensors, call.text), came)
+        return _arrays(call, reply)
 
-    def reload(self, name: str) -> None:
+    def reload(self, name: str, seen: str) -> str:
         """Have the server load a model anew: cures one whose process has died or hangs.
+
+        Not where another client had it loaded since: `seen` is the mark (Offer.loading) that was
+        known. Returns the mark that it has now.
 
         Raises:
             ServerError: any of its kinds; ServerRefused where the server does not allow it.
         """
-        self._connection.load(name)
+        return self._connection.load(name, seen)
 
     def pulse(self, offer: Offer) -> Pulse:
         """What the model has done since it was loaded, for everybody.

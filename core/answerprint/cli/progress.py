@@ -110,6 +110,8 @@ def _how(event: Event) -> str:
 def _remarks(event: Event) -> list[str]:
     """What must be said of an event whatever the display: notes, warnings, failures."""
     notes = [f"  {note}" for note in event.get("notes", [])]
+    if str(event.get("transport", "")).startswith("gRPC: "):
+        notes.append(f"  images go over {event['transport']}")
     warnings = [f"  {_item(event)}  ! {said}" for said in event.get("warnings", [])]
     if event["event"] == "failed":
         warnings.append(f"  {_item(event)}  failed: {event['problem']} {event['remedy']}")
