@@ -30,7 +30,8 @@ from samples import (
     until,
 )
 
-from answerprint import exr
+from answerprint import begin, exr, takes
+from answerprint.chunk import Chunk
 from answerprint.errors import DiskFull, TakeError
 from answerprint.takes import Take
 from answerprint.triton import Server
@@ -178,6 +179,23 @@ def test_a_take_that_is_removed_in_mid_run_ends_it_and_is_not_made_again(
     assert (said.code, said.last["error"]) == (5, "TakeError")
     new = claimed(slow, tmp_path / "show" / "takes", tmp_path / "plate" / "bg.####.exr")
     finish(answerprint, new, home, slow.address)
+
+
+def test_a_frame_does_not_make_its_take_again_after_it_was_removed(take: Take) -> None:
+    shutil.rmtree(take.folder)
+
+    with pytest.raises(TakeError, match="No such file"):
+        takes.commit_frame(take, 1001)
+
+    assert not take.folder.exists()
+
+
+def test_a_take_that_is_gone_is_said_to_be_gone_and_not_to_be_another_process(take: Take) -> None:
+    with Chunk.open(take, begin.reopen(take), None) as chunk:
+        shutil.rmtree(take.folder)
+
+        with pytest.raises(TakeError, match=f"{take.folder} was removed, or its disk is away"):
+            chunk.check()
 
 
 def test_a_take_that_is_moved_in_mid_run_can_be_resumed_where_it_is_now(
