@@ -8,6 +8,7 @@ import pytest
 
 from answerprint import site
 from answerprint.errors import JobError, SetupError
+from answerprint.run import Bounds
 from answerprint.site import Site
 
 
@@ -183,6 +184,16 @@ def test_how_runs_go_is_a_studios_to_say(own: Path, studio: Path) -> None:
 
     found = load(studio)
     assert (found.patience, found.readers, found.in_flight, found.writers) == (0, 8, 4, 16)
+
+
+def test_what_a_run_is_told_goes_before_what_the_studio_says() -> None:
+    studio = Site(zip_level=4, patience=7, deadline=30, readers=8)
+
+    told = Bounds(zip_level=9, patience=0, deadline=5, readers=2).of_site(studio)
+    left = Bounds().of_site(studio)
+
+    assert (told.zip_level, told.patience, told.deadline, told.readers) == (9, 0, 5, 2)
+    assert (left.zip_level, left.patience, left.deadline, left.readers) == (4, 7, 30, 8)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class Bounds:
     memory     GB that it may hold; half of the machine's
     patience   seconds that it waits for a server that is away; PATIENCE_SECONDS
     deadline   seconds that the server has for one answer; as the contract's cost says
-    zip_level  how hard ZIP tries, 1 to 9
+    zip_level  how hard ZIP tries, 1 to 9; 1
     """
 
     readers: int | None = None
@@ -58,7 +58,7 @@ class Bounds:
     memory: float | None = None
     patience: float | None = None
     deadline: float | None = None
-    zip_level: int = 1
+    zip_level: int | None = None
 
     def of_site(self, site: Site) -> Bounds:
         """What is left open here, as the studio has it."""
@@ -69,7 +69,7 @@ class Bounds:
             memory=self.memory or site.memory,
             patience=site.patience if self.patience is None else self.patience,
             deadline=self.deadline or site.deadline,
-            zip_level=site.zip_level,
+            zip_level=self.zip_level or site.zip_level,
         )
 
 
@@ -150,7 +150,7 @@ def _pipeline(
     ).within(bound(bounds.memory), resolved.memory)
     # one frame is decoded by all cores; of many, each has a core of its own, which is faster
     exr.set_threads(os.cpu_count() or 1 if len(todo) == 1 else 0)
-    exr.set_zip_level(bounds.zip_level)
+    exr.set_zip_level(bounds.zip_level or 1)
     allocator.keep_for_the_next_frame()
     most = limits.workers * len(resolved.inputs) * resolved.contract.cut.frames
     uses = (path for item in todo for path in workitem.files(resolved, item.frame))
