@@ -161,7 +161,8 @@ def test_how_to_run_may_be_said_when_a_take_is_finished(answerprint: AtOnce) -> 
     "words",
     [
         "--readers 0", "--in-flight -1", "--writers 1.5", "--writers 1025", "--readers ²",
-        "--patience -1", "--patience nan", "--memory inf", "--transport http",
+        "--patience -1", "--patience nan", "--patience soon", "--memory inf", "--memory 0",
+        "--deadline 0", "--deadline -1", "--deadline inf", "--transport http",
     ],
 )  # fmt: skip
 def test_how_to_run_is_said_in_numbers_that_can_be_meant(words: str) -> None:
@@ -171,6 +172,12 @@ def test_how_to_run_is_said_in_numbers_that_can_be_meant(words: str) -> None:
 
 def test_a_run_may_be_told_not_to_wait() -> None:
     assert cli.parser().parse_args(["run", *TASK, "--patience", "0"]).patience == 0
+
+
+@pytest.mark.parametrize("words", ["--at-once 0", "--at-once 65", "--instances -1"])
+def test_how_to_serve_is_said_in_numbers_that_can_be_meant(words: str) -> None:
+    with pytest.raises(JobError, match=words.split(maxsplit=1)[0]):
+        cli.parser().parse_args(["serve", *words.split()])
 
 
 def test_to_take_a_number_and_to_take_none_is_refused(answerprint: AtOnce) -> None:

@@ -20,8 +20,9 @@ else:
     import tomli as tomllib
 
 MOST_TOML_BYTES = 1 << 20
+MOST_AT_ONCE = 1024  # frames in one stage of a run
 
-AtOnce = Annotated[int, Field(ge=1, le=1024)]
+AtOnce = Annotated[int, Field(ge=1, le=MOST_AT_ONCE)]
 
 
 class Site(BaseModel):

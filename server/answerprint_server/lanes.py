@@ -19,11 +19,13 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
 
 from answerprint import documents
-from answerprint.errors import AnswerprintError, SourceError
+from answerprint.errors import AnswerprintError, SourceError, TakeError
 from answerprint.offer import FARM
 from answerprint_server import alive, pbtxt, repository
 
@@ -31,11 +33,15 @@ RESOURCE = "device"
 PLAN = "lanes.json"  # beside the models that were made: how
 _HOLDER = re.compile(r"lanes_(\d+)_(\d+\.\d+)_[0-9a-f]+")
 SINGLE_PRIORITY, FARM_PRIORITY = 1, 10  # the smaller number goes first
+MOST_AT_ONCE = 64
+
+_Count = Annotated[int, Field(ge=1, le=MOST_AT_ONCE)]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(documents.Document):
     """How the models of a repository share the machine.
+
+    Raises pydantic.ValidationError: a number is none from 1 to 64.
 
     farm        each has a second model for runs of many frames, and single frames go first
     at_once     with `farm`: so many frames of all models together are worked on at once
@@ -43,8 +49,8 @@ class Plan:
     """
 
     farm: bool = False
-    at_once: int = 1
-    instances: int | None = None
+    at_once: _Count = 1
+    instances: _Count | None = None
 
     def changes(self) -> bool:
         """Whether the models cannot be served as they are."""
@@ -68,17 +74,10 @@ def laid(models: Path, beside: Path, plan: Plan) -> Iterator[Path]:
     me = os.getpid()
     folder = beside / f"lanes_{me}_{alive.born(me):.2f}_{secrets.token_hex(3)}"
     try:
-        _lay_links(models, folder, plan)
+        lay(models, folder, plan, place=_link)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lay_links(models: Path, folder: Path, plan: Plan) -> None:
-    try:
-        lay(models, folder, plan, place=_link)
-    except OSError as error:
-        raise documents.unwritable(folder.parent, error) from error
 
 
 def clear_orphans(beside: Path) -> None:
@@ -90,10 +89,11 @@ def clear_orphans(beside: Path) -> None:
 
 
 def lay(models: Path, folder: Path, plan: Plan, *, place: Callable[[Path, Path], object]) -> None:
-    """Write the repository. `place` brings a file or folder of a model to its new path.
+    """Write all of the repository, or nothing. `place` brings a file or folder to its new path.
 
     Raises:
         SourceError: a model has a rate limiter of its own, or the folder is there already.
+        TakeError: it cannot be written; DiskFull if there is no space.
     """
     try:
         folder.mkdir(parents=True)
@@ -101,6 +101,27 @@ def lay(models: Path, folder: Path, plan: Plan, *, place: Callable[[Path, Path],
         raise SourceError(
             f"{folder.as_posix()} is there already.", remedy="Name a folder that is not there yet."
         ) from None
+    except OSError as error:
+        raise documents.unwritable(folder, error) from error
+    try:
+        _fill(models, folder, plan, place)
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise _unlaid(folder, error) from error
+        raise
+
+
+def _unlaid(folder: Path, error: OSError) -> TakeError:
+    if documents.no_space(error):
+        return documents.unwritable(folder, error)
+    return TakeError(
+        f"The repository {folder.as_posix()} cannot be made: {error.strerror}, {error.filename}.",
+        remedy="Check that the models are whole, and that you may read them and write there.",
+    )
+
+
+def _fill(models: Path, folder: Path, plan: Plan, place: Callable[[Path, Path], object]) -> None:
     for model in repository.models(models):
         config = (model / "config.pbtxt").read_text(encoding="utf-8")
         twins = {model.name: SINGLE_PRIORITY}
@@ -114,12 +135,25 @@ def lay(models: Path, folder: Path, plan: Plan, *, place: Callable[[Path, Path],
                     place(one, twin / one.name)
             text = _scheduled(config, plan, priority, where=model.name)
             (twin / "config.pbtxt").write_text(text, encoding="utf-8", newline="\n")
-    documents.write(folder / PLAN, asdict(plan))
+    documents.write(folder / PLAN, plan.model_dump())
 
 
 def plan_of(models: Path) -> Plan:
-    """How a repository was made; one that people made themselves has no lanes."""
-    return Plan(**documents.read(models / PLAN)) if (models / PLAN).is_file() else Plan()
+    """How a repository was made; one that people made themselves has no lanes.
+
+    Raises:
+        SourceError: it says so in a file that is not ours.
+    """
+    if not (models / PLAN).is_file():
+        return Plan()
+    try:
+        return Plan.model_validate(documents.read(models / PLAN))
+    except (TakeError, ValidationError) as error:
+        why = documents.explain(error) if isinstance(error, ValidationError) else "it is no JSON"
+        raise SourceError(
+            f"{(models / PLAN).as_posix()} does not say how the models share the machine: {why}.",
+            remedy="Make the repository anew; in one of your own, rename that file.",
+        ) from error
 
 
 def arguments(models: Path) -> list[str]:
@@ -152,10 +186,14 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-    else:
+    """Ends with the first fault, unlike shutil.copytree, which gathers them without their kind."""
+    if not source.is_dir():
         shutil.copy2(source, target)
+        return
+    target.mkdir()
+    for one in source.iterdir():
+        if one.name != "__pycache__":
+            _copy(one, target / one.name)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -165,7 +203,10 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--at-once", type=int, default=1, metavar="N")
     parser.add_argument("--instances", type=int, metavar="N")
     asked = parser.parse_args(words)
-    plan = Plan(farm=True, at_once=asked.at_once, instances=asked.instances)
+    try:
+        plan = Plan(farm=True, at_once=asked.at_once, instances=asked.instances)
+    except ValidationError as error:
+        parser.error(documents.explain(error))
     try:
         lay(asked.models, asked.folder, plan, place=_copy)
     except AnswerprintError as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Mapping
+import contextlib
+import math
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from answerprint import curve, job
@@ -17,6 +19,39 @@ _OF_RESUMING = {
     "verb", "json", "resume", "frames", "memory", "lines", "server",
     "patience", "deadline", "readers", "in_flight", "writers", "transport",
 }  # fmt: skip
+
+
+def whole(most: int) -> Callable[[str], int]:
+    """How argparse reads a whole number from 1 to `most`."""
+
+    def read(word: str) -> int:
+        if word.isascii() and word.isdigit() and 0 < int(word) <= most:
+            return int(word)
+        raise argparse.ArgumentTypeError(f"{word} is no whole number from 1 to {most}")
+
+    return read
+
+
+def above_zero(word: str) -> float:
+    """How argparse reads a number above 0: of GB, of seconds."""
+    if _number(word) > 0:
+        return _number(word)
+    raise argparse.ArgumentTypeError(f"{word} is no number above 0")
+
+
+def seconds(word: str) -> float:
+    """How argparse reads a number of seconds; 0 is one: do not wait."""
+    if _number(word) >= 0:
+        return _number(word)
+    raise argparse.ArgumentTypeError(f"{word} is no number of seconds")
+
+
+def _number(word: str) -> float:
+    """-inf where it is none that can be meant."""
+    with contextlib.suppress(ValueError):
+        if math.isfinite(float(word)):
+            return float(word)
+    return -math.inf
 
 
 def check_resuming(args: argparse.Namespace) -> None:

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import math
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -35,14 +34,13 @@ from answerprint.frames import FrameRange
 from answerprint.job import Compression, Resolved
 from answerprint.journal import Event
 from answerprint.run import Bounds
+from answerprint.site import MOST_AT_ONCE
 from answerprint.takes import Take
 from answerprint.triton import Server
 
-MOST_AT_ONCE = 1024
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
+    add, at_once = parser.add_argument, flags.whole(MOST_AT_ONCE)
     add("job", nargs="?", type=Path, metavar="JOB.json", help="a job file; flags go over it")
     add("--resume", type=Path, metavar="TAKE", help="finish an incomplete take, or --frames of it")
     add("--task", help="what to do, as 'answerprint tasks' lists it")
@@ -72,12 +70,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--name", help="the take's name; usually plate_task")
     add("--take", type=int, metavar="NUMBER", help="this number, if it is free; usually the next")
     add("--model-version", metavar="N", help="this version of the task's model; usually the newest")
-    add("--memory", type=_gigabytes, metavar="GB", help="that it may hold; usually half of all")
-    add("--patience", type=_seconds, metavar="SECONDS", help="for a server that is away")
-    add("--deadline", type=_seconds, metavar="SECONDS", help="for one answer of a model")
-    add("--readers", type=_count, metavar="N", help="frames that are read at once")
-    add("--in-flight", type=_count, metavar="N", help="frames at the server at once")
-    add("--writers", type=_count, metavar="N", help="frames that are written at once")
+    add("--memory", type=flags.above_zero, metavar="GB", help="it may hold; usually half of all")
+    add("--patience", type=flags.seconds, metavar="SECONDS", help="for a server that is away")
+    add("--deadline", type=flags.above_zero, metavar="SECONDS", help="for one answer of a model")
+    add("--readers", type=at_once, metavar="N", help="frames that are read at once")
+    add("--in-flight", type=at_once, metavar="N", help="frames at the server at once")
+    add("--writers", type=at_once, metavar="N", help="frames that are written at once")
     add("--transport", choices=["auto", "shared-memory", "grpc"], help="pixels' way to the server")
     add(
         "--claim", action="store_true", help="take the number, print the take's folder, run nothing"
@@ -85,26 +83,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--dry-run", action="store_true", help="print the job as it would run, write nothing")
     add("--lines", action="store_true", help="a line for each frame instead of a bar")
     add("--server", metavar="HOST:PORT", help="another server than the usual")
-
-
-def _gigabytes(word: str) -> float:
-    with contextlib.suppress(ValueError):
-        if 0 < float(word) < math.inf:
-            return float(word)
-    raise argparse.ArgumentTypeError(f"{word} is no number of GB above 0")
-
-
-def _seconds(word: str) -> float:
-    with contextlib.suppress(ValueError):
-        if 0 <= float(word) < math.inf:
-            return float(word)
-    raise argparse.ArgumentTypeError(f"{word} is no number of seconds")
-
-
-def _count(word: str) -> int:
-    if word.isascii() and word.isdigit() and 0 < int(word) <= MOST_AT_ONCE:
-        return int(word)
-    raise argparse.ArgumentTypeError(f"{word} is no whole number from 1 to {MOST_AT_ONCE}")
 
 
 def run(args: argparse.Namespace, context: Context) -> int:

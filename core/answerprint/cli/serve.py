@@ -25,37 +25,30 @@ from types import FrameType
 from typing import Any
 
 from answerprint import site
+from answerprint.cli import flags
 from answerprint.cli.context import Context
 from answerprint.documents import count
 from answerprint.errors import JobError, ServerError, SourceError
 from answerprint.offer import tasks
 from answerprint.triton import Offer, Server
 from answerprint_server import embedded, lanes, repository
-from answerprint_server.lanes import Plan
-
-MOST_AT_ONCE = 64
+from answerprint_server.lanes import MOST_AT_ONCE, Plan
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
+    add, number = parser.add_argument, flags.whole(MOST_AT_ONCE)
     add("--models", type=Path, metavar="DIR", help="model repository to serve")
     add(
         "--farm-lane",
         action="store_true",
         help="single frames overtake runs of many; weights are loaded twice",
     )
-    add("--at-once", type=_count, metavar="N", help="with --farm-lane: frames at work at once; 1")
-    add("--instances", type=_count, metavar="N", help="of each model; usually as its config says")
+    add("--at-once", type=number, metavar="N", help="with --farm-lane: frames at work at once; 1")
+    add("--instances", type=number, metavar="N", help="of each model; usually as its config says")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--detach", action="store_true", help="run it in the background")
     what.add_argument("--stop", action="store_true", help="stop the running server")
     what.add_argument("--status", action="store_true", help="say whether one runs; exit 1 if not")
-
-
-def _count(word: str) -> int:
-    if word.isascii() and word.isdigit() and 0 < int(word) <= MOST_AT_ONCE:
-        return int(word)
-    raise argparse.ArgumentTypeError(f"{word} is no whole number from 1 to {MOST_AT_ONCE}")
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
