@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from strategies import documents, scratch, texts
 
 from answerprint.documents import MOST_BYTES
 from answerprint.errors import TakeError
-from answerprint.journal import Journal, merged, read
+from answerprint.journal import BLOCK, Journal, last, merged, read, stream
 
 
 def names(path: Path) -> list[str]:
@@ -97,6 +98,7 @@ def test_threads_write_whole_lines(tmp_path: Path) -> None:
 
 def test_a_take_without_a_journal_has_no_events(tmp_path: Path) -> None:
     assert read(tmp_path / "events.jsonl") == []
+    assert last(tmp_path / "events.jsonl", "finished") is None
 
 
 def test_a_journal_that_cannot_be_written_stops_nothing_and_says_so(tmp_path: Path) -> None:
@@ -111,12 +113,48 @@ def test_a_journal_that_cannot_be_read_is_said(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_a_journal_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
-    with (tmp_path / "events.jsonl").open("wb") as stream:
-        stream.truncate(MOST_BYTES + 1)
+def test_a_line_that_is_too_long_is_refused_before_all_of_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # a hole: no machine could hold it
 
-    with pytest.raises(TakeError, match="larger than 67,108,864 bytes"):
-        read(tmp_path / "events.jsonl")
+    for reading in (lambda: read(path), lambda: last(path, "finished")):
+        with pytest.raises(TakeError, match="has a line of more than 67,108,864 bytes"):
+            reading()
+
+
+def test_a_journal_may_be_longer_than_any_document_and_its_end_is_read_alone(
+    tmp_path: Path,
+) -> None:
+    journal = Journal(tmp_path / "events.jsonl")
+    line = b'{"event": "frame", "note": "' + b"x" * 1000 + b'"}\n'
+    count = MOST_BYTES // len(line) + 100
+    journal.path.write_bytes(line * count)
+    finished = journal.append("finished", state="cancelled")
+    journal.append("frame", frame=1001)
+
+    assert sum(event["event"] == "frame" for event in stream(journal.path)) == count + 1
+    tracemalloc.start()
+    try:
+        assert last(journal.path, "finished") == finished
+        assert tracemalloc.get_traced_memory()[1] < 8 * BLOCK
+    finally:
+        tracemalloc.stop()
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([0, 9, BLOCK, 3 * BLOCK]))))
+def test_the_last_event_of_a_name_is_that_which_reading_all_would_find(
+    told: list[tuple[str, int]],
+) -> None:
+    with scratch() as folder:
+        journal = Journal(folder / "events.jsonl")
+        for name, size in told:
+            journal.append(name, note="é" * size)
+
+        for name in "abc":
+            found = [event for event in read(journal.path) if event["event"] == name]
+            assert last(journal.path, name) == (found[-1] if found else None)
 
 
 def told(folder: Path, name: str, *times: str) -> Path:
@@ -131,8 +169,8 @@ def test_several_journals_are_one_by_time(tmp_path: Path) -> None:
     paths = [told(tmp_path, "a", "01", "04"), told(tmp_path, "b", "02", "03", "05")]
 
     assert [one["event"] for one in merged(paths)] == ["a0", "b0", "b1", "a1", "b2"]
-    assert merged(paths[:1]) == read(paths[0])
-    assert merged([]) == []
+    assert list(merged(paths[:1])) == read(paths[0])
+    assert list(merged([])) == []
 
 
 def test_a_clock_that_was_set_back_does_not_change_the_order_of_a_journal(tmp_path: Path) -> None:
@@ -145,7 +183,7 @@ def test_a_clock_that_was_set_back_does_not_change_the_order_of_a_journal(tmp_pa
 
 def test_events_without_a_time_stay_where_they_are(tmp_path: Path) -> None:
     path = told(tmp_path, "a", "01", "02")
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write('{"event": "stray"}\n{"event": "odd", "time": [5]}\n')
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"event": "stray"}\n{"event": "odd", "time": [5]}\n')
 
     assert [one["event"] for one in merged([path])] == ["a0", "a1", "stray", "odd"]

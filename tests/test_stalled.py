@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -16,6 +17,7 @@ from processes import Crowd
 from samples import AtOnce, claimed, plate
 
 from answerprint import documents, holder, takes
+from answerprint.frames import FrameRange
 from answerprint.holder import is_dead, myself
 from answerprint.takes import Take
 from answerprint.triton import Server
@@ -221,3 +223,45 @@ def test_a_take_can_be_claimed_now_and_run_later(
         assert (take.state(), take.frames(), take.leases()) == ("incomplete", {}, {})
         done = answerprint("run", "--resume", take.folder, "--server", address, "--json")
         assert (done.code, take.state()) == (0, "complete")
+
+
+def test_a_take_that_cannot_be_read_is_listed_with_what_is_wrong_beside_the_others(
+    take: Take, answerprint: AtOnce
+) -> None:
+    other = takes.claim(take.folder.parent)
+    shutil.copy(take.private / "job.json", other.private)
+    with take.journal().path.open("wb") as file:
+        file.truncate(1 << 40)
+    other.journal().append("finished", state="cancelled")
+
+    said, text = answerprint("takes", "my takes", "--json"), answerprint("takes", "my takes")
+
+    rows = {row["take"]: row for row in said.documents}
+    assert (said.code, text.code) == (1, 1)
+    assert (rows["v001"]["state"], rows["v002"]["state"]) == ("unreadable", "cancelled")
+    assert "has a line of more than" in rows["v001"]["problem"]
+    assert f"{rows['v001']['problem']} {rows['v001']['remedy']}" in text.out
+    assert "problem" not in rows["v002"]
+
+
+def test_a_take_with_a_journal_longer_than_any_document_is_listed(
+    take: Take, answerprint: AtOnce
+) -> None:
+    line = b'{"event": "frame", "note": "' + b"x" * 1000 + b'"}\n'
+    take.journal().path.write_bytes(line * (documents.MOST_BYTES // len(line) + 100))
+    take.journal().append("finished", state="cancelled")
+
+    said = answerprint("takes", "my takes", "--json")
+
+    assert (said.code, said.last["state"]) == (0, "cancelled")
+
+
+@pytest.mark.parametrize(("times", "state"), [("12", "incomplete"), ("21", "cancelled")])
+def test_the_latest_end_of_all_parts_says_whether_a_take_was_cancelled(
+    times: str, state: str, take: Take
+) -> None:
+    for part, time, end in zip(("1001", "1002"), times, ("cancelled", "part"), strict=True):
+        event = {"time": time, "event": "finished", "state": end}
+        take.journal_of(FrameRange.parse(part)).path.write_text(json.dumps(event))
+
+    assert take.state() == state

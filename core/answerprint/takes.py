@@ -127,9 +127,19 @@ class Take:
     def journal(self) -> Journal:
         return self.journal_of(None)
 
+    def journals(self) -> list[Path]:
+        return sorted(self.private.glob("events*.jsonl"))
+
+    def told(self) -> Iterator[Event]:
+        """Events of all journals, by time; those of each in the order that it has them in.
+
+        Raises TakeError: a journal cannot be read.
+        """
+        return journal.merged(self.journals())
+
     def events(self) -> list[Event]:
-        """Of all journals, by time; those of each in the order that it has them in."""
-        return journal.merged(sorted(self.private.glob("events*.jsonl")))
+        """All that is `told`, in a list."""
+        return list(self.told())
 
     def read(self, document: str) -> Any:
         """Raises TakeError: the document is missing or damaged."""
@@ -173,6 +183,8 @@ class Take:
 
         Stalled: whoever wrote it is dead. Of a process on another machine that shows only to who
         watches its lease; `stale` are lease files found to be so, by `holder.watch`.
+
+        Raises TakeError: a journal cannot be read.
         """
         if self.is_complete:
             return "complete"
@@ -183,8 +195,9 @@ class Take:
             return "abandoned"
         if leases:
             return "stalled"
-        ends = [event.get("state") for event in self.events() if event["event"] == "finished"]
-        return str(ends[-1]) if ends and ends[-1] == "cancelled" else "incomplete"
+        ends = [end for file in self.journals() if (end := journal.last(file, "finished"))]
+        ends.sort(key=lambda end: str(end.get("time", "")))
+        return "cancelled" if ends and ends[-1].get("state") == "cancelled" else "incomplete"
 
 
 def claim(stream: Path, *, number: int | None = None) -> Take:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +46,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return 0
     wide = max(len(row["name"]) for row in rows)
     for row in rows:
-        context.output.say(
-            f"{row['name']:<{wide}}  {row['take']}  {row['state']:<10}  {row['qc']:<10}  "
-            f"{row['frames']:<12}  {row['user']}, {_when(row['created'])}"
-        )
-        if row["resume"]:
-            context.output.say(f"{'':<{wide}}  finish it with: {row['resume']}")
-    return 0
+        for line in _lines(row, wide):
+            context.output.say(line)
+    return 1 if any("problem" in row for row in rows) else 0
 
 
 def resuming(take: Take, state: str) -> str | None:
@@ -67,12 +63,28 @@ def _watched(found: list[Take]) -> set[Path]:
     return holder.watch({file: one for take in open_ones for file, one in take.leases().items()})
 
 
+def _lines(row: dict[str, Any], wide: int) -> Iterator[str]:
+    yield (
+        f"{row['name']:<{wide}}  {row['take']}  {row['state']:<10}  {row['qc']:<10}  "
+        f"{row['frames']:<12}  {row['user']}, {_when(row['created'])}"
+    )
+    if "problem" in row:
+        yield f"{'':<{wide}}  {row['problem']} {row['remedy']}"
+    if row["resume"]:
+        yield f"{'':<{wide}}  finish it with: {row['resume']}"
+
+
 def _row(take: Take, stale: Collection[Path]) -> dict[str, Any]:
+    """Of a take that cannot be read, what is wrong with it: the others are listed all the same."""
     try:
         claim = take.read("claim")
     except TakeError:  # its process died while it claimed the number
         claim = {}
-    state = take.state(stale)
+    trouble: dict[str, str] = {}
+    try:
+        state = take.state(stale)
+    except TakeError as error:
+        state, trouble = "unreadable", {"problem": error.problem, "remedy": error.remedy}
     return {
         "path": take.folder.as_posix(),
         "name": take.name,
@@ -83,6 +95,7 @@ def _row(take: Take, stale: Collection[Path]) -> dict[str, Any]:
         "user": str(claim.get("user", "unknown")),
         "created": str(claim.get("created", "")),
         "resume": resuming(take, state),
+        **trouble,
     }
 
 
