@@ -142,7 +142,7 @@ def test_a_network_that_changes_bytes_never_changes_a_pixel(
         proxy.change = noise
 
     with contextlib.suppress(ServerError):  # one byte may say that the model is another one
-        met(remote, take, home, at("started", bad))
+        met(remote, take, home, at("started", bad), deadline=3.0)
 
     assert noise.hits
     assert "ServerGarbled" in {event["error"] for event in of(take.events(), "retry")}

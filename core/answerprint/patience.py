@@ -16,6 +16,7 @@ from answerprint.errors import (
     NoSuchTask,
     ServerAway,
     ServerError,
+    ServerGarbled,
     ServerNotReady,
     ServerSilent,
 )
@@ -87,7 +88,7 @@ class Patience:
         """Why the server still cannot go on; None if it can."""
         try:
             attempt()
-        except PASSING as still:
+        except (*PASSING, ServerGarbled) as still:
             return still
         except ServerError as other:
             self._end(other)
