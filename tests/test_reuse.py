@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+import threading
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -336,3 +340,79 @@ def test_a_seed_that_no_model_takes_is_refused_before_a_number_is_taken(
 
 def test_the_largest_seed_is_a_seed(work: Work) -> None:
     assert work("--seed", str(2**64 - 1)) == (1, {"1001": None})
+
+
+def measured(number: int) -> dict[str, Any]:
+    """What a journal says of a frame, much as it is, with many layers of which two are new."""
+    levels = {"least": 0.0, "greatest": number / 7, "mean": number / 9, "samples": number * 3}
+    counts = {"negative": 0, "above_one": number, "nan": 0, "inf": 0}
+    names = [*(f"in{one}" for one in range(20)), "image out", "albedo out"]
+    return {
+        "frame": number,
+        "windows": [[0, 0, 4095, 2159]] * 4,
+        "levels": dict.fromkeys(names, levels | counts),
+        "warnings": [f"image: {number} samples below 0 in, none out"],
+    }
+
+
+def allocated(count: int) -> int:
+    """Bytes that are held of so many frames once they are made and nobody waits."""
+    made = reuse.Made({})
+    tracemalloc.start()
+    try:
+        for number in range(count):
+            work = hashlib.sha256(str(number).encode()).hexdigest()
+            with made.turn(work):
+                made.add(
+                    work,
+                    Path(f"/shows/show/shot/takes/t/v001/t_v001.{number}.exr"),
+                    measured(number),
+                )
+        return tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
+def test_little_is_held_of_each_frame_of_a_long_show() -> None:
+    assert (allocated(3000) - allocated(1000)) / 2000 < 1000
+
+
+def test_no_turn_is_kept_that_nobody_waits_for() -> None:
+    made, size = reuse.Made({}), []
+    for count in (100, 10_000):
+        tracemalloc.start()
+        for number in range(count):
+            with made.turn(str(number)):
+                pass
+        size.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+
+    assert size[1] < 2 * size[0] + 10_000
+
+
+def test_equal_work_is_done_by_one_at_a_time() -> None:
+    made, inside, most = reuse.Made({}), [], []
+
+    def work(_: int) -> None:
+        with made.turn("same"):
+            inside.append(1)
+            most.append(len(inside))
+            threading.Event().wait(0.001)
+            inside.pop()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(64)))
+
+    assert most == [1] * 64
+
+
+def test_a_copy_is_told_of_as_what_it_was_copied_from(work: Work) -> None:
+    work("--seed", "5")
+    [first] = [one for one in work.take.events() if one["event"] == "frame"]
+    work("--seed", "5")
+
+    [copy] = [one for one in work.take.events() if one["event"] == "frame"]
+
+    assert copy["copied_from"]
+    assert copy["levels"] == first["levels"]
+    assert {name for name in copy["levels"] if name.endswith(" out")}

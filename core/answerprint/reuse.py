@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ValidationError
@@ -65,24 +67,6 @@ def key(found: Read, resolved: Resolved, settings: Mapping[str, Value], seed: st
     return hashlib.sha256(canonical(work)).hexdigest()
 
 
-@dataclass(frozen=True)
-class Earlier:
-    """A frame that equal work made, its record, and what its journal says of it."""
-
-    frame: exr.Frame
-    made: Record
-    event: Event
-
-    def tell(self, found: Read) -> None:
-        """Say of a copy what was said of this: how much light came out, and what to look at."""
-        try:
-            said = _Said.model_validate(self.event)
-        except ValidationError:  # a journal is a file that anybody may have written
-            return
-        found.levels |= {k: one for k, one in said.levels.items() if k.endswith(" out")}
-        found.warnings += [one for one in said.warnings if one not in found.warnings]
-
-
 class _Said(BaseModel):
     """What is taken over from a journal's event of a frame."""
 
@@ -90,64 +74,117 @@ class _Said(BaseModel):
     warnings: list[str] = []
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """A frame that equal work made, its record, and what its journal says of it."""
+
+    frame: exr.Frame
+    made: Record
+    said: _Said
+
+    def tell(self, found: Read) -> None:
+        """Say of a copy what was said of this: how much light came out, and what to look at."""
+        found.levels |= self.said.levels
+        found.warnings += [one for one in self.said.warnings if one not in found.warnings]
+
+
+class _Known(NamedTuple):
+    """Where a frame lies, and what its journal says of it: small, for a show has many."""
+
+    file: str
+    said: bytes
+
+    @classmethod
+    def of(cls, file: Path, event: Event) -> _Known:
+        try:
+            said = _Said.model_validate(event)
+        except ValidationError:  # a journal is a file that anybody may have written
+            return cls(str(file), b"")
+        levels = {name: one for name, one in said.levels.items() if name.endswith(" out")}
+        kept = _Said(levels=levels, warnings=said.warnings)
+        return cls(str(file), zlib.compress(kept.model_dump_json().encode()))
+
+    def told(self) -> _Said:
+        return _Said.model_validate_json(zlib.decompress(self.said)) if self.said else _Said()
+
+
 class Made:
     """What earlier takes of a stream, and this one so far, hold: key -> file. Safe for threads."""
 
     def __init__(self, trusted: dict[str, Ed25519PublicKey]) -> None:
         self._trusted = trusted
-        self._files: dict[str, tuple[Path, Event]] = {}
+        self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
-        self._turns: dict[str, threading.Lock] = {}
+        self._turns: dict[str, _Turn] = {}
 
     @contextmanager
     def turn(self, work: str) -> Iterator[None]:
         """Equal work one after the other: whoever waits here finds then what the first has made."""
-        with self._lock:
-            lock = self._turns.setdefault(work, threading.Lock()) if work else threading.Lock()
-        with lock:
+        if not work:
             yield
+            return
+        with self._lock:
+            turn = self._turns.setdefault(work, _Turn())
+            turn.takers += 1
+        try:
+            with turn.lock:
+                yield
+        finally:
+            with self._lock:
+                turn.takers -= 1
+                if not turn.takers:
+                    del self._turns[work]
 
     def add(self, work: str, file: Path, event: Event) -> None:
         """`event`: what the journal says of it."""
+        known = _Known.of(file, event)
         with self._lock:
-            self._files[work] = (file, event)
+            self._known[work] = known
 
     def scan(self, stream: Path) -> None:
         """Learn from the journals of a stream's takes, newest first.
 
         A journal is a file that anybody may have written: only frames that lie in the take under
-        the take's own names count. One that cannot be read teaches nothing.
+        the take's own names count. One that cannot be read further teaches nothing more.
         """
         for take in takes.of_stream(stream):
-            for work, known in _worked(take).items():
-                self._files.setdefault(work, known)
+            with suppress(AnswerprintError, OSError):
+                for work, file, event in _worked(take):
+                    if work not in self._known:  # of equal frames the first one counts
+                        self._known[work] = _Known.of(file, event)
 
     def find(self, work: str) -> Earlier | None:
         """The frame that equal work made, if it is still there and verifies."""
         with self._lock:
-            file, event = self._files.get(work, (None, {})) if work else (None, {})
-        if file is None or not _is_plain(file):
+            known = self._known.get(work) if work else None
+        if known is None or not _is_plain(Path(known.file)):
             return None
         try:
-            frame = exr.read(file)
+            frame = exr.read(Path(known.file))
         except AnswerprintError:  # moved or damaged since: the work is done again
             return None
         finding = record.verify(frame, self._trusted)
         made = finding.record
-        good = finding.verdict is Verdict.OK and made is not None and made.work == work
-        return Earlier(frame, made, event) if good and made is not None else None
+        if finding.verdict is not Verdict.OK or made is None or made.work != work:
+            return None
+        return Earlier(frame, made, known.told())
 
 
-def _worked(take: Take) -> dict[str, tuple[Path, Event]]:
-    """Key -> file and event of every frame that a take's journal tells of and that lies in it."""
-    try:
-        events = reversed(take.events())  # so that of equal frames the first one counts
-        told = {str(one["work"]): one for one in events if one.get("work")}
-        held = take.items() if told else {}
-    except (AnswerprintError, OSError):
-        return {}
-    items = {work: _item(one) for work, one in told.items()}
-    return {work: (held[item], told[work]) for work, item in items.items() if item in held}
+@dataclass
+class _Turn:
+    """Whose turn it is with one work, and how many have it or wait for it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    takers: int = 0
+
+
+def _worked(take: Take) -> Iterator[tuple[str, Path, Event]]:
+    """Key, file and event of every frame that a take's journals tell of and that lies in it."""
+    held = take.items() if take.journals() else {}
+    for event in take.told() if held else ():
+        item = _item(event)
+        if event.get("work") and item in held:
+            yield str(event["work"]), held[item], event
 
 
 def _item(event: Event) -> Item | None:
