@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import io
 import itertools
 import json
@@ -23,9 +24,10 @@ from command import Answerprint
 from samples import add_model, drowsy, own_models, own_server, plate as noisy
 
 import answerprint as engine
+from answerprint.cli.sidecar import MOST_ENDED
 from answerprint.sidecar import MOST_AT_ONCE, MOST_LINE_BYTES, MOST_UNREAD, Sidecar, Tell
 from answerprint.takes import Take
-from answerprint_server import embedded
+from answerprint_server import alive, embedded
 
 Said = dict[str, Any]
 
@@ -294,6 +296,48 @@ def test_a_job_that_has_ended_leaves_no_process(panel: Panel, plate: Path) -> No
     assert psutil.Process(panel.process.pid).children() == []
 
 
+def test_a_run_that_takes_a_number_and_runs_nothing_is_answered_itself(
+    panel: Panel, plate: Path, home: Path
+) -> None:
+    before = set(home.glob("jobs/*"))
+
+    (said,), code = panel(
+        "run", "--task", "passthrough", "--plate", plate / "noisy.####.exr", "--claim"
+    )
+
+    assert (code, said["take"], said["state"]) == (0, "v001", "incomplete")
+    assert Path(said["path"]).is_dir() or (plate.parent / said["path"]).is_dir()
+    assert set(home.glob("jobs/*")) == before
+
+
+def test_old_jobs_leave_no_files_and_one_that_runs_keeps_its_own(
+    plate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSWERPRINT_HOME", str(tmp_path / "own"))
+    folder = tmp_path / "own" / "jobs"
+    folder.mkdir(parents=True)
+    me = os.getpid()
+    for job, note in {"1": f"{me} {alive.born(me)}", "2": f"{me} -1000.0", "3": "none"}.items():
+        for kind in ("jsonl", "log"):
+            (folder / f"2020_{job}.{kind}").touch()
+        (folder / f"2020_{job}.pid").write_text(note)
+    for number in range(MOST_ENDED):
+        (folder / f"2021_{number}.log").touch()
+    panel = Panel(tmp_path)
+
+    (said,), _ = panel("run", "--task", "passthrough", "--plate", plate / "no.####.exr")
+
+    gone(said["pid"])
+    assert panel.end() == ([], 0)
+    assert {one.name for one in folder.glob("2020*")} == {
+        "2020_1.jsonl",
+        "2020_1.log",
+        "2020_1.pid",
+    }
+    assert len(list(folder.glob("2021*"))) == MOST_ENDED
+    assert Path(said["events"]).with_suffix(".pid").read_text().startswith(f"{said['pid']} ")
+
+
 def test_a_job_with_a_wrong_flag_is_refused_at_once(panel: Panel, home: Path) -> None:
     before = set(home.glob("jobs/*"))
 
@@ -453,3 +497,52 @@ def test_a_panel_that_does_not_read_does_not_keep_the_sidecar_from_ending() -> N
 
     read.set()
     assert done.wait(60)
+
+
+def test_a_sidecar_whose_answers_cannot_be_written_cancels_all_and_ends() -> None:
+    begun, cancelled = threading.Event(), threading.Event()
+    read, write = os.pipe()
+
+    def verb(_words: list[str], tell: Tell, interrupted: threading.Event) -> int:
+        begun.set()
+        with contextlib.suppress(KeyboardInterrupt):
+            for _ in range(2 * MOST_UNREAD):  # more than wait for who reads
+                tell({})
+        if interrupted.wait(60):
+            cancelled.set()
+        return 130
+
+    def full(line: str) -> None:
+        if "event" in line and begun.wait(60):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    os.write(write, b'{"id": 1, "argv": ["talk"]}\n')
+    sidecar = Sidecar(verb, full, wake=lambda: os.close(write))
+    with os.fdopen(read, "rb") as asked:
+        sidecar.serve(asked)
+
+    assert cancelled.is_set()
+    assert isinstance(sidecar.failure, OSError)
+
+
+def test_a_sidecar_on_a_full_disk_says_so_and_ends_while_its_panel_is_silent(
+    tmp_path: Path,
+) -> None:
+    with Path("/dev/full").open("wb") as full:
+        process = subprocess.Popen(
+            Answerprint.argv("sidecar"),
+            cwd=tmp_path,
+            stdin=subprocess.PIPE,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert process.stderr
+    told = process.stderr.read()
+
+    assert process.wait() == 5
+    assert "no answer can be written: [Errno 28] No space left on device" in told
+    assert "Traceback" not in told
+    assert process.stdin
+    process.stdin.close()
+    process.stderr.close()

@@ -69,15 +69,24 @@ class Sidecar:
     carry_out   runs a verb and returns its exit code: `carry_out(words, tell, interrupted)`. It
                 tells documents, and looks at `interrupted`; where that is set, telling anything but
                 an error raises KeyboardInterrupt
-    write       is given answers, one at a time, each a line of ASCII without its end
+    write       is given answers, one at a time, each a line of ASCII without its end. Where that
+                fails nobody hears us: all requests are cancelled, and `serve` ends
+    wake        brings `serve` back from waiting for a line, then; it ends with the next one anyway
     patience    seconds that the end waits for what is cancelled, and for a panel that does not read
     """
 
     def __init__(
-        self, carry_out: CarryOut, write: Callable[[str], None], *, patience: float = END_SECONDS
+        self,
+        carry_out: CarryOut,
+        write: Callable[[str], None],
+        *,
+        wake: Callable[[], None] = lambda: None,
+        patience: float = END_SECONDS,
     ) -> None:
         self._carry_out = carry_out
-        self._answers = _Answers(write)
+        self._answers = _Answers(write, self._unheard)
+        self._wake = wake
+        self._ending = False
         self._running: dict[int | str, _Running] = {}
         self._threads: set[_Running] = set()  # also those that are just saying their last
         self._lock = threading.Lock()
@@ -85,12 +94,25 @@ class Sidecar:
 
     def serve(self, asked: BinaryIO) -> None:
         """Answer the requests of a stream; at its end cancel what runs, and wait for it."""
-        self._answers.put({"sidecar": PROTOCOL, "version": __version__, "pid": os.getpid()})
         try:
+            self._answers.put({"sidecar": PROTOCOL, "version": __version__, "pid": os.getpid()})
             for line in _lines(asked):
+                if self.failure:
+                    break
                 self._take_in(line)
         finally:
+            self._ending = True
             self._end()
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why answers cannot be written any more; None as long as they can."""
+        return self._answers.failure
+
+    def _unheard(self) -> None:
+        self._cancel_all()
+        if not self._ending:
+            self._wake()
 
     def _take_in(self, line: bytes) -> None:
         number = _id(line)
@@ -157,11 +179,15 @@ class Sidecar:
     def _tell(self, number: int | str | None, document: Document) -> None:
         self._answers.put({"id": number, "event": document})
 
-    def _end(self) -> None:
+    def _cancel_all(self) -> list[_Running]:
         with self._lock:
             left = list(self._threads)
         for running in left:
             running.interrupted.set()
+        return left
+
+    def _end(self) -> None:
+        left = self._cancel_all()
         deadline = time.monotonic() + self._patience
         for running in left:
             if running.is_alive():
@@ -170,10 +196,15 @@ class Sidecar:
 
 
 class _Answers:
-    """Answers on their way out, written by one thread: lines stay whole, whoever is interrupted."""
+    """Answers on their way out, written by one thread: lines stay whole, whoever is interrupted.
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._write = write
+    failure   why one could not be written; from then on they are taken and thrown away, so that
+              no request waits for a place. `failed` is told at once, in the writer's thread
+    """
+
+    def __init__(self, write: Callable[[str], None], failed: Callable[[], None]) -> None:
+        self._write, self._failed = write, failed
+        self.failure: Exception | None = None
         self._lines: queue.Queue[str | None] = queue.Queue(MOST_UNREAD)
         self._thread = threading.Thread(target=self._write_all, daemon=True)
         self._thread.start()
@@ -190,7 +221,15 @@ class _Answers:
 
     def _write_all(self) -> None:
         for line in iter(self._lines.get, None):
+            if self.failure is None:
+                self._try(line)
+
+    def _try(self, line: str) -> None:
+        try:
             self._write(line)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and nobody waits
+            self.failure = error
+            self._failed()
 
 
 def _lines(asked: BinaryIO) -> Iterator[bytes]:
