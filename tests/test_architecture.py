@@ -31,7 +31,7 @@ LAYERS = [
     ["result"],
     ["destination", "inputs", "keep", "reuse", "write"],
     ["preflight"],
-    ["begin", "chunk"],
+    ["begin", "chunk", "vouch"],
     ["limited", "patience", "window"],
     ["persistence"],
     ["pipeline"],

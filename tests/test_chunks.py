@@ -16,7 +16,7 @@ from samples import carried_out, change, claimed, plate
 
 from answerprint import begin, documents, exr, record, signing
 from answerprint.chunk import Chunk
-from answerprint.errors import JobError, TakeBusy
+from answerprint.errors import JobError, SigningError, TakeBusy
 from answerprint.frames import FrameRange
 from answerprint.job import Resolved
 from answerprint.takes import Item, Take
@@ -56,7 +56,7 @@ try:
     with Chunk.open(take, resolved, asked and FrameRange.parse(asked)) as chunk:
         tell(held=list(chunk.frames))
         input()
-        done = begin.kept(place, trusted, chunk.frames)
+        done = begin.kept(place, trusted, chunk.frames).frames
         for item in begin.items(resolved, chunk.frames):
             if item not in done:
                 chunk.check()
@@ -312,7 +312,7 @@ def test_a_take_with_frames_missing_is_not_closed_and_they_are_named(
 ) -> None:
     laid(take, *range(1001, 1010))
     with Chunk.open(take, resolved, FrameRange.parse("1001-1003")) as chunk:
-        done = begin.kept(place, trusted, chunk.frames)
+        done = begin.kept(place, trusted, chunk.frames).frames
 
         assert list(done) == [Item(number) for number in (1001, 1002, 1003)]
         assert not chunk.commit(place, trusted, done)
@@ -324,12 +324,13 @@ def unsign(take: Take, file: Path) -> None:
     change(file, lambda frame: frame.parts[0].header.pop(record.SIGNATURE))
 
 
-def edit(take: Take, file: Path) -> None:
-    def later(frame: exr.Frame) -> None:
-        text = frame.parts[0].header[record.STATEMENT]
-        frame.parts[0].header[record.STATEMENT] = text.replace('"frame":1012', '"frame":1011')
+def edited(frame: exr.Frame) -> None:
+    text = frame.parts[0].header[record.STATEMENT]
+    frame.parts[0].header[record.STATEMENT] = text.replace('"frame":10', '"frame":20')
 
-    change(file, later)
+
+def edit(take: Take, file: Path) -> None:
+    change(file, edited)
 
 
 def swap(take: Take, file: Path) -> None:
@@ -351,7 +352,7 @@ def test_a_frame_of_others_counts_only_if_it_is_ours_and_the_right_one(
     laid(take)
     harm(take, take.file(1012))
     with Chunk.open(take, resolved, FrameRange.parse("1001-1011")) as chunk:
-        done = begin.kept(place, trusted, chunk.frames)
+        done = begin.kept(place, trusted, chunk.frames).frames
 
         assert not chunk.commit(place, trusted, done)
         assert chunk.left == (Item(1012),)
@@ -360,13 +361,53 @@ def test_a_frame_of_others_counts_only_if_it_is_ours_and_the_right_one(
         assert chunk.commit(place, trusted, done)
 
 
-def test_keys_that_are_not_trusted_close_no_take(
-    take: Take, place: Place, resolved: Resolved
+def test_frames_signed_with_keys_that_are_not_trusted_are_named_and_close_no_take(
+    take: Take, place: Place, resolved: Resolved, trusted: Any
 ) -> None:
     laid(take)
+    kid = place.signer.kid
+    with Chunk.open(take, resolved, FrameRange.parse("1001")) as chunk:
+        with pytest.raises(SigningError) as caught:
+            chunk.commit(place, {}, {})
+
+        assert f"12 frames of {take.name} v001 are signed with key {kid}" in caught.value.problem
+        assert f"Copy {kid}.pub" in caught.value.remedy
+        assert len(chunk.left) == COUNT
+        assert chunk.commit(place, trusted, {})
+
+
+def test_it_is_the_last_part_that_says_so(take: Take, place: Place, resolved: Resolved) -> None:
+    """Before, frames are missing anyhow."""
+    laid(take, 1001, 1002)
     with Chunk.open(take, resolved, FrameRange.parse("1001")) as chunk:
         assert not chunk.commit(place, {}, {})
-        assert len(chunk.left) == COUNT
+
+
+def test_what_of_an_earlier_run_is_made_again_is_said_with_the_reason(
+    take: Take, place: Place, trusted: Any
+) -> None:
+    laid(take, *range(1001, 1011))
+    for number in (1001, 1002):
+        halve(take, take.file(number))
+    shutil.copy(take.file(1004), take.file(1003))
+    change(take.file(1005), edited)
+
+    some, none = begin.kept(place, trusted), begin.kept(place, {}, FrameRange.parse("1006-1012"))
+
+    assert sorted(item.frame for item in some.frames) == [1004, *range(1006, 1011)]
+    assert sorted(some.notes) == [
+        "1 frame is made again: of another job, or another frame",
+        "1 frame is made again: their record was edited after it was signed",
+        "2 frames are made again: changed after they were signed, or not readable",
+    ]
+    assert none.frames == {}
+    [note] = none.notes
+    assert note.startswith(f"5 frames are made again: signed with key {place.signer.kid}, which ")
+    assert note.endswith("is not in the trust store; with the key there they would be kept")
+
+
+def test_a_first_run_has_nothing_to_make_again(place: Place, trusted: Any) -> None:
+    assert begin.kept(place, trusted) == ({}, ())
 
 
 def test_who_still_writes_closes_the_take_though_every_frame_is_there(
@@ -391,7 +432,7 @@ def test_what_is_left_unfinished_of_other_frames_is_not_touched(
         part.touch()
     take.part_file(1001).touch()
 
-    assert begin.kept(place, trusted, FrameRange.parse("1001-1002")) == {}
+    assert begin.kept(place, trusted, FrameRange.parse("1001-1002")).frames == {}
 
     assert not take.part_file(1001).exists()
     assert [number for number, part in parts.items() if part.exists()] == list(EVERY)[2:]
@@ -409,7 +450,7 @@ def test_a_take_of_an_earlier_version_is_finished(
 
     assert take.state() == "stalled"
     with Chunk.open(take, resolved, FrameRange.parse("1001-1006")) as chunk:
-        assert chunk.commit(place, trusted, begin.kept(place, trusted, chunk.frames))
+        assert chunk.commit(place, trusted, begin.kept(place, trusted, chunk.frames).frames)
     assert take.leases() == {}
     assert [one["event"] for one in take.events()] == ["frame"]
 

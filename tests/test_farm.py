@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from samples import (
     drowsy,
     ended,
     finish,
+    identities,
     judge,
     own_models,
     own_server,
@@ -129,3 +131,38 @@ def test_frames_that_are_not_of_the_take_are_refused(
     )
 
     assert "slow v001 has no frame 1013." in said
+
+
+def test_parts_whose_key_is_not_trusted_are_said_by_the_last_one_and_close_with_the_key(
+    answerprint: Answerprint, take: Take, slow: str, tmp_path: Path
+) -> None:
+    first, last = ({"ANSWERPRINT_HOME": str(tmp_path / one)} for one in ("first", "last"))
+    words = ("run", "--resume", take.folder, "--server", slow, "--frames")
+    assert answerprint(*words, "1001-1006", env=first).code == 0
+
+    said = answerprint(*words, "1007-1012", "--lines", env=last)
+
+    [public] = (tmp_path / "first" / "trust").glob("*.pub")
+    assert said.code == 6
+    assert f"6 frames of {take.name} v001 are signed with key {public.stem}, which is" in said.err
+    assert "are left" not in said.out
+    assert take.state() == "incomplete"
+    before = identities(take)
+    shutil.copy(public, tmp_path / "last" / "trust")
+    closed = answerprint(*words, "1007-1012", "--lines", env=last)
+    assert (closed.code, take.state()) == (0, "complete")
+    assert identities(take) == before
+
+
+def test_who_makes_the_frames_of_others_again_is_told_that_and_why(
+    answerprint: Answerprint, take: Take, slow: str, tmp_path: Path
+) -> None:
+    first, last = ({"ANSWERPRINT_HOME": str(tmp_path / one)} for one in ("first", "last"))
+    words = ("run", "--resume", take.folder, "--server", slow, "--lines")
+    assert answerprint(*words, "--frames", "1001-1006", env=first).code == 0
+
+    said = answerprint(*words, env=last)
+
+    [public] = (tmp_path / "first" / "trust").glob("*.pub")
+    assert (said.code, take.state()) == (0, "complete")
+    assert f"6 frames are made again: signed with key {public.stem}, which is not" in said.out

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
@@ -115,9 +117,16 @@ def facts(take: Take, server: Server) -> dict[str, str]:
     }
 
 
+class Kept(NamedTuple):
+    """What stays of an earlier run, for the manifest; and what of it is made again, and why."""
+
+    frames: dict[Item, dict[str, str]]
+    notes: tuple[str, ...]
+
+
 def kept(
     place: Place, trusted: dict[str, Ed25519PublicKey], frames: FrameRange | None = None
-) -> dict[Item, dict[str, str]]:
+) -> Kept:
     """Frames of an earlier run that verify; all others are done again. Leftover parts go.
 
     `frames`: only these, which this process holds; None: all of the take.
@@ -130,13 +139,14 @@ def kept(
     files = {item: file for item, file in take.items().items() if item in wanted}
     with ThreadPoolExecutor(min(4, max(2, os.cpu_count() or 1)), "verify") as pool:
         findings = pool.map(lambda file: _judged(file, trusted), files.values())
-        return {
-            item: entry(take, finding.record)
-            for item, finding in zip(files, findings, strict=True)
-            if finding.verdict is record.Verdict.OK
-            and finding.record is not None
-            and is_of(finding.record, item, place)
-        }
+        held, again = {}, Counter[str]()
+        for item, finding in zip(files, findings, strict=True):
+            why = _why_again(finding, item, place)
+            if why or finding.record is None:
+                again[why] += 1
+            else:
+                held[item] = entry(take, finding.record)
+    return Kept(held, tuple(_note(number, why) for why, number in again.items()))
 
 
 def is_of(made: record.Record, item: Item, place: Place) -> bool:
@@ -162,6 +172,27 @@ def _clear(take: Take, wanted: set[Item]) -> None:
                 part.unlink(missing_ok=True)
             except OSError as error:
                 raise documents.unwritable(take.private, error) from error
+
+
+def _why_again(finding: record.Finding, item: Item, place: Place) -> str:
+    """Why a frame that lies there is not kept; '' where it is."""
+    match finding.verdict:
+        case record.Verdict.OK:
+            right = finding.record is not None and is_of(finding.record, item, place)
+            return "" if right else "of another job, or another frame"
+        case record.Verdict.UNKNOWN_KEY:
+            return f"{finding.why.rstrip('.').lower()}; with the key there they would be kept"
+        case record.Verdict.PIXELS_CHANGED:
+            return "changed after they were signed, or not readable"
+        case record.Verdict.BAD_SIGNATURE:
+            return "their record was edited after it was signed"
+        case record.Verdict.ABSENT:
+            return "without a record"
+
+
+def _note(number: int, why: str) -> str:
+    made = "is" if number == 1 else "are"
+    return f"{documents.count(number, 'frame')} {made} made again: {why}"
 
 
 def _judged(file: Path, trusted: dict[str, Ed25519PublicKey]) -> record.Finding:

@@ -9,28 +9,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from answerprint import begin, exr, holder, record, signing, takes
-from answerprint.errors import JobError, SourceError, TakeBusy
+from answerprint import begin, holder, takes, vouch
+from answerprint.errors import JobError, TakeBusy
 from answerprint.frames import FrameRange
 from answerprint.holder import CLAIMING, DONE, WRITING, Holder
 from answerprint.job import Resolved
 from answerprint.lease import Lease, busy
 from answerprint.takes import Item, Take
+from answerprint.vouch import Keys
 from answerprint.write import Place
 
-Keys = dict[str, Ed25519PublicKey]
 Leases = dict[Path, Holder]
 
 CLOSING = "closing.json"
 CLOSING_SECONDS = 60.0  # that it waits for another process to close the take
-READERS = 8  # of headers, at once; a share answers each one late
 
 
 class Chunk(AbstractContextManager["Chunk"]):
@@ -78,6 +74,7 @@ class Chunk(AbstractContextManager["Chunk"]):
 
         Raises:
             TakeBusy: another process took these frames over, or does not end closing the take.
+            SigningError: all frames are there, some signed with keys that are not trusted.
             TakeError: the manifest cannot be written; DiskFull if there is no space.
         """
         if self._take.is_complete:
@@ -89,9 +86,15 @@ class Chunk(AbstractContextManager["Chunk"]):
         with _closing(self._take) as closing:
             if closing is None:
                 return True
-            entries = done | _entries(place, trusted, self._others(place, done))
+            found = vouch.vouched(place, trusted, self._others(place, done))
+            entries = done | {
+                item: begin.entry(place.take, one.made)
+                for item, one in found.items()
+                if not one.strangers
+            }
             self.left = _lacking(place, entries)
             if self.left:
+                vouch.check_keys(place.take, found.values())
                 return False
             self._lease.check()
             closing.check()
@@ -242,28 +245,3 @@ def _tidy(take: Take, unfinished: Collection[Path]) -> None:
 
 def _lacking(place: Place, items: Collection[Item]) -> tuple[Item, ...]:
     return tuple(item for item in begin.items(place.resolved) if item not in items)
-
-
-def _entries(place: Place, trusted: Keys, files: dict[Item, Path]) -> dict[Item, dict[str, str]]:
-    """What the manifest says of frames that others wrote, where they are frames of this job."""
-    with ThreadPoolExecutor(READERS, "close") as pool:
-        made = pool.map(lambda file: _vouched(file, trusted), files.values())
-        return {
-            item: begin.entry(place.take, one)
-            for item, one in zip(files, made, strict=True)
-            if one is not None and begin.is_of(one, item, place)
-        }
-
-
-def _vouched(file: Path, trusted: Keys) -> record.Record | None:
-    """The record in a header whose signature is right. The pixels are not looked at."""
-    try:
-        frame = exr.read_structure(file)
-    except SourceError:
-        return None
-    pairs = {
-        (str(part.header.get(record.STATEMENT)), str(part.header.get(record.SIGNATURE)))
-        for part in frame.parts
-    }
-    right = all(signing.check(text.encode(), name, trusted) is True for text, name in pairs)
-    return record.extract(frame) if right and len(pairs) == 1 else None

@@ -106,14 +106,14 @@ def run(
                 remedy="Run the job again as a new take.",
             )
         place = Place(resolved, take, signer, begin.facts(take, server))
-        done = begin.kept(place, trusted, chunk.frames)
+        done, again = begin.kept(place, trusted, chunk.frames)
         todo = [item for item in begin.items(resolved, chunk.frames) if item not in done]
         made = Made(trusted)
         if resolved.job.reuse:
             made.scan(take.folder.parent)
         told = _Told(chunk.journal)
         work = _pipeline(place, chunk, server, made, todo, bounds or Bounds(), told)
-        run = _Run(work, told, Tally(done), trusted, interrupted or threading.Event())
+        run = _Run(work, told, Tally(done), trusted, interrupted or threading.Event(), again)
         yield from run.events(todo)
 
 
@@ -186,6 +186,7 @@ class _Run:
     tally: Tally
     trusted: dict[str, Ed25519PublicKey]
     interrupted: threading.Event
+    again: tuple[str, ...]  # what of an earlier run is not kept, and why
     limited: Facts | None = None
     transport: str = ""
 
@@ -264,7 +265,7 @@ class _Run:
             "variations": len(self.work.variations),
             "kept": len(self.tally.done),
             "transport": self.transport,
-            "notes": list(self.work.resolved.notes),
+            "notes": [*self.work.resolved.notes, *self.again],
             **place.facts,
         }
 

@@ -98,6 +98,11 @@ def check(message: bytes, signature: str, trusted: dict[str, Ed25519PublicKey]) 
     return True
 
 
+def key_of(signature: str) -> str:
+    """The name of the key that a signature says it was made with; '' where it says none."""
+    return signature.split(":")[1] if signature.count(":") == 2 else ""
+
+
 def _make(private: Path) -> None:
     raw = Ed25519PrivateKey.generate().private_bytes_raw()
     _write_new(private, base64.b64encode(raw) + b"\n", 0o600)
