@@ -504,9 +504,10 @@ def test_a_sidecar_whose_answers_cannot_be_written_cancels_all_and_ends() -> Non
     read, write = os.pipe()
 
     def verb(_words: list[str], tell: Tell, interrupted: threading.Event) -> int:
-        begun.set()
         with contextlib.suppress(KeyboardInterrupt):
-            for _ in range(2 * MOST_UNREAD):  # more than wait for who reads
+            for told in itertools.count():  # more than waits for who reads
+                if told == MOST_UNREAD:
+                    begun.set()
                 tell({})
         if interrupted.wait(60):
             cancelled.set()
@@ -518,10 +519,15 @@ def test_a_sidecar_whose_answers_cannot_be_written_cancels_all_and_ends() -> Non
 
     os.write(write, b'{"id": 1, "argv": ["talk"]}\n')
     sidecar = Sidecar(verb, full, wake=lambda: os.close(write))
-    with os.fdopen(read, "rb") as asked:
-        sidecar.serve(asked)
+    asked = os.fdopen(read, "rb")
+    serving = threading.Thread(target=sidecar.serve, args=(asked,), daemon=True)
+    serving.start()
+    serving.join(60)
 
+    assert not serving.is_alive()
+    asked.close()
     assert cancelled.is_set()
+    assert "request 1" not in {thread.name for thread in threading.enumerate()}
     assert isinstance(sidecar.failure, OSError)
 
 
@@ -537,12 +543,12 @@ def test_a_sidecar_on_a_full_disk_says_so_and_ends_while_its_panel_is_silent(
             stderr=subprocess.PIPE,
             text=True,
         )
-    assert process.stderr
-    told = process.stderr.read()
+    try:
+        code = process.wait(60)
+    finally:
+        process.kill()
+        _, told = process.communicate()
 
-    assert process.wait() == 5
+    assert code == 5
     assert "no answer can be written: [Errno 28] No space left on device" in told
     assert "Traceback" not in told
-    assert process.stdin
-    process.stdin.close()
-    process.stderr.close()
