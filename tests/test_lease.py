@@ -156,7 +156,9 @@ def test_of_many_that_take_over_a_stale_lease_exactly_one_wins(tmp_path: Path) -
 
         assert [sum(several) for several in zip(*won, strict=True)] == [1] * len(files)
         assert not any(any(several) for several in lost)
-        assert [left(file) for file in files] == [["lease.json"]] * len(files)
+        # but for what the beat of a winner may just be writing
+        held = [{name for name in left(file) if not name.endswith(".part")} for file in files]
+        assert held == [{"lease.json"}] * len(files)
 
 
 def dead_process() -> dict[str, Any]:
