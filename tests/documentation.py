@@ -35,6 +35,7 @@ VARIES = [
     (r"\b[0-9a-f]{12,64}\b", "DIGEST"),
     (r"CPU .*, \d+ cores", "CPU"),
     (r"\d+ GB free", "SPACE"),
+    (r"\d+\.\d\d frames/s, limited by: .*", "RATE"),
     (r"(\d+\.\d)\d dB", r"\1 dB"),
     (r"\(([+-]\d+\.\d)\d\)", r"(\1)"),
     (r"\bv\d{3}\b", "TAKE"),

@@ -53,7 +53,8 @@ def wrong(lines: str, written: Written) -> str:
         site.load()
     assert path.as_posix() in caught.value.problem
     assert caught.value.remedy == (
-        "Known fields are server, root, roots, trust, layers, colour, memory."
+        "Known fields are server, root, roots, trust, layers, colour, memory, patience, deadline, "
+        "zip_level, readers, in_flight, writers."
     )
     return caught.value.problem
 
