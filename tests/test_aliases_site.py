@@ -157,7 +157,7 @@ def test_a_bound_that_is_none_is_refused(
     monkeypatch.setenv("ANSWERPRINT_SERVER", address)
     words = ("--task", "denoise", "--plate", plate(tmp_path / "plate", 1), f"--memory={memory}")
 
-    assert f"argument --memory: {memory} is no number of GB above 0." in refused(
+    assert f"argument --memory: {memory} is no number above 0." in refused(
         AtOnce(tmp_path), "JobError", *words
     )
 
