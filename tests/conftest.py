@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,6 +85,13 @@ def plate(tmp_path: Path) -> Path:
 def answerprint(tmp_path: Path) -> Answerprint:
     """The command line, as a process of its own in the test's folder."""
     return Answerprint(tmp_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hang_ups_are_heard() -> None:
+    """Whoever runs the tests under nohup does not mean the processes that they start."""
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)
