@@ -98,6 +98,8 @@ class Pipeline:
         )
         if answers is None:
             return None
+        for eye in found.eyes:  # while it waits to be written, a frame holds what is to be written
+            eye.images.clear()
         if not answers.asked:
             found.shows = found.seen.frames[0]
         with self.writing:

@@ -32,7 +32,7 @@ def build(
         for output in resolved.outputs(settings):
             where = _where(found, eye, resolved, output)
             if output.name in images:
-                image = images[output.name]
+                image = images.pop(output.name)  # it is not needed beside what is stored
                 _check(found, eye, resolved, output, image, settings)
                 stored = _stored(found, eye, resolved, output, image)
             else:  # the plate's own frame is shown

@@ -34,7 +34,14 @@ def rows(lab: Lab) -> Iterator[Row]:
 def _peak(lab: Lab, plate: Path, out: Path, count: int) -> float:
     last = FIRST + count - 1
     words = ["--task", TASK, "--plate", str(plate), "--frames", f"{FIRST}-{last}"]
-    words += ["--set", "delay=0", "--fresh", "--out", str(out), "--json"]
+    words += [
+        "--set",
+        f"delay={0 if lab.quick else lab.delay}",
+        "--fresh",
+        "--out",
+        str(out),
+        "--json",
+    ]
     command = [sys.executable, "-m", "answerprint.cli", "run", *words]
     most, last_event = 0.0, ""
     with subprocess.Popen(

@@ -14,6 +14,7 @@ from answerprint.bench.lab import HEIGHT, TASK, WIDTH, Lab
 from answerprint.bench.row import Row
 from answerprint.bench.transport import TRANSPORTS, connected
 from answerprint.triton import Floats, Offer, Server
+from answerprint.wire import Expected
 
 AT_ONCE = 4
 
@@ -39,7 +40,8 @@ def rows(lab: Lab) -> Iterator[Row]:
 
 def _trip(server: Server, offer: Offer, image: Floats) -> float:
     start = time.perf_counter()
-    server.infer(offer, {"pixels": image}, {"delay": 0.0}, request_id="bench")
+    outputs = {"pixels": Expected((HEIGHT, WIDTH, 3))}
+    server.infer(offer, {"pixels": image}, {"delay": 0.0}, request_id="bench", outputs=outputs)
     return (time.perf_counter() - start) * 1000
 
 
