@@ -68,7 +68,7 @@ FOREIGN = {
 
 @pytest.mark.parametrize("text", FOREIGN)
 def test_a_plan_that_is_not_ours_is_refused_in_words(
-    text: str, models: Path, answerprint: Answerprint
+    text: str, models: Path, answerprint: Answerprint, tmp_path: Path
 ) -> None:
     (models / lanes.PLAN).write_text(text, encoding="utf-8")
 
@@ -77,7 +77,8 @@ def test_a_plan_that_is_not_ours_is_refused_in_words(
 
     assert FOREIGN[text] in caught.value.problem
     assert ".." not in caught.value.problem
-    said = answerprint("serve", "--models", models, "--json")
+    own = {"ANSWERPRINT_HOME": str(tmp_path / "home")}  # another user's server may run
+    said = answerprint("serve", "--models", models, "--json", env=own)
     assert (said.code, said.last["error"]) == (SourceError.exit_code, "SourceError")
 
 
