@@ -88,8 +88,10 @@ def answerprint(tmp_path: Path) -> Answerprint:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _hang_ups_are_heard() -> None:
-    """Whoever runs the tests under nohup does not mean the processes that they start."""
+def _signals_are_heard() -> None:
+    """Whoever runs the tests under nohup or in the background means none of what they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
