@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from answerprint import begin, exr, run, signing
+from answerprint.interrupt import Interrupt
 from answerprint.journal import Event
 from answerprint.run import Bounds
 from answerprint.signing import Signer
@@ -27,7 +27,7 @@ def met(
     home: Path,
     act: Act = lambda _: None,
     *,
-    interrupted: threading.Event | None = None,
+    interrupted: Interrupt | None = None,
     signer: Signer | None = None,
     **bounds: Any,
 ) -> list[Event]:

@@ -15,7 +15,7 @@ CORE = PROJECT / "core" / "answerprint"
 # From the ground up; a file may import files of lower layers, and earlier ones of its own.
 LAYERS = [
     ["errors"],
-    ["allocator", "documents", "faults", "frames", "halves", "header", "steady"],
+    ["allocator", "documents", "faults", "frames", "halves", "header", "interrupt", "steady"],
     ["interop", "ocio", "picture", "plate", "site", "signing", "shaper"],
     ["exr"],
     ["parameter", "report", "compare", "sheet", "cuts", "shelf"],

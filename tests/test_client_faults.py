@@ -34,6 +34,7 @@ from answerprint.chunk import Chunk
 from answerprint.cli import carry_out
 from answerprint.cli.context import Output
 from answerprint.errors import JobError
+from answerprint.interrupt import Interrupt
 from answerprint.takes import Take
 from answerprint.triton import OVER_GRPC, SHARED, Server
 
@@ -298,7 +299,7 @@ def not_there(*_: object) -> int:
 def test_interrupted_while_a_library_is_loaded_it_is_an_interrupt_and_no_fault(
     act: Callable[..., int], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert carry_out(["tasks"], Output(json=True), threading.Event(), act) == code
+    assert carry_out(["tasks"], Output(json=True), Interrupt(), act) == code
 
     assert ("Interrupted." in capsys.readouterr().out) == (code == 130)
 

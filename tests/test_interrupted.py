@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 from command import Answerprint
+from midway import at_frame, met
 from samples import (
     add_model,
     change,
+    claimed,
     claims,
     cut_off,
     drowsy,
@@ -31,7 +33,10 @@ from samples import (
 )
 
 from answerprint import takes
+from answerprint.cli import end_on_signals
+from answerprint.interrupt import Interrupt
 from answerprint.takes import Take
+from answerprint.triton import Server
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +155,29 @@ def test_cancelled_it_keeps_what_is_finished_and_goes_on(
     assert (last["event"], last["state"], last["done"]) == ("finished", "cancelled", len(kept))
     assert not take.lease_file.exists()
     finish(answerprint, take, home, slow)
+
+
+def test_a_signal_never_strikes_while_a_run_waits_for_its_workers(
+    tmp_path: Path, server: Server, home: Path
+) -> None:
+    """An exception out of a handler would leave a lock taken, and a worker would wait for ever."""
+    take = claimed(server, tmp_path / "takes", plate(tmp_path, 12))
+    interrupt, went_on = Interrupt(), []
+
+    def strike() -> None:
+        signal.raise_signal(signal.SIGINT)
+        went_on.append("after the signal")
+
+    before = end_on_signals(interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            met(server, take, home, at_frame(1, strike), interrupted=interrupt)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    assert went_on
+    assert take.events()[-1]["state"] == "cancelled"
 
 
 @pytest.fixture

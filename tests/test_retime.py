@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from samples import (
 
 from answerprint import begin, exr, run as engine, signing
 from answerprint.header import Attribute, read_header
+from answerprint.interrupt import Interrupt
 from answerprint.picture import Window, moved, union
 from answerprint.record import extract
 from answerprint.takes import Take
@@ -326,7 +326,7 @@ def test_interrupted_it_goes_on_and_what_was_finished_stays(
 
 def stopped_after(frames: int, take: Take, server: Server, home: Path) -> None:
     """Run a claimed take, and interrupt it as Ctrl-C does."""
-    interrupted = threading.Event()
+    interrupted = Interrupt()
     keys = signing.trusted_keys([home / "trust"])
     events = engine.run(
         begin.reopen(take), take, server=server, signer=signing.own_signer(home),

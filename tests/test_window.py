@@ -13,6 +13,7 @@ from midway import met
 from samples import claimed, noise, own_models, own_server, plate, save, stand_in
 
 from answerprint.errors import ServerAway
+from answerprint.interrupt import Interrupt
 from answerprint.triton import Server
 from answerprint.window import Window
 
@@ -170,7 +171,7 @@ def test_an_artists_frame_waits_for_one_frame_of_each_farm_process_and_no_more(
     channels = noise(1)
     channels["R"][0, 0] = MARK + 1
     single = save(tmp_path / "single" / "bg.1001.exr", channels).with_name("bg.####.exr")
-    over = threading.Event()
+    over = Interrupt()
 
     def farm(number: int) -> None:
         with Server(address) as server:

@@ -22,6 +22,7 @@ from answerprint.ask import Asker
 from answerprint.chunk import Chunk
 from answerprint.errors import JobError
 from answerprint.frames import FrameRange
+from answerprint.interrupt import Interrupt
 from answerprint.job import Resolved
 from answerprint.journal import Event, Journal
 from answerprint.memory import Limits, bound
@@ -82,7 +83,7 @@ def run(
     trusted: dict[str, Ed25519PublicKey],
     bounds: Bounds | None = None,
     frames: FrameRange | None = None,
-    interrupted: threading.Event | None = None,
+    interrupted: Interrupt | None = None,
 ) -> Iterator[Event]:
     """Do the frames that the take lacks; yields the journal's events as they happen.
 
@@ -113,7 +114,7 @@ def run(
             made.scan(take.folder.parent)
         told = _Told(chunk.journal)
         work = _pipeline(place, chunk, server, made, todo, bounds or Bounds(), told)
-        run = _Run(work, told, Tally(done), trusted, interrupted or threading.Event(), again)
+        run = _Run(work, told, Tally(done), trusted, interrupted or Interrupt(), again)
         yield from run.events(todo)
 
 
@@ -185,12 +186,16 @@ class _Run:
     told: _Told
     tally: Tally
     trusted: dict[str, Ed25519PublicKey]
-    interrupted: threading.Event
+    interrupted: Interrupt
     again: tuple[str, ...]  # what of an earlier run is not kept, and why
     limited: Facts | None = None
     transport: str = ""
 
     def events(self, todo: list[Item]) -> Iterator[Event]:
+        with self.interrupted.watched():
+            yield from self._events(todo)
+
+    def _events(self, todo: list[Item]) -> Iterator[Event]:
         journal, begun, state = self.told.journal, time.perf_counter(), "incomplete"
         yield journal.append("started", **self._what(len(todo)))
         pool = ThreadPoolExecutor(self.work.limits.workers, thread_name_prefix="frame")

@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from answerprint import __version__
 from answerprint.documents import explain
 from answerprint.errors import JobError
+from answerprint.interrupt import Interrupt
 
 PROTOCOL = 1
 MOST_LINE_BYTES = 1 << 20
@@ -37,7 +38,7 @@ FAULT = 70
 Id = Annotated[int, Field(ge=0, lt=1 << 53)] | Annotated[str, Field(max_length=64)]
 Document = dict[str, Any]
 Tell = Callable[[Document], None]
-CarryOut = Callable[[list[str], Tell, threading.Event], int]
+CarryOut = Callable[[list[str], Tell, Interrupt], int]
 
 
 class _Named(BaseModel):
@@ -60,7 +61,7 @@ class _Running(threading.Thread):
     def __init__(self, number: int | str, carry_out: Callable[[_Running], None]) -> None:
         super().__init__(target=carry_out, args=(self,), name=f"request {number}", daemon=True)
         self.number = number
-        self.interrupted = threading.Event()
+        self.interrupted = Interrupt()
 
 
 class Sidecar:

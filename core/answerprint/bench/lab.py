@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ import psutil
 
 from answerprint import begin, preflight, run as engine, signing
 from answerprint.errors import ServerError
+from answerprint.interrupt import Interrupt
 from answerprint.job import make
 from answerprint.journal import Event
 from answerprint.site import Site
@@ -51,7 +51,7 @@ class Lab:
     delay: float = 50.0
     rounds: int = 2
     quick: bool = False
-    interrupted: threading.Event = field(default_factory=threading.Event)
+    interrupted: Interrupt = field(default_factory=Interrupt)
 
     def plate(self, compression: str) -> Path:
         """Where the large plate of this compression lies; #### is the frame."""

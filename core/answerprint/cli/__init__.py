@@ -25,6 +25,7 @@ from answerprint.cli import streams
 from answerprint.cli.context import Context, Output
 from answerprint.documents import did_you_mean
 from answerprint.errors import AnswerprintError, JobError
+from answerprint.interrupt import Interrupt
 
 # names alone: a verb's libraries are imported when it is asked for
 VERBS = (
@@ -55,8 +56,8 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns its exit code. Errors are two lines, never a traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
-    interrupted = threading.Event()
-    previous = _end_on_signals(interrupted)
+    interrupted = Interrupt()
+    previous = end_on_signals(interrupted)
     try:
         with streams.lasting():
             return carry_out(words, Output(json="--json" in words), interrupted)
@@ -76,7 +77,7 @@ def run_here(args: argparse.Namespace, context: Context) -> int:
 
 
 def carry_out(
-    words: Sequence[str], output: Output, interrupted: threading.Event, act: Act = run_here
+    words: Sequence[str], output: Output, interrupted: Interrupt, act: Act = run_here
 ) -> int:
     """Do what a command line asks for, in any thread; returns the exit code.
 
@@ -162,7 +163,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     return parser().parse_args(words)
 
 
-def _end_on_signals(interrupted: threading.Event) -> dict[int, Any]:
+def end_on_signals(interrupted: Interrupt) -> dict[int, Any]:
     """Have SIGTERM, and SIGHUP when the terminal is closed, end a verb as Ctrl-C does.
 
     The event is set as well: an exception out of a signal that arrives while a native library
@@ -172,7 +173,8 @@ def _end_on_signals(interrupted: threading.Event) -> dict[int, Any]:
     def interrupt(number: int, _frame: FrameType | None) -> None:
         repeated = number == hangup and interrupted.is_set()
         interrupted.set()
-        if not repeated:  # the kernel and the shell both tell; cleaning up has begun
+        # the kernel and the shell both tell of a hangup; cleaning up has begun
+        if not repeated and not interrupted.is_watched:
             raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():

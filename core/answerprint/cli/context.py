@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from answerprint import site
 from answerprint.cli import streams
 from answerprint.errors import AnswerprintError, ServerAway
+from answerprint.interrupt import Interrupt
 from answerprint.site import Site
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Context:
 
     output: Output
     site: Site
-    interrupted: threading.Event
+    interrupted: Interrupt
 
     def address(self, asked: str | None = None) -> str:
         """The server's host:port: asked for, configured, or the embedded one that runs.

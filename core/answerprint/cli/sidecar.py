@@ -33,6 +33,7 @@ from answerprint import documents, site
 from answerprint.cli import VERBS, carry_out, flags, run_here, verb
 from answerprint.cli.context import Context, Output
 from answerprint.errors import JobError, TakeError
+from answerprint.interrupt import Interrupt
 from answerprint.sidecar import Sidecar, Tell
 from answerprint_server import alive
 
@@ -66,7 +67,7 @@ def _wake() -> None:
         _thread.interrupt_main()
 
 
-def _carry_out(words: list[str], tell: Tell, interrupted: threading.Event) -> int:
+def _carry_out(words: list[str], tell: Tell, interrupted: Interrupt) -> int:
     output = Output(json=True, deliver=tell)
     try:
         return carry_out(words, output, interrupted, functools.partial(_act, words))
