@@ -133,8 +133,8 @@ class Connection:
             )
         return list(found.get("model_stats", []))
 
-    def load(self, name: str, seen: str) -> str:
-        """Load a model anew, though its files are what they were; returns its new mark.
+    def load(self, name: str, seen: str) -> None:
+        """Load a model anew, though its files are what they were.
 
         Triton passes over a model that did not change. So a parameter that nobody else reads
         changes: the mark. Where it is not the one that was `seen`, another client was faster.
@@ -143,11 +143,9 @@ class Connection:
             ServerError: any of its kinds; ServerRefused where nobody may load a model.
         """
         config = self.config(name, "")
-        mark = loading(config)
-        if mark != seen:
-            return mark
-        mark = uuid.uuid4().hex
-        changing = {LOADING: {"string_value": mark}}
+        if loading(config) != seen:
+            return
+        changing = {LOADING: {"string_value": uuid.uuid4().hex}}
         config["parameters"] = {**config.get("parameters", {}), **changing}
         try:
             with self._ours(name):
@@ -159,7 +157,6 @@ class Connection:
                 f"{name} cannot be loaded again: {error.problem}",
                 remedy="Tell the pipeline team; the server's log says more.",
             ) from error
-        return mark
 
     def register(self, name: str, size: int) -> None:
         """Map a file in shared memory. Raises NotShared; ServerAway and its like."""

@@ -67,9 +67,6 @@ class Persistence:
     _pulse: tuple[float, Pulse] = (0.0, Pulse())
     _refused: ServerRefused | None = None
 
-    def __post_init__(self) -> None:
-        self._loading = self.offer.loading
-
     def ask(self, named: dict[str, Any], once: Callable[[], T]) -> T | None:
         """What `once` returns at last; None if the run was stopped before.
 
@@ -130,32 +127,36 @@ class Persistence:
     def _cure(self, error: ServerError, since: int) -> None:
         """Do what can be done about it; by one thread, while the others wait."""
         if isinstance(error, (ModelDied, ModelHangs)):
-            self.patience.mend(error, since, self._reload)
+            self.patience.mend(error, since, self._reload_if_allowed)
         elif patience.passes(error):
             self.patience.wait(error, since)
+
+    def _reload_if_allowed(self) -> None:
+        try:
+            self._reload()
+        except ServerRefused as refused:
+            if self._refused is None:
+                self.tell("waiting", **refused.as_json())
+            self._refused = refused
 
     def _reload(self) -> None:
         """Load the model again, unless another client did; a run that is stopped does not wait."""
         self.window.drain(DRAIN_SECONDS)
-        loading: Future[str] = Future()
-        Thread(target=self._load, args=(loading,), name="reload", daemon=True).start()
+        loaded: Future[None] = Future()
+        Thread(target=self._load, args=(loaded,), name="reload", daemon=True).start()
         while not self.stop.is_set():
             with suppress(StillRunning):
-                self._loading = loading.result(timeout=LOOK_SECONDS)
-                if self._refused is None:
-                    self.tell("reloaded", model=self.offer.name)
+                loaded.result(timeout=LOOK_SECONDS)
+                self.tell("reloaded", model=self.offer.name)
                 return
 
-    def _load(self, loading: Future[str]) -> None:
+    def _load(self, loaded: Future[None]) -> None:
         try:
-            loading.set_result(self.server.reload(self.offer.name, self._loading))
-        except ServerRefused as error:
-            if self._refused is None:
-                self.tell("waiting", **error.as_json())
-            self._refused = error
-            loading.set_result(self._loading)
-        except ServerError as error:
-            loading.set_exception(error)
+            self.server.reload(self.offer.name, self.offer.loading)
+        except Exception as error:  # noqa: BLE001 - raised again by whoever waits for it
+            loaded.set_exception(error)
+        else:
+            loaded.set_result(None)
 
     def _feel(self) -> None:
         """Have the window know what others wait for, as of at most a second ago."""

@@ -39,8 +39,6 @@ from answerprint.triton import Server
 from answerprint.window import Window
 from answerprint.write import Place
 
-PATIENCE_SECONDS = 300.0
-
 
 @dataclass(frozen=True)
 class Bounds:
@@ -48,7 +46,7 @@ class Bounds:
 
     readers, in_flight, writers   frames in each stage at once; as machine and model have room
     memory     GB that it may hold; half of the machine's
-    patience   seconds that it waits for a server that is away; PATIENCE_SECONDS
+    patience   seconds that it waits for a server that is away; as a site that says nothing
     deadline   seconds that the server has for one answer; as the contract's cost says
     zip_level  how hard ZIP tries, 1 to 9; 1
     """
@@ -156,7 +154,7 @@ def _pipeline(
     most = limits.workers * len(resolved.inputs) * resolved.contract.cut.frames
     uses = (path for item in todo for path in workitem.files(resolved, item.frame))
     window = Window(limits.in_flight, instances=offer.instances, yields=len(todo) > 1)
-    seconds = PATIENCE_SECONDS if bounds.patience is None else bounds.patience
+    seconds = Site().patience if bounds.patience is None else bounds.patience
     asker = Asker(server, offer, resolved, begin.colour_paths(resolved))
 
     def look() -> None:  # a server that is back may have a lane for the farm, or none any more

@@ -298,16 +298,16 @@ class Server(AbstractContextManager["Server"]):
         sums.check(call.offer.name, report, sums.sent(tensors, call.text), came)
         return _arrays(call, reply)
 
-    def reload(self, name: str, seen: str) -> str:
+    def reload(self, name: str, seen: str) -> None:
         """Have the server load a model anew: cures one whose process has died or hangs.
 
         Not where another client had it loaded since: `seen` is the mark (Offer.loading) that was
-        known. Returns the mark that it has now.
+        known.
 
         Raises:
             ServerError: any of its kinds; ServerRefused where the server does not allow it.
         """
-        return self._connection.load(name, seen)
+        self._connection.load(name, seen)
 
     def pulse(self, offer: Offer) -> Pulse:
         """What the model has done since it was loaded, for everybody.
