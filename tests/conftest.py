@@ -13,6 +13,7 @@ import psutil
 import pytest
 from chance import Chance, served
 from command import Answerprint
+from samples import add_model, drowsy, own_models, own_server
 
 from answerprint.triton import Server
 from answerprint_server import embedded, repository
@@ -57,6 +58,16 @@ def chance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chance]:
     """A task that has chance in it, on a server of its own."""
     with served(tmp_path_factory) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """host:port of a server whose task 'slow' naps a tenth of a second over each frame."""
+    folder = tmp_path_factory.mktemp("slow")
+    models = own_models(folder / "models", ["passthrough"])
+    add_model(models, "slow", drowsy)
+    with own_server(folder / "home", models) as state:
+        yield state.address
 
 
 @pytest.fixture

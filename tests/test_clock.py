@@ -13,9 +13,7 @@ import psutil
 import pytest
 from command import Answerprint
 from samples import (
-    add_model,
     cut_off,
-    drowsy,
     ended,
     finish,
     judge,
@@ -77,16 +75,6 @@ def faketime() -> str | None:
         return None
     words = [program, "-m", "-f", "+0", "printenv", "LD_PRELOAD"]
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
-
-
-@pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """host:port of a server whose task 'slow' naps a tenth of a second over each frame."""
-    folder = tmp_path_factory.mktemp("slow")
-    models = own_models(folder / "models", ["passthrough"])
-    add_model(models, "slow", drowsy)
-    with own_server(folder / "home", models) as state:
-        yield state.address
 
 
 class Runner(Answerprint):

@@ -8,12 +8,11 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command import Answerprint
-from samples import add_model, cut_off, drowsy, finish, own_models, own_server, plate, until
+from samples import cut_off, finish, plate, until
 
 from answerprint.takes import Take
 
@@ -26,16 +25,6 @@ for descriptor in range(3):
     os.dup2(terminal, descriptor)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-
-
-@pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """host:port of a server whose task 'slow' naps a tenth of a second over each frame."""
-    folder = tmp_path_factory.mktemp("slow")
-    models = own_models(folder / "models", ["passthrough"])
-    add_model(models, "slow", drowsy)
-    with own_server(folder / "home", models) as state:
-        yield state.address
 
 
 @pytest.fixture

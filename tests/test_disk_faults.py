@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import disks
 import numpy as np
 import pytest
 from command import Answerprint
@@ -77,29 +78,13 @@ def take(slow: Server, tmp_path: Path) -> Take:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own, of 4 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    needed = mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", folder)
-    if needed:
-        said = f"a disk of its own needs the right to mount a tmpfs (root on Linux): {needed}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(said)
-        pytest.skip(said)
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-
-
-def mount(*words: str | Path) -> str:
-    """Mount; returns why it did not work, or nothing."""
-    if shutil.which("mount") is None:
-        return "there is no program mount"
-    done = subprocess.run(["mount", *words], capture_output=True, text=True, check=False)
-    return done.stderr.strip()
+    with disks.disk(tmp_path / "disk", "4m") as folder:
+        yield folder
 
 
 def close(disk: Path) -> None:
     """Make it read-only, at a moment when no file on it is open for writing."""
-    while "busy" in (said := mount("-o", "remount,ro", disk)):
+    while "busy" in (said := disks.mount("-o", "remount,ro", disk)):
         pass
     assert not said
 
@@ -158,7 +143,7 @@ def test_a_disk_that_becomes_read_only_ends_the_run_with_its_reason(
     assert (said.code, said.last["error"]) == (5, "TakeError")
     assert "Read-only file system" in said.last["problem"]
     assert 3 <= len(cut_off(take, home)) < COUNT
-    assert mount("-o", "remount,rw", disk) == ""
+    assert disks.mount("-o", "remount,rw", disk) == ""
     finish(answerprint, take, home, slow.address)
     assert (take.leases(), take.unfinished()) == ({}, set())
 

@@ -5,37 +5,22 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command import Answerprint
 from samples import (
-    add_model,
-    drowsy,
     ended,
     finish,
     identities,
     judge,
-    own_models,
-    own_server,
     plate,
     refused,
     until,
 )
 
 from answerprint.takes import Take
-
-
-@pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """host:port of a server whose task 'slow' naps a tenth of a second over each frame."""
-    folder = tmp_path_factory.mktemp("slow")
-    models = own_models(folder / "models")
-    add_model(models, "slow", drowsy)
-    with own_server(folder / "home", models) as state:
-        yield state.address
 
 
 def shared(answerprint: Answerprint, slow: str, count: int) -> Take:

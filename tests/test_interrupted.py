@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +14,13 @@ import pytest
 from command import Answerprint
 from midway import at_frame, met
 from samples import (
-    add_model,
     change,
     claimed,
     claims,
     cut_off,
-    drowsy,
     ended,
     finish,
     noise,
-    own_models,
-    own_server,
     plate,
     refused,
     save,
@@ -37,16 +32,6 @@ from answerprint.cli import end_on_signals
 from answerprint.interrupt import Interrupt
 from answerprint.takes import Take
 from answerprint.triton import Server
-
-
-@pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """host:port of a server whose task 'slow' naps a tenth of a second over each frame."""
-    folder = tmp_path_factory.mktemp("slow")
-    models = own_models(folder / "models")
-    add_model(models, "slow", drowsy)
-    with own_server(folder / "home", models) as state:
-        yield state.address
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
 import pytest
+from midway import met, of
 from samples import claimed, noise, own_models, own_server, plate, save, stand_in
 
-from answerprint import begin, run, signing
 from answerprint.errors import ServerRefused
-from answerprint.journal import Event
-from answerprint.run import Bounds
-from answerprint.takes import Take
 from answerprint.triton import Server
 from answerprint_server import embedded, launch, ports, wheel
 
@@ -78,24 +74,6 @@ def bright(folder: Path, count: int, *numbers: int) -> Path:
     return path
 
 
-def carried_out(server: Server, take: Take, home: Path, **bounds: Any) -> list[Event]:
-    resolved = begin.reopen(take)
-    return list(
-        run.run(
-            resolved,
-            take,
-            server=server,
-            signer=signing.own_signer(home),
-            trusted=signing.trusted_keys([home / "trust"]),
-            bounds=Bounds(**bounds),
-        )
-    )
-
-
-def of(events: list[Event], kind: str) -> list[Event]:
-    return [event for event in events if event["event"] == kind]
-
-
 def once(served: embedded.Running, task: str) -> None:
     (Path(served.models) / task / "1" / "once").touch()
 
@@ -116,7 +94,7 @@ def test_a_model_whose_process_is_killed_is_loaded_again_and_no_frame_is_lost(
     once(served, "moody")
     take = claimed(server, tmp_path, bright(tmp_path / "p", 8, 1004), task="moody")
 
-    events = carried_out(server, take, home)
+    events = met(server, take, home)
 
     assert take.state() == "complete"
     assert len(of(events, "reloaded")) == 1
@@ -131,7 +109,7 @@ def test_a_model_that_was_dead_before_is_loaded_again(
         one.kill()
     take = claimed(server, tmp_path, plate(tmp_path / "p", 3), task="raising")
 
-    events = carried_out(server, take, home)
+    events = met(server, take, home)
 
     assert killed
     assert take.state() == "complete"
@@ -143,7 +121,7 @@ def test_a_frame_that_kills_the_model_each_time_fails_alone(
 ) -> None:
     take = claimed(server, tmp_path, bright(tmp_path / "p", 8, 1004), task="deadly")
 
-    events = carried_out(server, take, home)
+    events = met(server, take, home)
 
     assert [event["frame"] for event in of(events, "failed")] == [1004]
     assert "3 times with this frame" in of(events, "failed")[0]["problem"]
@@ -157,7 +135,7 @@ def test_a_model_that_hangs_is_recognised_and_the_frame_is_done_after_all(
     once(served, "hanging")
     take = claimed(server, tmp_path, bright(tmp_path / "p", 5, 1002), task="hanging")
 
-    events = carried_out(server, take, home, deadline=2.0)
+    events = met(server, take, home, deadline=2.0)
 
     assert take.state() == "complete"
     assert of(events, "retry")[0]["error"] == "ModelHangs"
@@ -173,7 +151,7 @@ def test_a_frame_that_the_model_fails_on_is_asked_for_once(
 ) -> None:
     take = claimed(server, tmp_path, bright(tmp_path / "p", 4, 1002), task=task)
 
-    events = carried_out(server, take, home)
+    events = met(server, take, home)
 
     assert [event["frame"] for event in of(events, "failed")] == [1002]
     assert said in of(events, "failed")[0]["problem"]
@@ -186,7 +164,7 @@ def test_a_frame_that_is_too_large_for_memory_is_tried_again_and_fails_alone(
 ) -> None:
     take = claimed(server, tmp_path, bright(tmp_path / "p", 4, 1002), task="hungry")
 
-    events = carried_out(server, take, home)
+    events = met(server, take, home)
 
     assert [event["error"] for event in of(events, "failed")] == ["ServerOutOfMemory"]
     assert len(of(events, "retry")) == 2
@@ -200,7 +178,7 @@ def test_frames_that_all_fail_alike_end_the_run_once(
     take = claimed(server, tmp_path, bright(tmp_path / "p", 60, *numbers), task="raising")
 
     with pytest.raises(Exception, match="25 frames in a row failed") as caught:
-        carried_out(server, take, home)
+        met(server, take, home)
 
     assert "too bright" in str(caught.value)
     assert len([one for one in take.events() if one["event"] == "failed"]) < 40
@@ -218,7 +196,7 @@ def test_a_queue_that_is_longer_than_the_deadline_is_waited_for(
             others.submit(server.infer, offer, {"pixels": image}, {}, request_id="other")
             for _ in range(30)
         ]
-        events = carried_out(server, take, home, deadline=0.5)
+        events = met(server, take, home, deadline=0.5)
         assert all(one.result().images for one in asked)
 
     assert take.state() == "complete"
@@ -261,7 +239,7 @@ def test_a_dead_model_that_nobody_may_load_again_is_waited_for_and_then_said(
             one.kill()
 
         with pytest.raises(ServerRefused, match="lets nobody load passthrough"):
-            carried_out(server, take, home, patience=2.0)
+            met(server, take, home, patience=2.0)
 
     told = [event["event"] for event in take.events()]
     assert told.count("waiting") == 1

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from disks import disk
 from samples import own_models, own_server, stand_in
 
 from answerprint import ring
@@ -457,18 +458,8 @@ def test_a_slot_leaves_room_for_the_models_own_copy(small: Path) -> None:
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """A file system of 4 MB, as containers have a small one."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if mounted.returncode:
-        pytest.skip(f"a small file system needs the right to mount: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)  # a failed test may hold files
+    with disk(tmp_path / "small", "4m") as folder:
+        yield folder
 
 
 def test_many_rings_at_once_never_take_a_living_slot_for_an_orphan(tmp_path: Path) -> None:

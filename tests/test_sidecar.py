@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 import pytest
 from command import Answerprint
-from samples import add_model, drowsy, own_models, own_server, plate as noisy
+from samples import own_models, plate as noisy
 
 import answerprint as engine
 from answerprint.cli.sidecar import MOST_ENDED
@@ -95,16 +95,6 @@ def lasting(tmp_path_factory: pytest.TempPathFactory, address: str) -> Iterator[
     panel = Panel(tmp_path_factory.mktemp("panel"))
     yield panel, address
     assert panel.end() == ([], 0)
-
-
-@pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """host:port of a server whose task 'slow' naps a tenth of a second over each frame."""
-    folder = tmp_path_factory.mktemp("slow")
-    models = own_models(folder / "models", ["passthrough"])
-    add_model(models, "slow", drowsy)
-    with own_server(folder / "home", models) as state:
-        yield state.address
 
 
 @pytest.fixture

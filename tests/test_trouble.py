@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from command import Answerprint
+from disks import disk, mount
 from midway import count, met, of
 from samples import (
     add_model,
@@ -35,31 +36,14 @@ from answerprint.takes import Take
 from answerprint.triton import Server
 from answerprint_server import embedded
 
-SMALL, LARGE = "size=3m", "size=64m"
+SMALL, LARGE = "3m", "64m"
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 3 MiB that a run can fill without harm."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    problem = mounted("-t", "tmpfs", "-o", SMALL, "tmpfs", folder)
-    if problem:
-        needed = f"a full disk needs the right to mount a tmpfs (root on Linux): {problem}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(needed)
-        pytest.skip(needed)
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-
-
-def mounted(*words: str | Path) -> str:
-    """Mount; returns why it did not work, or nothing."""
-    program = shutil.which("mount")
-    if program is None:
-        return "there is no program mount"
-    done = subprocess.run([program, *words], capture_output=True, text=True, check=False)
-    return done.stderr.strip()
+    with disk(tmp_path / "disk", SMALL) as folder:
+        yield folder
 
 
 def large_plate(folder: Path, count: int = 10) -> Path:
@@ -88,7 +72,7 @@ def test_a_full_disk_ends_the_run_and_loses_no_finished_frame(
     assert not list(take.private.glob("*.part"))
     assert any(note.startswith("space: ") for note in said.documents[0]["notes"])
 
-    assert mounted("-o", f"remount,{LARGE}", small_disk) == ""
+    assert mount("-o", f"remount,size={LARGE}", small_disk) == ""
     finish(answerprint, take, home, address)
 
 
