@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 
 from typing_extensions import Self
 
-from answerprint import exr
+from answerprint import exr, ring
 from answerprint.errors import SourceError
 
 T = TypeVar("T")
@@ -129,3 +130,19 @@ class Crowd:
         for one in self.members:
             one.kill()
             one.communicate()
+
+
+def opened(process: subprocess.Popen[str]) -> set[str]:
+    """The files that a process has open or mapped."""
+    folder = Path(f"/proc/{process.pid}/fd")
+    links = set[str]()
+    for file in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed since
+            links.add(str(file.readlink()))
+    maps = (folder.parent / "maps").read_text(encoding="utf-8").splitlines()
+    return links | {line.split(maxsplit=5)[-1] for line in maps}
+
+
+def rings(process: subprocess.Popen[str]) -> set[Path]:
+    """The shared memory of a process."""
+    return {Path(name) for name in opened(process) if Path(name).name.startswith(ring.PREFIX)}

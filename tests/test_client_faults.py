@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from command import Answerprint
+from processes import opened, rings
 from samples import (
     carried_out,
     claimed,
@@ -121,19 +122,6 @@ def killed(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-
-
-def opened(process: subprocess.Popen[str]) -> set[str]:
-    """The files that a process has open or mapped."""
-    folder = Path(f"/proc/{process.pid}/fd")
-    links = {str(file.readlink()) for file in folder.iterdir()}
-    maps = (folder.parent / "maps").read_text(encoding="utf-8").splitlines()
-    return links | {line.split(maxsplit=5)[-1] for line in maps}
-
-
-def rings(process: subprocess.Popen[str]) -> set[Path]:
-    """The shared memory of a process."""
-    return {Path(name) for name in opened(process) if Path(name).name.startswith(ring.PREFIX)}
 
 
 def assert_nothing_is_left(take: Take) -> None:

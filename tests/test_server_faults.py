@@ -15,6 +15,7 @@ import pytest
 import requests
 from command import Answerprint
 from midway import at, at_frame, count, differing, met, of
+from processes import rings
 from samples import (
     add_model,
     claimed,
@@ -28,7 +29,6 @@ from samples import (
     until,
 )
 
-from answerprint import ring
 from answerprint.errors import ModelReplaced, ServerNotReady
 from answerprint.takes import Take
 from answerprint.triton import OVER_GRPC, SHARED, Server
@@ -241,10 +241,6 @@ def take(tmp_path: Path) -> Take:
     return Take(tmp_path / "takes" / "test" / "v001")
 
 
-def rings() -> set[Path]:
-    return set(ring.FOLDER.glob(f"{ring.PREFIX}*"))
-
-
 def test_server_and_client_that_are_both_killed_leave_a_take_that_goes_on(
     take: Take, served: embedded.Running, home: Path, tmp_path: Path, answerprint: Answerprint
 ) -> None:
@@ -271,9 +267,9 @@ def test_a_run_that_waits_for_its_server_is_cancelled_at_once(
     ending: signal.Signals, own: str, take: Take, served: embedded.Running, home: Path,
     tmp_path: Path, answerprint: Answerprint,
 ) -> None:  # fmt: skip
-    before = rings()
     process = begun(answerprint, own, plate(tmp_path, COUNT), served.address)
     until(process, "frame", 2)
+    slots = rings(process)
     ask(served, own, "unload")
     until(process, "waiting")
 
@@ -283,7 +279,8 @@ def test_a_run_that_waits_for_its_server_is_cancelled_at_once(
     assert (code, said[-1]["problem"]) == (130, "Interrupted.")
     assert count(take.events(), "waiting", "back", "failed") == [1, 0, 0]
     assert take.events()[-1]["state"] == "cancelled"
-    assert not rings() - before
+    assert slots
+    assert not [slot for slot in slots if slot.exists()]
     ask(served, own, "load")
     finish(answerprint, take, home, served.address)
 
@@ -294,17 +291,18 @@ def test_a_run_whose_model_hangs_is_cancelled_after_a_grace_and_leaves_the_model
     """A model that only is slow has others' work in it: who leaves does not load it again."""
     hang = Path(served.models) / "hanging" / "1" / "hang"
     hang.touch()
-    before = rings()
     process = begun(answerprint, "hanging", plate(tmp_path, 3), served.address)
     until(process, "started")
     asked(hang.with_name("asked"))
+    slots = rings(process)
 
     process.send_signal(signal.SIGINT)
     code, _ = ended(process)
     hang.unlink()
 
     assert code == 130
-    assert not rings() - before
+    assert slots
+    assert not [slot for slot in slots if slot.exists()]
     assert count(take.events(), "retry", "waiting", "reloaded", "failed") == [0, 0, 0, 0]
     assert take.events()[-1]["state"] == "cancelled"
     finish(answerprint, take, home, served.address)

@@ -14,6 +14,7 @@ import pytest
 from command import Answerprint
 from disks import disk, mount
 from midway import count, met, of
+from processes import rings
 from samples import (
     add_model,
     change,
@@ -30,7 +31,7 @@ from samples import (
     until,
 )
 
-from answerprint import ring, signing
+from answerprint import signing
 from answerprint.signing import Signer
 from answerprint.takes import Take
 from answerprint.triton import Server
@@ -176,8 +177,8 @@ def test_a_server_that_is_gone_for_good_ends_the_run_once_and_another_one_finish
 def test_a_run_that_waits_for_a_dead_server_is_cancelled_at_once_and_leaves_no_memory(
     first: embedded.Running, tmp_path: Path, answerprint: Answerprint, home: Path
 ) -> None:
-    before = set(ring.FOLDER.glob(f"{ring.PREFIX}*"))
     process = begun(answerprint, plate(tmp_path / "plate", 12), first.address)
+    slots = rings(process)
     killed_for_good(first)
     until(process, "waiting")
 
@@ -189,7 +190,8 @@ def test_a_run_that_waits_for_a_dead_server_is_cancelled_at_once_and_leaves_no_m
     assert take.events()[-1]["state"] == "cancelled"
     assert not of(take.events(), "failed")
     assert len(cut_off(take, home)) >= 2
-    assert not set(ring.FOLDER.glob(f"{ring.PREFIX}*")) - before
+    assert slots
+    assert not [slot for slot in slots if slot.exists()]
 
 
 class Failing(Signer):
