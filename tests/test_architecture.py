@@ -23,7 +23,7 @@ LAYERS = [
     ["curve", "aliases", "colour", "tiles"],
     ["timing", "wedge"],
     ["job", "layers", "record"],
-    ["journal", "holder", "lease", "takes"],
+    ["journal", "holder", "lease", "take", "takes"],
     ["pulse", "sums", "wire", "ring"],
     ["connection", "offer", "answer", "triton"],
     ["checks", "memory", "span", "workitem"],
