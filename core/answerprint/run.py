@@ -17,7 +17,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import allocator, begin, exr, workitem
+from answerprint import begin, exr, workitem
 from answerprint.ask import Asker
 from answerprint.chunk import Chunk
 from answerprint.errors import JobError
@@ -150,7 +150,6 @@ def _pipeline(
     # one frame is decoded by all cores; of many, each has a core of its own, which is faster
     exr.set_threads(os.cpu_count() or 1 if len(todo) == 1 else 0)
     exr.set_zip_level(bounds.zip_level or 1)
-    allocator.keep_for_the_next_frame()
     most = limits.workers * len(resolved.inputs) * resolved.contract.cut.frames
     uses = (path for item in todo for path in workitem.files(resolved, item.frame))
     window = Window(limits.in_flight, instances=offer.instances, yields=len(todo) > 1)
