@@ -1,0 +1,1 @@
+"""Answerprint in Nuke."""
