@@ -262,6 +262,7 @@ class _Run:
         part = {} if chunk.whole else {"part": str(chunk.frames)}
         return {
             "take": f"{place.take.name}/{place.take.label}",
+            "path": place.take.folder.absolute().as_posix(),
             **part,
             "frames": len(self.tally.done) + todo,
             "variations": len(self.work.variations),
