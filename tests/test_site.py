@@ -203,3 +203,46 @@ def test_numbers_that_cannot_be_meant_are_refused(line: str, own: Path, studio: 
     studio.write_text(f"{line}\n")
 
     assert line.split(maxsplit=1)[0] in refused(studio).problem
+
+
+def test_the_sites_own_paths_are_read_on_every_system(own: Path, studio: Path) -> None:
+    studio.write_text(
+        'root = "P:/takes"\nroots = ["P:/"]\ntrust = ["P:/keys"]\ncolour = "P:/config.ocio"\n'
+        'presets = "P:/presets"\ncontext = ["P:/shows/{show}/*"]\n'
+        '[[mappings]]\nlinux = "/mnt/p"\nwindows = "P:/"\nmacos = "/mnt/p"\n'
+    )
+
+    found = load(studio)
+
+    assert (found.root, found.roots) == (Path("/mnt/p/takes"), (Path("/mnt/p"),))
+    assert (found.trust, found.colour) == ((Path("/mnt/p/keys"),), "/mnt/p/config.ocio")
+    assert (found.presets, found.context) == (Path("/mnt/p/presets"), ("/mnt/p/shows/{show}/*",))
+    assert found.local(Path(r"p:\a\b")) == Path("/mnt/p/a/b")
+
+
+def test_a_users_mapping_does_not_widen_the_studios_roots(own: Path, studio: Path) -> None:
+    studio.write_text('roots = ["/show", "Q:/"]\n')
+    own.write_text(
+        '[[mappings]]\nlinux = "/home"\nwindows = "Q:/"\n'
+        '[[mappings]]\nlinux = "/home"\nmacos = "/show"\n'
+    )
+
+    assert load(studio).roots == (Path("/show"), Path("Q:/"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ('[[mappings]]\nlinux = "mnt"', "'mnt' is no folder like /mnt/projects"),
+        ('[[mappings]]\nlinus = "/mnt"', "mappings[0].linus: unknown field"),
+        ('context = ["/shows/*"]', "says neither where {show} nor where {shot} stands"),
+        ('context = ["/{show"]', "is no path with places like {show} in it"),
+        ('context = ["/{show}/{show}"]', "names a place twice"),
+    ],
+)
+def test_a_mapping_or_a_template_that_cannot_be_meant_is_refused(
+    own: Path, studio: Path, lines: str, words: str
+) -> None:
+    studio.write_text(lines)
+
+    assert words in refused(studio).problem

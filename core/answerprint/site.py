@@ -11,8 +11,10 @@ from typing import Annotated, Any
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from answerprint import mapping
 from answerprint.documents import explain
 from answerprint.errors import JobError, SetupError
+from answerprint.template import Template
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -40,6 +42,11 @@ class Site(BaseModel):
     zip_level                    how hard ZIP tries, 1 (fast) to 9 (small); pixels are the same
     readers, in_flight, writers  frames that a run reads, has at the server and writes at once;
                                  None: as the machine and the model have room
+    presets   folder with the studio's presets, TASK/NAME.json below it
+    mappings  folders by their names on linux, windows and macos: paths of one system are read on
+              another, those of this file as well
+    context   where a script's show and shot stand in its path, the first that fits:
+              /shows/{show}/{sequence}/{shot}/*
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,6 +64,30 @@ class Site(BaseModel):
     readers: AtOnce | None = None
     in_flight: AtOnce | None = None
     writers: AtOnce | None = None
+    presets: Path | None = None
+    mappings: tuple[mapping.Mapping, ...] = ()
+    context: tuple[Template, ...] = ()
+
+    def local(self, path: Path) -> Path:
+        """A path in any system's spelling as this system spells it; see `mapping.local`."""
+        return Path(self.spelled(path.as_posix()))
+
+    def spelled(self, path: str) -> str:
+        """The same of a path as text: with #### or %V in it, or an ocio:// name."""
+        return mapping.local(path, self.mappings)
+
+    def here(self) -> Site:
+        """The same site with its own paths as this system spells them."""
+        places = {"root": self.root, "presets": self.presets}
+        lists = {"roots": self.roots, "trust": self.trust}
+        return self.model_copy(
+            update={
+                **{name: path and self.local(path) for name, path in places.items()},
+                **{name: tuple(map(self.local, paths)) for name, paths in lists.items()},
+                "context": tuple(map(self.spelled, self.context)),
+                "colour": self.colour and self.spelled(self.colour),
+            }
+        )
 
     def check_allowed(self, path: Path, role: str) -> None:
         """Refuse a path outside the allowed roots, links resolved.
@@ -91,15 +122,16 @@ def load(environ: Mapping[str, str] = os.environ) -> Site:
     Raises:
         SetupError: a file is missing, too large, no TOML, or has an unknown or wrong field.
     """
-    merged: dict[str, Any] = {}
     named = environ.get("ANSWERPRINT_SITE")
-    if named:
-        merged |= _read(Path(named))
+    merged = _read(Path(named)) if named else {}
+    # no user's mapping widens the studio's roots
+    roots = _site(merged, "the environment").here().roots
     merged |= _from_environment(environ)
     own = home() / "site.toml"
     if own.is_file():
         merged |= {key: value for key, value in _read(own).items() if key != "roots"}
-    return _site(merged, "the environment")
+    found = _site(merged, "the environment").here()
+    return found.model_copy(update={"roots": roots})
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
