@@ -53,6 +53,8 @@ class Source:
     missing     what the host shows for a missing frame: error, black, checkerboard, nearest frame
     key         changes whenever the pixels may have; a render under the same key is used again
     remarks     what has to be said: proxy is on, views that are rendered, and so on
+    offset      the script's frame minus the plate's: 1000 where file 1 is shown at frame 1001
+    config      the OpenColorIO configuration that `space` is a name of; empty: the engine's
     """
 
     node: str
@@ -67,6 +69,8 @@ class Source:
     missing: str = "error"
     key: str = ""
     remarks: Tuple[str, ...] = ()
+    offset: int = 0
+    config: str = ""
 
 
 @dataclass(frozen=True)
