@@ -1,24 +1,29 @@
-"""python3 -m install demo | test: what a new machine needs, and then the job itself."""
+"""python3 -m install demo | test | nuke | wheelhouse: what a machine needs, and then the job itself."""
 
 from __future__ import annotations
 
 import sys
 
-from install import demo, environment, test
+from install import demo, environment, nuke, test, wheelhouse
 
-JOBS = {"demo": demo.run, "test": test.run}
+HERE = {"demo": demo.run, "test": test.run}  # in .venv
+ELSEWHERE = {"nuke": nuke.run, "wheelhouse": wheelhouse.run}
 
 USAGE = """usage: python3 -m install demo [--out DIR]   denoise the sample frames on a real server
-       python3 -m install test [...]         every check and test; words after it go to pytest"""
+       python3 -m install test [...]         every check and test; words after it go to pytest
+       python3 -m install nuke [...]         the panel in Nuke, with an engine of its own
+       python3 -m install wheelhouse DIR     all packages in a folder, for machines without internet"""
 
 
 def main(words: list[str]) -> int:
-    if not words or words[0] not in JOBS:
+    job = words[0] if words else ""
+    if job not in HERE and job not in ELSEWHERE:
         print(USAGE)
-        return 0 if words and words[0] in ("-h", "--help") else 2
+        return 0 if job in ("-h", "--help") else 2
     try:
-        python = environment.prepare()
-        return JOBS[words[0]](python, words[1:])
+        if job in ELSEWHERE:
+            return ELSEWHERE[job](words[1:])
+        return HERE[job](environment.prepare(), words[1:])
     except environment.MissingError as error:
         print("install: %s\n  %s" % (error, error.remedy), file=sys.stderr)
         return 7
