@@ -52,10 +52,10 @@ def test_a_result_is_as_many_times_larger_as_its_edges_squared(tmp_path: Path) -
     file.touch()
     os.truncate(file, shutil.disk_usage(tmp_path).free // 6)  # sparse: it takes no space
 
-    assert destination.space(tmp_path, file, 1, 1) == []
-    assert destination.space(tmp_path, file, 1, 2) == []
-    assert len(destination.space(tmp_path, file, 1, 3)) == 1
-    assert len(destination.space(tmp_path, file, 9, 1)) == 1
+    assert destination.space(tmp_path, destination.needed(file, 1, 1)) == []
+    assert destination.space(tmp_path, destination.needed(file, 1, 2)) == []
+    assert len(destination.space(tmp_path, destination.needed(file, 1, 3))) == 1
+    assert len(destination.space(tmp_path, destination.needed(file, 9, 1))) == 1
 
 
 def test_the_largest_of_a_wedge_is_reckoned_with(

@@ -11,7 +11,7 @@ import numpy as np
 
 from answerprint import exr, layers
 from answerprint.contract import Contract
-from answerprint.errors import SourceError, TakeError
+from answerprint.errors import Fix, SourceError, TakeError
 from answerprint.frames import FrameRange
 from answerprint.job import ResolvedInput, main_input
 from answerprint.site import Site
@@ -127,6 +127,7 @@ def _window(
                 f"{name} in {where} is {own}; the plate is {window}.",
                 remedy="Render both with the same resolution and region, or leave "
                 f"{name} out with --layer {name}=none.",
+                fix=layers.left_out(contract.input(name), source.path),
             )
         window = own
     assert window is not None  # noqa: S101 - a contract has at least one input that is required
@@ -193,6 +194,7 @@ def check_finite(inputs: Inputs, frames: FrameRange, views: tuple[str, ...]) -> 
         raise SourceError(
             f"The plate holds NaN or inf in frame {said}{more}.",
             remedy="Render these frames again, or choose --non-finite keep or zero.",
+            fix=Fix("Set to zero and run", {"non_finite": "zero"}),
         )
 
 

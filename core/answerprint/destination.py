@@ -41,12 +41,16 @@ def find(job: Job, contract: Contract, main: Plate, site: Site) -> tuple[Path, s
     return root, stream, name
 
 
-def space(root: Path, file: Path, items: int, scale: int) -> list[str]:
-    """A warning where a file of the plate says that the disk will not do: an estimate.
+def needed(file: Path, items: int, scale: int) -> int:
+    """Bytes that so many frames take, as a file of the plate says: an estimate.
 
     `scale`: how many times larger than the plate's the result's edges are, at most.
     """
-    needed = file.stat().st_size * items * scale**2
+    return file.stat().st_size * items * scale**2
+
+
+def space(root: Path, needed: int) -> list[str]:
+    """A warning where the disk will not do for so many bytes."""
     there = next(one for one in (root, *root.parents) if one.exists())
     free = shutil.disk_usage(there).free
     if free > needed:

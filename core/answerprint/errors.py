@@ -26,23 +26,48 @@ AnswerprintError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What one button does about an error, where one really cures it.
+
+    label    what the button says
+    change   is laid over the job's document, field by field; what it does not name stays
+    argv     where it is no matter of the job: what to ask of the command line instead
+    """
+
+    label: str
+    change: Mapping[str, Any] = field(default_factory=dict)
+    argv: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        does = {"argv": list(self.argv)} if self.argv else {"change": dict(self.change)}
+        return {"label": self.label, **does}
+
 
 class AnswerprintError(Exception):
     """A problem and a remedy.
 
     `problem` says what happened and where (frame, layer, file, number);
-    `remedy` says what to do about it.
+    `remedy` says what to do about it; `fix` does it.
     """
 
     exit_code = 1
 
-    def __init__(self, problem: str, *, remedy: str) -> None:
+    def __init__(self, problem: str, *, remedy: str, fix: Fix | None = None) -> None:
         super().__init__(problem)
         self.problem = problem
         self.remedy = remedy
+        self.fix = fix
 
-    def as_json(self) -> dict[str, str]:
-        return {"error": type(self).__name__, "problem": self.problem, "remedy": self.remedy}
+    def as_json(self) -> dict[str, Any]:
+        """For programs; a fix stands in it only where there is one."""
+        said = {"error": type(self).__name__, "problem": self.problem, "remedy": self.remedy}
+        return said if self.fix is None else {**said, "fix": self.fix.as_json()}
 
 
 class JobError(AnswerprintError):

@@ -57,6 +57,16 @@ class FrameRange:
         at = bisect_left(self.numbers, frame)
         return at < len(self.numbers) and self.numbers[at] == frame
 
+    def among(self, others: FrameRange) -> FrameRange:
+        """Those that are in `others` as well."""
+        return FrameRange.of(set(self.numbers) & set(others.numbers))
+
+    def widened(self, handles: int) -> FrameRange:
+        """The same, with so many frames more before the first and after the last."""
+        before = range(self.first - handles, self.first)
+        after = range(self.last + 1, self.last + 1 + handles)
+        return FrameRange((*before, *self.numbers, *after))
+
     @property
     def first(self) -> int:
         return self.numbers[0]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from answerprint import aliases, exr, layers
 from answerprint.contract import Contract, Input
-from answerprint.errors import JobError
+from answerprint.errors import Fix, JobError, SourceError
 from answerprint.frames import FrameRange
 from answerprint.job import Job, ResolvedInput, Source, main_input
 from answerprint.plate import Plate, check_frames, with_view
@@ -86,7 +88,8 @@ def _inputs(
         source = _source(job, contract, wanted, found)
         path = plate(source.path, job, f"Plate for {wanted.name}", site)
         if path != main:
-            check_frames(path, frames, path.on_disk())
+            cure = layers.left_out(wanted, source.path)
+            check_frames(path, frames, path.on_disk(), cure)
         frame = exr.read_structure(path.file(frames.first))
         # a guide that was given files of its own is not left out in silence
         required = wanted.required or wanted.name in job.inputs
@@ -96,16 +99,17 @@ def _inputs(
         if follows and not required and not layers.holds(frame, source.layer or "", wanted, view):
             layer = None
         else:
-            layer = layers.choose(
-                frame,
-                wanted,
-                source.layer,
-                where,
-                required=required,
-                view=view,
-                names=names,
-                first=site.layers.get(wanted.name, ()),
-            )
+            with _curable(frame, wanted, source, view, site):
+                layer = layers.choose(
+                    frame,
+                    wanted,
+                    source.layer,
+                    where,
+                    required=required,
+                    view=view,
+                    names=names,
+                    first=site.layers.get(wanted.name, ()),
+                )
         if layer is None:
             lacking = f"{source.layer} has none" if follows else f"{where} has no such layer"
             why = "as asked" if source.layer is not None and not follows else lacking
@@ -114,13 +118,55 @@ def _inputs(
         if wanted.needs and wanted.needs not in found:
             notes.append(f"{wanted.name}: not used, it needs {wanted.needs}")
             continue
-        picked = layers.channels(frame, layer, wanted, str(path), view)
+        with _curable(frame, wanted, source, view, site):
+            picked = layers.channels(frame, layer, wanted, str(path), view)
         channels = tuple(name for _, name in picked)
         found[wanted.name] = ResolvedInput(path=str(path), layer=layer, channels=channels)
         notes.append(f"{wanted.name}: layer {layer} of {where}")
         if path == main and wanted is contract.inputs[0]:
             notes += _encoding_notes(job, frame)
     return found, notes
+
+
+def could_be(
+    frame: exr.Frame, wanted: Input, view: str | None, site: Site, asked: str | None = None
+) -> tuple[list[str], list[str]]:
+    """Layers that could be an input, by the site's names for it as well; see `layers.serving`."""
+    return layers.serving(
+        frame,
+        wanted,
+        asked=asked,
+        view=view,
+        names=aliases.table(site.layers),
+        first=site.layers.get(wanted.name, ()),
+    )
+
+
+@contextmanager
+def _curable(
+    frame: exr.Frame, wanted: Input, source: Source, view: str | None, site: Site
+) -> Iterator[None]:
+    """An error about an input's layer gets what cures it.
+
+    That is the best layer that fits, else none where the task can do without, else any that could
+    be the input.
+    """
+    try:
+        yield
+    except SourceError as error:
+        error.fix = _cure(frame, wanted, source, view, site)
+        raise
+
+
+def _cure(
+    frame: exr.Frame, wanted: Input, source: Source, view: str | None, site: Site
+) -> Fix | None:
+    meant = could_be(frame, wanted, view, site, source.layer)[0] if source.layer else []
+    named, others = could_be(frame, wanted, view, site)
+    if not wanted.required and not meant and (source.layer or not named):
+        return layers.left_out(wanted, source.path)
+    best = next(iter([*meant, *named, *others]), None)
+    return None if best is None else layers.use(wanted, source.path, best)
 
 
 def _written_into(contract: Contract, inputs: dict[str, ResolvedInput]) -> ResolvedInput:
@@ -139,6 +185,7 @@ def _written_into(contract: Contract, inputs: dict[str, ResolvedInput]) -> Resol
                 f"{main.path}.",
                 remedy="Bring both into one file first"
                 f"{'' if contract.input(name).required else absent}.",
+                fix=layers.left_out(contract.input(name), inputs[name].path),
             )
     return main
 

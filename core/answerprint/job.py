@@ -37,6 +37,8 @@ NonFinite = Literal["keep", "zero", "stop"]
 Keep = Literal["replace", "beside", "only"]
 PixelType = Literal["inherit", "half", "float"]
 Compression = Literal["inherit", "none", "rle", "zips", "zip", "piz"]
+MOST_HANDLES = 10_000
+MOST_DOCUMENT_BYTES = 1 << 20  # of a job that comes as text
 
 
 class Source(Document):
@@ -94,6 +96,7 @@ class Job(Document):
     plate       the main input's path; all inputs are layers of it unless `inputs` says otherwise
     inputs      for single inputs: another path, another layer
     frames      frame range; None: every frame on disk
+    handles     so many frames more before and after them
     views       of a stereo plate; None: all of them
     colour      what space the plate is in
     parameters  only what differs from the contract's defaults: values, or curves over time
@@ -105,6 +108,9 @@ class Job(Document):
     seed        any whole number; kept as text so that no tool cuts it to 32 bits
     non_finite  what to do with NaN and inf in the plate: `keep` them where they are, make them
                 `zero`, or `stop` before anything is written
+    host        who asks: "nuke 15.1v2"
+    node        of the host, which it was asked for: "Read3"
+    script      of the host, by its path
     """
 
     schema_: Literal["answerprint.job/v1"] = Field("answerprint.job/v1", alias="schema")
@@ -113,6 +119,7 @@ class Job(Document):
     plate: str
     inputs: dict[str, Source] = {}
     frames: str | None = None
+    handles: Annotated[int, Field(ge=0, le=MOST_HANDLES, strict=True)] = 0
     views: tuple[str, ...] | None = Field(None, min_length=1)
     colour: Colour = Colour()
     parameters: dict[str, Curve | Value] = {}
@@ -125,6 +132,8 @@ class Job(Document):
     non_finite: NonFinite = "keep"
     out: Destination = Destination()
     host: str = "shell"
+    node: Annotated[str, Field(max_length=1024)] | None = None
+    script: Annotated[str, Field(max_length=4096)] | None = None
 
     @field_validator("frames")
     @classmethod
@@ -184,6 +193,7 @@ class Resolved(Document):
     axes     of a wedge, in the parameters' own types
     colour   None where nothing of the task meets a colour transform
     memory   bytes that one work item needs at most, as far as can be told beforehand
+    disk     bytes that the take needs about, as the plate is stored
     """
 
     schema_: Literal["answerprint.resolved/v1"] = Field("answerprint.resolved/v1", alias="schema")
@@ -201,6 +211,7 @@ class Resolved(Document):
     colour: ResolvedColour | None = None
     result: ResolvedResult
     memory: int = 0
+    disk: int = 0
     root: Path
     stream: Annotated[str, Field(pattern=rf"^{_NAME}(/{_NAME}){{0,2}}$")]
     name: Name
@@ -283,6 +294,23 @@ def read(path: Path) -> Job:
         return Job.model_validate_json(text)
     except ValidationError as error:
         raise wrong(error, f"The job file {path.as_posix()}") from error
+
+
+def parse(text: str) -> Job:
+    """A job from its document as text, as a panel hands it over.
+
+    Raises:
+        JobError: it is too large, is no JSON, or a field is unknown or wrong; names its path.
+    """
+    if len(text.encode("utf-8", "replace")) > MOST_DOCUMENT_BYTES:
+        raise JobError(
+            f"The job document is larger than {MOST_DOCUMENT_BYTES:,} bytes.",
+            remedy="Hand it over as a job file.",
+        )
+    try:
+        return Job.model_validate_json(text)
+    except ValidationError as error:
+        raise wrong(error, "The job document") from error
 
 
 def make(fields: dict[str, Any]) -> Job:

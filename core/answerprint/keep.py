@@ -34,8 +34,7 @@ def kept(
     keep = asked or ("only" if resized else "replace")
     main = inputs[main_input(contract, inputs)]
     view = views[0] if views else None
-    held = head.layers(view)
-    left = _left(held, {name: one for name, one in inputs.items() if _is_made(name, contract)})
+    left = rest(contract, head, inputs, view)
     notes = []
     if keep == "only" and left:
         notes.append(f"result: alone; {', '.join(left)} of the plate are not in the take")
@@ -55,6 +54,14 @@ def kept(
         notes += _halved(outputs, head, inputs, view)
     kept = ResolvedResult(layers=keep, type=job.result.type, compression=job.result.compression)
     return kept, notes
+
+
+def rest(
+    contract: Contract, head: exr.Frame, inputs: Mapping[str, ResolvedInput], view: str | None
+) -> list[str]:
+    """What a plate holds beside what is made anew: layers, and single channels of those made."""
+    made = {name: one for name, one in inputs.items() if _is_made(name, contract)}
+    return _left(head.layers(view), made)
 
 
 def _left(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from answerprint import aliases
 from answerprint.contract import Input
-from answerprint.errors import SourceError
+from answerprint.errors import Fix, SourceError
 from answerprint.exr import Frame, split_view
 
 NONE = "none"
@@ -94,6 +94,46 @@ def holds(frame: Frame, layer: str, wanted: Input, view: str | None = None) -> b
     """Whether a layer is there with the channels of one of the input's sets."""
     held = frame.layers(view).get(layer)
     return held is not None and _pick(held, wanted) is not None
+
+
+def serving(
+    frame: Frame,
+    wanted: Input,
+    *,
+    asked: str | None = None,
+    view: str | None = None,
+    names: Mapping[str, tuple[str, ...]] = aliases.RENDERERS,
+    first: Sequence[str] = (),
+) -> tuple[list[str], list[str]]:
+    """Layers that could be an input: those that fit by name, best first; and all others.
+
+    What holds numbers by its name is none for an input that goes through colour, and whole numbers
+    are none for any. `asked`, `names` and `first` as for `choose`.
+    """
+    held = frame.layers(view)
+    good = [layer for layer in held if _could_be(frame, layer, held[layer], wanted)]
+    known = (asked,) if asked else (*first, *wanted.layers, *names.get(wanted.name, ()))
+    named = [layer for name in known for layer in _whole(good, name)]
+    named = list(dict.fromkeys([*named, *(one for one in good if _fits(one, known))]))
+    return named, [one for one in good if one not in named]
+
+
+def left_out(wanted: Input, path: str) -> Fix | None:
+    """An input left out, where the task can do without; `path`: where it comes from."""
+    return None if wanted.required else use(wanted, path, NONE)
+
+
+def use(wanted: Input, path: str, layer: str) -> Fix:
+    """A layer of the file at `path` for an input, or none."""
+    label = f"Leave {wanted.name} out" if layer == NONE else f"Use {layer} for {wanted.name}"
+    return Fix(label, {"inputs": {wanted.name: {"path": path, "layer": layer}}})
+
+
+def _could_be(frame: Frame, layer: str, held: Channels, wanted: Input) -> bool:
+    picked = _pick(held, wanted)
+    if picked is None or (wanted.encoding != "data" and aliases.is_data(layer)):
+        return False
+    return all(frame.parts[number].types[name] != "uint" for number, name in picked)
 
 
 def check_same(

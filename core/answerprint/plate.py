@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from answerprint.errors import JobError, SourceError
+from answerprint import mapping
+from answerprint.errors import Fix, JobError, SourceError
 from answerprint.frames import FrameRange
 
 # ####  @@@@  %04d  %d  $F4  $F: the frame's place in a file name
@@ -87,14 +88,20 @@ class Plate:
         except OSError as error:
             raise SourceError(
                 f"The folder of {self} cannot be read: {error.strerror}.",
-                remedy="Check the path, and that the share is mounted here.",
+                remedy=f"Check the path, and that the share is mounted here.{self._foreign()}",
             ) from error
         found = FrameRange.of(frame for name in names if (frame := self._frame(name)) is not None)
         if not found.numbers:
             raise SourceError(
-                f"There is no file {self}.", remedy="Check the spelling of the path and its number."
+                f"There is no file {self}.",
+                remedy=f"Check the spelling of the path and its number.{self._foreign()}",
             )
         return found
+
+    def _foreign(self) -> str:
+        if not mapping.foreign(self.folder / self.head):
+            return ""
+        return " It is spelled as on Windows: a site's 'mappings' say which folder that is here."
 
     def _frame(self, name: str) -> int | None:
         if self.padding is None:
@@ -117,7 +124,7 @@ def with_view(text: str, views: Sequence[str] | None) -> str:
     if "%V" not in text and "%v" not in text:
         return text
     if views is None or len(views) != 1:
-        found = ", ".join(_views_on_disk(text)) or "none that can be told"
+        found = ", ".join(views_on_disk(text)) or "none that can be told"
         raise JobError(
             f"{Path(text).name} holds a view in each of its sequences; the job chooses "
             f"{'none' if views is None else ' and '.join(views)}.",
@@ -126,7 +133,7 @@ def with_view(text: str, views: Sequence[str] | None) -> str:
     return text.replace("%V", views[0]).replace("%v", views[0][:1])
 
 
-def _views_on_disk(text: str) -> list[str]:
+def views_on_disk(text: str) -> list[str]:
     """The words that stand for %V in a folder's name, or in the file's, among what is there."""
     named = Path(text)
     while re.search("%[Vv]", named.parent.as_posix()):  # the folder nearest to the root tells
@@ -146,8 +153,10 @@ def frame_in_name(name: str, *, otherwise: int | None = None) -> int | None:
     return int(match[1]) if match else otherwise
 
 
-def check_frames(plate: Plate, wanted: FrameRange, found: FrameRange) -> None:
-    """Hold the frames asked for against those on disk.
+def check_frames(
+    plate: Plate, wanted: FrameRange, found: FrameRange, fix: Fix | None = None
+) -> None:
+    """Hold the frames asked for against those on disk; `fix`: what cures it if some are missing.
 
     Raises:
         JobError: those that are missing all lie outside the plate's range.
@@ -163,11 +172,13 @@ def check_frames(plate: Plate, wanted: FrameRange, found: FrameRange) -> None:
         raise JobError(
             f"Frames {FrameRange.of(missing)} lie outside {plate}, which has {found}.",
             remedy=f"Ask for frames within {found}.",
+            fix=fix,
         )
     raise SourceError(
         f"{plate} lacks {_count(missing)} of the {len(wanted)} frames asked for, "
         f"first {missing[0]}.",
         remedy="Render the missing frames, or ask for a range without them.",
+        fix=fix,
     )
 
 

@@ -15,6 +15,7 @@ from answerprint import (
     exr,
     inputs,
     keep,
+    localised,
     ocio,
     wedge,
     workitem,
@@ -52,6 +53,7 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
         SetupError: the colour configuration cannot be used.
         TakeError: the destination cannot be written.
     """
+    job = localised.job(job, site)
     offer = server.offer(job.task, job.version)
     contract = offer.usable()
     asked = _Asked.of(job, contract)
@@ -85,7 +87,8 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
     root, stream, name = destination.find(job, contract, main, site)
     files = len(time.result) * max(wedge.count(asked.axes), 1)
     plate_file = found.inputs[main_input(contract, found.inputs)].plate.file(time.needed.first)
-    notes += destination.space(root, plate_file, files, asked.scale(contract))
+    disk = destination.needed(plate_file, files, asked.scale(contract))
+    notes += destination.space(root, disk)
     return Resolved(
         job=job,
         contract=contract,
@@ -101,6 +104,7 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
         colour=look,
         result=result,
         memory=peak,
+        disk=disk,
         root=root,
         stream=stream,
         name=name,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from answerprint.contract import Contract
 from answerprint.documents import count
-from answerprint.errors import JobError, SourceError
-from answerprint.frames import FrameRange
+from answerprint.errors import Fix, JobError, SourceError
+from answerprint.frames import MOST_FRAMES, FrameRange
 from answerprint.job import Job
-from answerprint.plate import Plate, check_frames
+from answerprint.plate import MOST_FRAME, Plate, check_frames
 from answerprint.timing import Timing, check_inside, sources
 
 
@@ -27,7 +27,8 @@ class Span:
     def of(cls, job: Job, contract: Contract, main: Plate, *, motion: bool) -> Span:
         """`motion`: the next frame is looked at as well, where a frame of the plate is shown."""
         found = main.on_disk()
-        wanted = FrameRange.parse(job.frames) if job.frames else found
+        wanted = _wanted(job, found)
+        fix = None if main.is_still else _those_there(job, contract, wanted, found)
         notes = [] if job.frames else _holes(found)
         if not contract.cut.between:
             if job.timing is not None:
@@ -35,35 +36,97 @@ class Span:
                     f"Task {contract.task} makes no frames between frames.",
                     remedy="Leave --speed and --time out, or use a task such as retime.",
                 )
-            check_frames(main, wanted, found)
+            check_frames(main, wanted, found, fix)
             ends = (found.first, found.last)
             needed = {
                 frame
                 for number in wanted
                 for frame in sources(contract.cut, number, first=ends[0], last=ends[1]).frames
             }
-            _check_neighbours(contract, main, FrameRange.of(needed), found)
+            _check_neighbours(contract, main, FrameRange.of(needed), found, fix)
             return cls(wanted, FrameRange.of(needed), *ends, notes)
         if job.timing is None:
             raise JobError(
                 f"Task {contract.task} needs to know the timing.",
                 remedy="Give --speed 0.5 for half speed, or --time 1001:1001,1050:1020.",
             )
-        check_frames(main, wanted, found)
+        check_frames(main, wanted, found, fix)
         result = job.timing.frames(wanted)
         needed_range = check_inside(job.timing, result, wanted)
         if motion:
             following = {frame + 1 for frame in needed_range if frame < wanted.last}
             needed_range = FrameRange.of(following | set(needed_range))
-        _check_neighbours(contract, main, needed_range, found)
+        _check_neighbours(contract, main, needed_range, found, fix)
         said = f"timing: frames {result} of the result show {needed_range} of the plate"
         said += "; timecode and other attributes are those of the frame before"
         notes = [said, *_strange_cuts(job.timing, found)]
         return cls(result, needed_range, wanted.first, wanted.last, notes)
 
 
+def _wanted(job: Job, found: FrameRange) -> FrameRange:
+    """The frames asked for, handles among them.
+
+    Raises:
+        JobError: the handles reach beyond what a frame range can spell.
+    """
+    own = FrameRange.parse(job.frames) if job.frames else found
+    wide = own.widened(job.handles) if job.handles else own
+    if job.handles and (
+        max(-wide.first, wide.last) > MOST_FRAME or len(wide) > max(len(own), MOST_FRAMES)
+    ):
+        raise JobError(
+            f"{count(job.handles, 'frame')} of handles on {own} reach beyond what can be counted.",
+            remedy="Ask for fewer.",
+            fix=Fix("Leave the handles out", {"handles": 0}),
+        )
+    return wide
+
+
+def _those_there(job: Job, contract: Contract, wanted: FrameRange, found: FrameRange) -> Fix | None:
+    """What cures it that frames are missing: those asked for that can be made, else the plate's.
+
+    None where none is missing, and where a time curve says which moments are shown.
+    """
+    if job.timing is not None and job.timing.curve is not None:
+        return None
+    can = _made_of(contract, wanted, found)
+    if can == wanted:
+        return None
+    no_handles = {"handles": 0} if job.handles else {}
+    if no_handles and can == (FrameRange.parse(job.frames) if job.frames else found):
+        return Fix("Leave the handles out", no_handles)
+    if len(can):
+        said = f"frame {can}" if len(can) == 1 else f"the {len(can):,} frames that are there"
+        return Fix(f"Run {said}", {"frames": str(can), **no_handles})
+    can = _made_of(contract, found, found)
+    whole = {"frames": str(can), **no_handles}
+    return Fix(f"Run what the plate has: {can.first} to {can.last}", whole) if len(can) else None
+
+
+def _made_of(contract: Contract, wanted: FrameRange, found: FrameRange) -> FrameRange:
+    """Which frames of `wanted` can be made: all that the model looks at for them is there."""
+    there = wanted.among(found)
+    if contract.cut.between:
+        return _longest(there)
+    looks = ((one, sources(contract.cut, one, first=found.first, last=found.last)) for one in there)
+    held = set(found)
+    return FrameRange(tuple(one for one, seen in looks if held.issuperset(seen.frames)))
+
+
+def _longest(frames: FrameRange) -> FrameRange:
+    """The longest stretch without a gap: between frames that are not neighbours nothing is made."""
+    stretches: list[list[int]] = []
+    for number in frames:
+        if stretches and stretches[-1][-1] == number - 1:
+            stretches[-1].append(number)
+        else:
+            stretches.append([number])
+    longest: list[int] = max(stretches, key=len) if stretches else []
+    return FrameRange(tuple(longest))
+
+
 def _check_neighbours(
-    contract: Contract, main: Plate, needed: FrameRange, found: FrameRange
+    contract: Contract, main: Plate, needed: FrameRange, found: FrameRange, fix: Fix | None
 ) -> None:
     """Raises SourceError: a frame is missing that the model sees beside those asked for."""
     missing = sorted(set(needed) - set(found))
@@ -73,6 +136,7 @@ def _check_neighbours(
             f"{main} lacks frame {missing[0]}{more}, which {contract.task} looks at to make the "
             "frames beside it.",
             remedy="Render what is missing, or ask for frames away from it.",
+            fix=fix,
         )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from answerprint import documents, signing
-from answerprint.errors import TakeError, TakeExists
+from answerprint.errors import Fix, TakeError, TakeExists
 from answerprint.take import Item, Take, wedge_order
 
 # whoever looks for takes works with them
@@ -26,6 +26,7 @@ __all__ = [
     "commit",
     "commit_frame",
     "find",
+    "following",
     "of_stream",
 ]
 
@@ -65,11 +66,20 @@ def check_free(stream: Path, number: int) -> None:
     """Raises TakeExists: the number is taken."""
     folder = stream / f"v{number:03d}"
     if folder.exists():
+        free = f"v{following(stream):03d}"
         raise TakeExists(
             f"{folder.name} of {stream.name} exists already.",
-            remedy=f"A take is never overwritten. Leave the number out to get "
-            f"v{_highest(stream) + 1:03d}.",
+            remedy=f"A take is never overwritten. Leave the number out to get {free}.",
+            fix=Fix(f"Make {free}", {"out": {"take": None}}),
         )
+
+
+def following(stream: Path) -> int:
+    """The number that the next take of a stream gets, if nobody else takes it before."""
+    try:
+        return _highest(stream) + 1
+    except OSError:  # not there yet
+        return 1
 
 
 def commit_frame(take: Take, frame: int, variation: str = "") -> Path:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from answerprint.contract import Contract
 from answerprint.documents import did_you_mean
-from answerprint.errors import JobError
+from answerprint.errors import Fix, JobError
 from answerprint.frames import MOST_FRAMES, FrameRange
 from answerprint.parameter import Parameter, Value
 
@@ -82,6 +82,7 @@ def check_count(axes: Axes, frames: int, confirmed: int | None) -> None:
             f"The wedge has {items:,} work items: {count(axes):,} variations of {frames:,} "
             f"frame{'' if frames == 1 else 's'}.",
             remedy=f"If you mean it, say so with --items {items}; else leave values out.",
+            fix=Fix(f"Run all {items:,}", {"items": items}),
         )
 
 

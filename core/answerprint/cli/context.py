@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from answerprint import site
 from answerprint.cli import streams
-from answerprint.errors import AnswerprintError, ServerAway
+from answerprint.errors import AnswerprintError, Fix, ServerAway
 from answerprint.interrupt import Interrupt
 from answerprint.site import Site
 
@@ -89,6 +89,7 @@ class Context:
                 "No server is running on this machine, and none is configured.",
                 remedy="Start one with 'answerprint serve', or set ANSWERPRINT_SERVER to its "
                 "host:port.",
+                fix=Fix("Start a server here", argv=("serve",)),
             )
         return found.address
 

@@ -6,12 +6,13 @@ import argparse
 import contextlib
 import math
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 from answerprint import curve, job
 from answerprint.errors import JobError
 from answerprint.frames import FrameRange
-from answerprint.job import Job
+from answerprint.job import Compression, Job
 from answerprint.wedge import SEED
 
 # what may stand beside --resume: how to run and which part, not what
@@ -19,6 +20,41 @@ _OF_RESUMING = {
     "verb", "json", "resume", "frames", "memory", "lines", "server",
     "patience", "deadline", "readers", "in_flight", "writers", "transport",
 }  # fmt: skip
+
+
+def request(parser: argparse.ArgumentParser) -> None:
+    """Everything that says what is asked for; `job_of` makes a job of it."""
+    add = parser.add_argument
+    add("job", nargs="?", type=Path, metavar="JOB.json", help="a job file; flags go over it")
+    add("--document", metavar="JSON", help="the same as text, in place of a job file")
+    add("--task", help="what to do, as 'answerprint tasks' lists it")
+    add("--plate", metavar="PATH", help="the plate; ####, %%04d, $F4 or @@@@ for the frame")
+    add("--frames", metavar="RANGE", help="like 1001-1100, 1001-1100x2 or 1001,1005; usually all")
+    add("--handles", type=int, metavar="N", help="so many frames more before and after them")
+    add("--input", action="append", default=[], metavar="NAME=PATH", help="from other files")
+    add("--layer", action="append", default=[], metavar="NAME=LAYER", help="'none' leaves it out")
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the task")
+    add("--curve", action="append", default=[], metavar="NAME=KEYS", help="over time: 1001:0.2,...")
+    add("--wedge", action="append", default=[], metavar="NAME=VALUES", help="all of them: 0.2,0.5")
+    add("--items", type=int, metavar="N", help="confirms the size of a very large wedge")
+    add("--seed", metavar="NUMBER", help="for tasks that have chance in them")
+    add("--view", action="append", metavar="NAME", help="only this view of a stereo plate")
+    add("--colour", "--color", metavar="SPACE", help="the plate's colour space, as OCIO names it")
+    add("--ocio", metavar="CONFIG", help="OpenColorIO configuration; usually $OCIO or the site's")
+    add("--speed", type=float, metavar="FACTOR", help="for retiming: 0.5 is half speed")
+    add("--time", metavar="KEYS", help="for retiming, FRAME:PLATE_FRAME: 1001:1001,1050:1020")
+    add("--cuts", metavar="FRAMES", help="for retiming: first frames of new shots, auto or none")
+    add("--result", choices=["replace", "beside", "only"], help="in place, as new layers, or alone")
+    add("--type", choices=["inherit", "half", "float"], help="the result's pixels; usually inherit")
+    add("--compression", choices=[*get_args(Compression)], help="of the files; usually inherit")
+    add("--fresh", action="store_true", help="do work again that an earlier take holds already")
+    add("--non-finite", choices=["keep", "zero", "stop"], help="NaN and inf in the plate")
+    add("--out", metavar="DIR", help="the folder that takes go below; usually ./takes")
+    add("--show", help="the take goes to DIR/SHOW/SHOT/NAME/v001")
+    add("--shot", help="see --show")
+    add("--name", help="the take's name; usually plate_task")
+    add("--take", type=int, metavar="NUMBER", help="this number, if it is free; usually the next")
+    add("--model-version", metavar="N", help="this version of the task's model; usually the newest")
 
 
 def whole(most: int) -> Callable[[str], int]:
@@ -79,13 +115,17 @@ def job_of(args: argparse.Namespace) -> Job:
         JobError: the file or a flag is wrong, or two flags say the same thing.
     """
     fields: dict[str, Any] = {}
-    if args.job:
-        fields = job.read(args.job).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    if args.job and args.document is not None:
+        raise JobError("A job file and --document both say the job.", remedy="Keep one of them.")
+    if args.job or args.document is not None:
+        said = job.parse(args.document) if args.job is None else job.read(args.job)
+        fields = said.model_dump(mode="json", by_alias=True, exclude_unset=True)
     given = {
         "task": args.task,
         "version": args.model_version,
         "plate": args.plate,
         "frames": args.frames,
+        "handles": args.handles,
         "seed": args.seed,
         "non_finite": args.non_finite,
     }

@@ -11,6 +11,8 @@ examples:
   answerprint run --task upscale --plate log.####.exr --colour ACEScct
   answerprint run job.json
   answerprint run job.json --dry-run       print the job as it would run, write nothing
+  answerprint run --task denoise --plate bg.####.exr --frames 1009-1092 --handles 8
+  answerprint run --document '{"task": "denoise", "plate": "bg.####.exr"}'
   answerprint run --resume takes/bg_denoise/v003
   answerprint run job.json --claim         take the number, print the take's folder, run nothing
   answerprint run --resume takes/bg_denoise/v003 --frames 1001-1010    a part of it, as on a farm
@@ -22,16 +24,15 @@ import argparse
 import contextlib
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
-from answerprint import allocator, begin, journal, preflight, run as engine, takes
+from answerprint import allocator, begin, journal, localised, preflight, run as engine, takes
 from answerprint.cli import flags
 from answerprint.cli.context import Context, Output
 from answerprint.cli.progress import Events, limited, shown
 from answerprint.documents import count
 from answerprint.errors import JobError, TakeError
 from answerprint.frames import FrameRange
-from answerprint.job import Compression, Resolved
+from answerprint.job import Resolved
 from answerprint.journal import Event
 from answerprint.run import Bounds
 from answerprint.site import MOST_AT_ONCE
@@ -41,35 +42,8 @@ from answerprint.triton import Server
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add, at_once = parser.add_argument, flags.whole(MOST_AT_ONCE)
-    add("job", nargs="?", type=Path, metavar="JOB.json", help="a job file; flags go over it")
+    flags.request(parser)
     add("--resume", type=Path, metavar="TAKE", help="finish an incomplete take, or --frames of it")
-    add("--task", help="what to do, as 'answerprint tasks' lists it")
-    add("--plate", metavar="PATH", help="the plate; ####, %%04d, $F4 or @@@@ for the frame")
-    add("--frames", metavar="RANGE", help="like 1001-1100, 1001-1100x2 or 1001,1005; usually all")
-    add("--input", action="append", default=[], metavar="NAME=PATH", help="from other files")
-    add("--layer", action="append", default=[], metavar="NAME=LAYER", help="'none' leaves it out")
-    add("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the task")
-    add("--curve", action="append", default=[], metavar="NAME=KEYS", help="over time: 1001:0.2,...")
-    add("--wedge", action="append", default=[], metavar="NAME=VALUES", help="all of them: 0.2,0.5")
-    add("--items", type=int, metavar="N", help="confirms the size of a very large wedge")
-    add("--seed", metavar="NUMBER", help="for tasks that have chance in them")
-    add("--view", action="append", metavar="NAME", help="only this view of a stereo plate")
-    add("--colour", "--color", metavar="SPACE", help="the plate's colour space, as OCIO names it")
-    add("--ocio", metavar="CONFIG", help="OpenColorIO configuration; usually $OCIO or the site's")
-    add("--speed", type=float, metavar="FACTOR", help="for retiming: 0.5 is half speed")
-    add("--time", metavar="KEYS", help="for retiming, FRAME:PLATE_FRAME: 1001:1001,1050:1020")
-    add("--cuts", metavar="FRAMES", help="for retiming: first frames of new shots, auto or none")
-    add("--result", choices=["replace", "beside", "only"], help="in place, as new layers, or alone")
-    add("--type", choices=["inherit", "half", "float"], help="the result's pixels; usually inherit")
-    add("--compression", choices=[*get_args(Compression)], help="of the files; usually inherit")
-    add("--fresh", action="store_true", help="do work again that an earlier take holds already")
-    add("--non-finite", choices=["keep", "zero", "stop"], help="NaN and inf in the plate")
-    add("--out", metavar="DIR", help="the folder that takes go below; usually ./takes")
-    add("--show", help="the take goes to DIR/SHOW/SHOT/NAME/v001")
-    add("--shot", help="see --show")
-    add("--name", help="the take's name; usually plate_task")
-    add("--take", type=int, metavar="NUMBER", help="this number, if it is free; usually the next")
-    add("--model-version", metavar="N", help="this version of the task's model; usually the newest")
     add("--memory", type=flags.above_zero, metavar="GB", help="it may hold; usually half of all")
     add("--patience", type=flags.seconds, metavar="SECONDS", help="for a server that is away")
     add("--deadline", type=flags.above_zero, metavar="SECONDS", help="for one answer of a model")
@@ -127,7 +101,7 @@ def _resume(args: argparse.Namespace, context: Context) -> int:
     flags.check_resuming(args)
     frames = None if args.frames is None else FrameRange.parse(args.frames)
     take = takes.find(args.resume)
-    resolved = begin.reopen(take)
+    resolved = localised.resolved(begin.reopen(take), context.site)
     preflight.check_resumed(resolved, take.folder, context.site)
     with Server(context.address(args.server), transport=_transport(args)) as server:
         return follow(
