@@ -17,6 +17,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
@@ -85,7 +86,9 @@ def carry_out(
     understood. Only --help and --version raise, SystemExit.
     """
     try:
-        return act(_parse(words), Context(output, site.load(), interrupted))
+        args, context = _parse(words), Context(output, site.load(), interrupted)
+        _localise(args, context.site)
+        return act(args, context)
     except AnswerprintError as error:
         output.error(error)
         return error.exit_code
@@ -161,6 +164,17 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
             remedy=f"The verbs are {', '.join(VERBS)}; see 'answerprint --help'.",
         )
     return parser().parse_args(words)
+
+
+def _localise(args: argparse.Namespace, own: site.Site) -> None:
+    """Every path on a command line, in the spelling of this system; those of a job: `localised`."""
+    for name, value in vars(args).items():
+        if isinstance(value, Path):
+            setattr(args, name, own.local(value))
+        elif isinstance(value, list):
+            setattr(
+                args, name, [own.local(one) if isinstance(one, Path) else one for one in value]
+            )
 
 
 def end_on_signals(interrupted: Interrupt) -> dict[int, Any]:

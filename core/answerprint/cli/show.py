@@ -197,7 +197,7 @@ def _lineage(made: Record, site: Site, depth: int = 0) -> Iterator[dict[str, Any
     for uri, inputs in _by_file(made.inputs).items():
         roles = ", ".join(dict.fromkeys(one.role for one in inputs))
         pixels = inputs[0].pixels
-        parent, remark = _parent(Path(uri), pixels, site)
+        parent, remark = _parent(Path(site.spelled(uri)), pixels, site)
         said = f"{roles}: {Path(uri).name}  {pixels[:12]}{remark}"
         yield {"depth": depth + 1, "pixels": pixels, "uri": uri, "said": said}
         if parent is not None:
