@@ -24,7 +24,7 @@ from command import Answerprint
 from samples import own_models, plate as noisy
 
 import answerprint as engine
-from answerprint.cli.sidecar import MOST_ENDED
+from answerprint.cli.detach import MOST_ENDED
 from answerprint.sidecar import MOST_AT_ONCE, MOST_LINE_BYTES, MOST_UNREAD, Sidecar, Tell
 from answerprint.takes import Take
 from answerprint_server import alive, embedded

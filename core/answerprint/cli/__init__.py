@@ -32,6 +32,7 @@ from answerprint.interrupt import Interrupt
 VERBS = (
     "serve",
     "tasks",
+    "plan",
     "run",
     "takes",
     "show",
@@ -43,6 +44,7 @@ VERBS = (
     "doctor",
     "bench",
     "sidecar",
+    "jobs",
 )
 FAULT, INTERRUPTED = 70, 130
 
@@ -172,9 +174,7 @@ def _localise(args: argparse.Namespace, own: site.Site) -> None:
         if isinstance(value, Path):
             setattr(args, name, own.local(value))
         elif isinstance(value, list):
-            setattr(
-                args, name, [own.local(one) if isinstance(one, Path) else one for one in value]
-            )
+            setattr(args, name, [own.local(one) if isinstance(one, Path) else one for one in value])
 
 
 def end_on_signals(interrupted: Interrupt) -> dict[int, Any]:
@@ -195,6 +195,8 @@ def end_on_signals(interrupted: Interrupt) -> dict[int, Any]:
         return {}  # whoever runs us decides about signals
     hangup = getattr(signal, "SIGHUP", None)  # Windows has none
     numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGBREAK"):  # what Windows can send to a job of another process
+        numbers.append(signal.SIGBREAK)
     if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # not under nohup
         numbers.append(hangup)
     return {number: signal.signal(number, interrupt) for number in numbers}
