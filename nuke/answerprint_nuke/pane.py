@@ -1,0 +1,39 @@
+"""The pane: the panel, as Nuke asks for it. It may be built several times, and again at any time."""
+
+from __future__ import annotations
+
+from typing import List
+
+from answerprint_nuke import host as hosts, start
+from answerprint_panel import session
+from answerprint_panel.host import Document
+from answerprint_panel.panel import Panel
+from answerprint_panel.qt import QtWidgets
+
+_PANELS: List[Panel] = []
+_WAITING: List[Document] = []
+
+
+class Pane(QtWidgets.QWidget):
+    """Made with no arguments. What cannot be built says why, in its place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = QtWidgets.QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        try:
+            panel = Panel(session.of(hosts.this()), self)
+        except Exception as error:  # noqa: BLE001 - an empty pane would say nothing
+            label = QtWidgets.QLabel(start.failed(error))
+            label.setWordWrap(True)
+            column.addWidget(label)
+            return
+        column.addWidget(panel)
+        _PANELS[:] = [panel]
+        panel.destroyed.connect(lambda: _PANELS.remove(panel) if panel in _PANELS else None)
+
+
+def reveal(take: Document) -> None:
+    """Have the panel show a take."""
+    if _PANELS:
+        _PANELS[0].reveal(take)

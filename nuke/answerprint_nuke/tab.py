@@ -1,0 +1,199 @@
+"""The Answerprint tab of a Read: which take it is, what became of it, and buttons.
+
+Hidden knobs hold the take's identity, so it goes wherever the node goes: copies, saved scripts,
+other machines. The buttons ask for the plug-in by name and say so where it is not installed; a
+script with these knobs loads without it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Sequence
+
+from answerprint_nuke import plain
+from answerprint_panel import words
+from answerprint_panel.host import Document
+
+PREFIX = "answerprint_"
+IDENTITY = ("root", "stream", "take", "uuid", "task", "name", "plate", "node")
+MENU = PREFIX + "menu"
+NOTE = PREFIX + "note"
+MOST_LISTED = 200
+
+# the tile's colour, always beside the same in words; 0 is Nuke's own
+COLOURS = {"outdated": 0xB0A571FF, "failed": 0xBE9893FF, "approved": 0x93A893FF, "latest": 0}
+
+_BUTTON = """\
+try:
+    from answerprint_nuke import commands
+except ImportError:
+    import nuke
+    nuke.message("Answerprint is not installed here. The node reads its files all the same.")
+else:
+    commands.pressed("{verb}", nuke.thisNode())
+"""
+# verb, words, what it does; a row of buttons each
+_SWITCHES = (
+    ("older", "Older", "The take before this one"),
+    ("newer", "Newer", "The take after this one"),
+    ("latest", "Latest", "The newest complete take that did not fail QC"),
+    ("approved", "Latest approved", "The newest take that was approved"),
+)
+_DEEDS = (
+    ("verify", "Verify", "Check every frame against its signature"),
+    ("compare", "Compare", "This take against its plate, with a wipe in the Viewer"),
+    ("again", "Run again", "The same request once more, as a new take"),
+    ("show", "Show in panel", "Find this take in the Answerprint panel"),
+)
+_SAID = (("word", "Take is"), ("qc", "QC"), ("review", "Review"), ("model", "Model"))
+_MADE = (("made", "Made"), ("signed", "Signed"))
+
+
+def build(read: Any, knobs: Any, take: Document) -> None:
+    """Add the tab. `knobs`: where the knob classes are, nuke itself."""
+    read.addKnob(knobs.Tab_Knob(PREFIX + "tab", "Answerprint"))
+    for key in (*IDENTITY, "label"):
+        hidden = knobs.String_Knob(PREFIX + key, key)
+        hidden.setFlag(knobs.INVISIBLE)
+        read.addKnob(hidden)
+    menu = knobs.Enumeration_Knob(MENU, "Take", [entry(take)])
+    menu.setTooltip("Other takes of the same plate and task")
+    read.addKnob(menu)
+    _buttons(read, knobs, _SWITCHES)
+    _texts(read, knobs, _SAID + _MADE)
+    _buttons(read, knobs, _DEEDS)
+    _texts(read, knobs, (("note", "Note"),))
+    say(read, take)
+
+
+def is_there(read: Any) -> bool:
+    return read.knob(PREFIX + "uuid") is not None
+
+
+def identity(read: Any) -> Dict[str, str]:
+    found = {key: read.knob(PREFIX + key) for key in IDENTITY}
+    return {key: str(knob.value() or "") for key, knob in found.items() if knob is not None}
+
+
+def identify(read: Any, take: Document) -> None:
+    """Write down which take the node reads now."""
+    for key in IDENTITY:
+        _put(read, PREFIX + key, plain.exact(take.get(key)))
+
+
+def say(read: Any, take: Document) -> None:
+    """Identity, words, label and colour of a take; knobs that say it already are left alone."""
+    identify(read, take)
+    listed = choices(read)
+    if not any(label(one) == label(entry(take)) for one in listed):
+        offer(read, [take])
+    choose(read, take)
+    for key, text in _words(take).items():
+        _put(read, PREFIX + key, text)
+    _label(read, take)
+    _colour(read, COLOURS.get(str(take.get("standing")), 0))
+
+
+def _label(read: Any, take: Document) -> None:
+    """Take and word below the node's name; what an artist wrote there stays beside it."""
+    title = plain.words(take.get("title") or words.title(str(take.get("task", ""))), 60)
+    lines = [f"{title} {plain.words(take.get('take'), 20)}", plain.words(take.get("word"), 60)]
+    ours, before = "\n".join(filter(None, lines)), str(read[PREFIX + "label"].value() or "")
+    shown = str(read["label"].value() or "")
+    if before and before in shown:
+        _put(read, "label", shown.replace(before, ours, 1))
+    elif not before:
+        _put(read, "label", "\n".join(filter(None, [shown, ours])))
+    _put(read, PREFIX + "label", ours)
+
+
+def _colour(read: Any, colour: int) -> None:
+    """The tile's colour; one that an artist gave it stays."""
+    now = int(read["tile_color"].value())
+    if now != colour and now in (0, *COLOURS.values()):
+        read["tile_color"].setValue(colour)
+
+
+def note(read: Any, text: str) -> None:
+    """What the artist has to know about this node; empty takes it away."""
+    _put(read, NOTE, plain.words(text))
+
+
+def signed(read: Any, text: str) -> None:
+    _put(read, PREFIX + "signed", plain.words(text))
+
+
+def entry(take: Document) -> str:
+    """A take in the menu: v003, Latest."""
+    said = [plain.words(take.get("take"), 20), plain.words(take.get("word"), 60)]
+    return ", ".join(filter(None, said))
+
+
+def label(chosen: str) -> str:
+    """The take's number of an entry of the menu."""
+    return chosen.partition(",")[0].strip()
+
+
+def choices(read: Any) -> List[str]:
+    return [str(one) for one in read[MENU].values()]
+
+
+def offer(read: Any, takes: Sequence[Document]) -> None:
+    """What the menu lists, newest first; the node's own take stays chosen."""
+    listed = [entry(take) for take in takes[:MOST_LISTED]]
+    if listed and listed != choices(read):
+        read[MENU].setValues(listed)
+
+
+def choose(read: Any, take: Document) -> None:
+    """Have the menu say the node's take."""
+    wanted = label(entry(take))
+    found: Optional[str] = next((one for one in choices(read) if label(one) == wanted), None)
+    if found is not None and str(read[MENU].value()) != found:
+        read[MENU].setValue(found)
+
+
+def chosen(read: Any) -> str:
+    """The take that the menu stands at."""
+    return label(str(read[MENU].value()))
+
+
+def _words(take: Document) -> Dict[str, str]:
+    qc, review = str(take.get("qc") or ""), take.get("review")
+    reason = plain.words(take.get("reason"), 120)
+    model = words.joined([str(take.get("model") or ""), str(take.get("version") or "")], " ")
+    span = f"{take['first']} to {take['last']}" if take.get("first") is not None else ""
+    plate = str(take.get("node") or "") or words.stem(str(take.get("plate") or ""))
+    made = [
+        words.exactly(take.get("created")),
+        f"by {words.who(str(take.get('user') or ''), words.me())}".replace("by You", "by you"),
+        f"from {plate}, {span}" if plate and span else span,
+    ]
+    return {
+        "word": plain.words(take.get("word")),
+        "qc": words.joined([plain.words(qc), reason], ": ") or "not judged",
+        "review": plain.words(review) or "Waiting for review",
+        "model": plain.words(model),
+        "made": plain.words(words.joined(made)),
+    }
+
+
+def _put(read: Any, name: str, text: str) -> None:
+    knob = read.knob(name)
+    if knob is not None and str(knob.value() or "") != text:
+        knob.setValue(text)
+
+
+def _texts(read: Any, knobs: Any, rows: Sequence[Any]) -> None:
+    for key, title in rows:
+        read.addKnob(knobs.Text_Knob(PREFIX + key, title, " "))
+
+
+def _buttons(read: Any, knobs: Any, row: Sequence[Any]) -> None:
+    for index, (verb, title, tip) in enumerate(row):
+        button = knobs.PyScript_Knob(PREFIX + "do_" + verb, title, _BUTTON.format(verb=verb))
+        button.setTooltip(tip)
+        if index == 0:
+            button.setFlag(knobs.STARTLINE)
+        else:
+            button.clearFlag(knobs.STARTLINE)
+        read.addKnob(button)
