@@ -27,7 +27,7 @@ LAYERS = [
     ["journal", "holder", "lease", "rates", "take", "takes"],
     ["pulse", "sums", "wire", "ring"],
     ["connection", "offer", "answer", "triton"],
-    ["checks", "estimate", "memory", "span", "workitem"],
+    ["checks", "estimate", "inspection", "memory", "span", "workitem"],
     ["ask"],
     ["result"],
     ["destination", "inputs", "keep", "reuse", "write"],
@@ -39,7 +39,7 @@ LAYERS = [
     ["tally"],
     ["run", "verify"],
     ["again", "promote", "sidecar"],
-    ["tail", "course", "note", "jobs"],
+    ["tail", "course", "note", "jobs", "health"],
     ["bench"],
     ["cli"],
 ]

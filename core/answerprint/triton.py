@@ -309,13 +309,23 @@ class Server(AbstractContextManager["Server"]):
         """
         self._connection.load(name, seen)
 
-    def pulse(self, offer: Offer) -> Pulse:
-        """What the model has done since it was loaded, for everybody.
+    def states(self) -> dict[tuple[str, str], str]:
+        """Of each version of each model, by name and version: READY, LOADING, UNAVAILABLE, or ''.
 
         Raises:
             ServerError: any of its kinds.
         """
-        return Pulse.of(self._connection.statistics(offer.name, offer.version))
+        models = self._connection.index()
+        return {(one["name"], one.get("version", "")): one.get("state", "") for one in models}
+
+    def pulse(self, offer: Offer | None = None) -> Pulse:
+        """What the model has done since it was loaded, for everybody; None: what all of them have.
+
+        Raises:
+            ServerError: any of its kinds.
+        """
+        name, version = (offer.name, offer.version) if offer else ("", "")
+        return Pulse.of(self._connection.statistics(name, version))
 
     def _offer(self, model: Mapping[str, str]) -> Offer:
         if model.get("state") != "READY":

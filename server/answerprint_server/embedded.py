@@ -48,6 +48,11 @@ def is_live(state: Running) -> bool:
     return launch.is_live(state.http)
 
 
+def is_starting(home: Path) -> bool:
+    """Whether somebody has begun to start it, and it is not there yet."""
+    return running(home) is None and _starting_lock(home).exists() and not _is_stale(home)
+
+
 @contextmanager
 def serve(home: Path, models: Path) -> Iterator[Running]:
     """Start the server, wait until it is live, and stop it at the end, whatever ends it.
@@ -146,8 +151,8 @@ def _uninterrupted() -> Iterator[None]:
 @contextmanager
 def _only_one(home: Path) -> Iterator[None]:
     """Hold the right to start: an exclusive file with the holder's process in it."""
-    lock = state_file(home).with_name("starting.lock")
-    if _is_stale(lock):
+    lock = _starting_lock(home)
+    if _is_stale(home):
         lock.unlink(missing_ok=True)
     me = os.getpid()
     try:
@@ -164,9 +169,14 @@ def _only_one(home: Path) -> Iterator[None]:
         lock.unlink(missing_ok=True)
 
 
-def _is_stale(lock: Path) -> bool:
+def _starting_lock(home: Path) -> Path:
+    return state_file(home).with_name("starting.lock")
+
+
+def _is_stale(home: Path) -> bool:
+    """Whether whoever held the lock is gone."""
     try:
-        pid, began = lock.read_text(encoding="utf-8").split()
+        pid, began = _starting_lock(home).read_text(encoding="utf-8").split()
         return not alive.is_same(int(pid), float(began))
     except (OSError, ValueError):  # not there, or not yet written
         return False

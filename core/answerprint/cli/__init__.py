@@ -32,6 +32,7 @@ from answerprint.interrupt import Interrupt
 VERBS = (
     "serve",
     "tasks",
+    "inspect",
     "plan",
     "run",
     "takes",
@@ -45,6 +46,7 @@ VERBS = (
     "bench",
     "sidecar",
     "jobs",
+    "status",
 )
 FAULT, INTERRUPTED = 70, 130
 

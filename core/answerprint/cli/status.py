@@ -1,0 +1,187 @@
+"""Say how the server is: the one that is configured, or else the embedded one on this machine.
+
+  connected   it answers, and has tasks         not ready   it answers, and has no task that is ready
+  starting    the embedded one is coming up     refused     it answers, and does not let us in
+  away        nothing answers there             none        none is configured, and none runs here
+
+examples:
+  answerprint status
+  answerprint status --watch     again whenever that changes, until Ctrl-C
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from answerprint import documents, site
+from answerprint.cli import INTERRUPTED
+from answerprint.cli.context import Context, Output
+from answerprint.documents import count
+from answerprint.errors import AnswerprintError, ServerAway, SetupError
+from answerprint.health import Eye, Health
+from answerprint_server import embedded
+
+EVERY_SECONDS = 0.2
+TELL_SECONDS = 1.0  # at most one document in this time
+
+Said = dict[str, Any]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--watch", action="store_true", help="go on, and say what changes")
+    parser.add_argument("--server", metavar="HOST:PORT", help="another server than the usual")
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    watch = _Watch(args.server, context)
+    try:
+        with context.interrupted.watched():
+            while not context.interrupted.is_set():
+                said = watch.changed()
+                if said is not None:
+                    _say(said, context.output)
+                    if not args.watch:
+                        return 0 if said["state"] == "connected" else 1
+                context.interrupted.wait(EVERY_SECONDS)
+    finally:
+        watch.close()
+    return INTERRUPTED
+
+
+@dataclass(frozen=True)
+class _Meant:
+    """Which server is meant just now.
+
+    address     None: there is none that could be asked; `health` and `fix` say why
+    embedded    it was started here, and is brought back when it dies; after so many `deaths`
+    """
+
+    address: str | None = None
+    embedded: bool = False
+    deaths: int = 0
+    health: Health | None = None
+    fix: dict[str, Any] | None = None
+
+
+class _Watch:
+    """The server that is meant, whichever that is by now, and how it is."""
+
+    def __init__(self, asked: str | None, context: Context) -> None:
+        self._asked, self._context = asked, context
+        self._meant, self._meant_at = _Meant(), 0.0
+        self._eye: Eye | None = None
+        self._state, self._since = ("", ""), ""
+        self._told: Said = {}
+        self._told_at = 0.0
+
+    def changed(self) -> Said | None:
+        """What is to be told now; None: nothing."""
+        now = time.monotonic()
+        if now - self._meant_at > TELL_SECONDS:
+            self._meant, self._meant_at = _meant(self._asked, self._context), now
+            self._look_there()
+        if self._told and now - self._told_at < TELL_SECONDS:
+            return None
+        found = self._found()
+        if found is None or not _differs(found, self._told):
+            return None
+        self._told, self._told_at = found, now
+        return found
+
+    def close(self) -> None:
+        if self._eye is not None:
+            self._eye.close()
+
+    def _look_there(self) -> None:
+        address = self._meant.address
+        if self._eye is not None and self._eye.address != address:
+            self._eye.close()
+            self._eye = None
+        if self._eye is None and address:
+            self._eye = Eye(address)
+            self._eye.start()
+
+    def _found(self) -> Said | None:
+        health = self._health()
+        if health is None:
+            return None
+        state = (health.state, self._meant.address or "")
+        if state != self._state:
+            self._state, self._since = state, documents.now()
+        return {
+            "state": health.state,
+            "name": self._eye.host if self._eye else "this machine",
+            "address": self._meant.address,
+            "embedded": self._meant.embedded,
+            "milliseconds": health.milliseconds,
+            "since": self._since,
+            "seen": self._eye.seen if self._eye else None,
+            "busy": health.busy,
+            "problem": health.problem,
+            "remedy": health.remedy,
+            "fix": self._meant.fix,
+        }
+
+    def _health(self) -> Health | None:
+        health = self._eye.health() if self._eye else self._meant.health
+        if health and health.state == "away" and self._meant.embedded and not health.is_slow:
+            return _coming(self._meant.deaths)
+        return health
+
+
+def _meant(asked: str | None, context: Context) -> _Meant:
+    """As the configuration is now: files may have changed since the watch began."""
+    try:
+        address = replace(context, site=site.load()).address(asked)
+    except ServerAway as error:
+        if embedded.is_starting(site.home()):
+            return _Meant(embedded=True, health=_coming(0))
+        return _unmeant(error)
+    except SetupError as error:
+        return _unmeant(error)
+    running = embedded.running(site.home())
+    if running is None or running.address != address.replace("localhost:", "127.0.0.1:"):
+        return _Meant(address)
+    return _Meant(address, embedded=True, deaths=len(running.deaths))
+
+
+def _unmeant(error: AnswerprintError) -> _Meant:
+    health = Health("none", problem=error.problem, remedy=error.remedy)
+    return _Meant(health=health, fix=error.as_json().get("fix"))
+
+
+def _coming(deaths: int) -> Health:
+    """The embedded server has its supervisor, and does not answer yet, or not again."""
+    if deaths:
+        return Health(
+            "starting",
+            problem="The server on this machine died, and is being started again.",
+            remedy="Wait a moment. 'answerprint serve --status' says what it died of.",
+        )
+    return Health(
+        "starting",
+        problem="The server on this machine is being started.",
+        remedy="Wait a moment; it loads its models.",
+    )
+
+
+def _differs(found: Said, told: Said) -> bool:
+    """Whether it is worth a document: the way there is as long as before, within a half and twice."""
+    passing = ("milliseconds", "seen", "since")
+    if any(found[name] != told.get(name) for name in found.keys() - set(passing)):
+        return True
+    now, before = found["milliseconds"] or 0.0, told["milliseconds"] or 0.0
+    return abs(now - before) > 2 and not before / 2 <= now <= before * 2
+
+
+def _say(said: Said, output: Output) -> None:
+    output.emit({"server": said})
+    where = f" at {said['address']}" if said["address"] else ""
+    way = "" if said["milliseconds"] is None else f", {said['milliseconds']:.1f} ms away"
+    busy = f", {count(said['busy'], 'request')} at work" if said["busy"] else ""
+    output.say(f"{said['name']}{where}: {said['state']}{way}{busy}.")
+    if said["problem"]:
+        output.say(f"  {said['problem']} {said['remedy']}")
