@@ -25,6 +25,7 @@ LAYERS = [
     ["timing", "wedge"],
     ["job", "layers", "localised", "record"],
     ["journal", "holder", "lease", "rates", "take", "takes"],
+    ["standing", "row"],
     ["pulse", "sums", "wire", "ring"],
     ["connection", "offer", "answer", "triton"],
     ["checks", "estimate", "inspection", "memory", "span", "workitem"],

@@ -13,6 +13,7 @@ root/show/shot/name/v003/
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import uuid
 from collections.abc import Collection, Iterator
@@ -93,9 +94,7 @@ class Take:
         return (self.folder / variation / f"{self._stem(variation)}.####.exr").as_posix()
 
     def file(self, frame: int, variation: str = "") -> Path:
-        sign = "-" if frame < 0 else ""
-        name = f"{self._stem(variation)}.{sign}{abs(frame):04d}.exr"
-        return self.folder / variation / name
+        return self.folder / variation / _frame_name(self._stem(variation), frame)
 
     def part_file(self, frame: int, variation: str = "") -> Path:
         """Where this process writes a frame before it gets its name: same disk, out of sight."""
@@ -147,12 +146,18 @@ class Take:
 
     def frames(self, variation: str = "") -> dict[int, Path]:
         """The frames that lie in the folder under their final names, by number."""
-        found = {}
-        for file in (self.folder / variation).glob(f"{self._stem(variation)}.*.exr"):
-            frame = frame_in_name(file.name)
-            if frame is not None and self.file(frame, variation) == file:
-                found[frame] = file
-        return dict(sorted(found.items()))
+        folder, stem = self.folder / variation, self._stem(variation)
+        try:
+            names = os.listdir(folder)  # noqa: PTH208 - a list of hundreds of takes needs its speed
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return {}
+        numbers = {name: frame_in_name(name) for name in names if name.startswith(stem)}
+        found = {
+            number: name
+            for name, number in numbers.items()
+            if number is not None and _frame_name(stem, number) == name
+        }
+        return {number: folder / found[number] for number in sorted(found)}
 
     def variations(self) -> list[str]:
         """The folders of a wedge's variations, in their order; none for a take that is no wedge."""
@@ -196,6 +201,10 @@ class Take:
 def wedge_order(label: str) -> int:
     """For sorting the labels of variations: 1 for w001."""
     return int(label[1:])
+
+
+def _frame_name(stem: str, frame: int) -> str:
+    return f"{stem}.{'-' if frame < 0 else ''}{abs(frame):04d}.exr"
 
 
 def _named(frames: FrameRange | None) -> str:

@@ -14,11 +14,11 @@ from typing import Any
 
 from answerprint import begin, exr, record, takes, verify
 from answerprint.cli.context import Context
-from answerprint.cli.takes import resuming
 from answerprint.documents import count
 from answerprint.errors import AnswerprintError, JobError, SourceError
 from answerprint.journal import Event
 from answerprint.record import Finding, Record, RecordedInput
+from answerprint.row import resuming
 from answerprint.site import Site
 from answerprint.takes import Item, Take
 from answerprint.wedge import Variation

@@ -3,27 +3,29 @@
 examples:
   answerprint takes                 below ./takes, or the site's root
   answerprint takes /shows/demo/sh010
+  answerprint takes --plate bg.####.exr --task denoise      those that were made of this plate
   answerprint takes --watch         also find out whether processes on other machines still live
 """
 
 from __future__ import annotations
 
 import argparse
-import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-from answerprint import holder, takes
+from answerprint import holder, row, takes
 from answerprint.cli.context import Context
-from answerprint.documents import count
 from answerprint.errors import TakeError
-from answerprint.frames import FrameRange
+from answerprint.plate import Plate
+from answerprint.row import Row
 from answerprint.takes import Take
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", type=Path, help="where to look")
+    parser.add_argument("--plate", metavar="PATH", help="only those that were made of this plate")
+    parser.add_argument("--task", help="only those of this task")
+    parser.add_argument("--stream", metavar="SHOW/SHOT/NAME", help="only those that lie there")
     parser.add_argument(
         "--watch", action="store_true", help="look for 8 s whether those that run still live"
     )
@@ -38,23 +40,30 @@ def run(args: argparse.Namespace, context: Context) -> int:
         )
     found = list(takes.below(folder))
     stale = _watched(found) if args.watch else ()
-    rows = [_row(take, stale) for take in found]
-    for row in rows:
-        context.output.emit(row)
+    wanted = _wanted(args, context)
+    rows = [one for one in row.rows(found, context.site, stale) if wanted(one)]
+    for one in rows:
+        context.output.emit(one)
     if not rows:
-        context.output.say(f"There are no takes below {folder.as_posix()}.")
+        which = "such takes" if found else "takes"
+        context.output.say(f"There are no {which} below {folder.as_posix()}.")
         return 0
-    wide = max(len(row["name"]) for row in rows)
-    for row in rows:
-        for line in _lines(row, wide):
+    wide = max(len(one["name"]) for one in rows)
+    for one in rows:
+        for line in _lines(one, wide):
             context.output.say(line)
-    return 1 if any("problem" in row for row in rows) else 0
+    return 1 if any("problem" in one for one in rows) else 0
 
 
-def resuming(take: Take, state: str) -> str | None:
-    """The command that goes on with a take whose process is dead; None for others."""
-    path = shlex.quote(take.folder.as_posix())
-    return f"answerprint run --resume {path}" if state == "stalled" else None
+def _wanted(args: argparse.Namespace, context: Context) -> Callable[[Row], bool]:
+    """Raises JobError: the plate's path cannot be read as one."""
+    plate = None if args.plate is None else Plate.parse(context.site.spelled(args.plate))
+    asked = {"task": args.task, "stream": args.stream}
+    exact = {name: value for name, value in asked.items() if value is not None}
+    return lambda one: (
+        all(one[name] == value for name, value in exact.items())
+        and (plate is None or row.is_of_plate(one, plate))
+    )
 
 
 def _watched(found: list[Take]) -> set[Path]:
@@ -63,47 +72,15 @@ def _watched(found: list[Take]) -> set[Path]:
     return holder.watch({file: one for take in open_ones for file, one in take.leases().items()})
 
 
-def _lines(row: dict[str, Any], wide: int) -> Iterator[str]:
+def _lines(one: Row, wide: int) -> Iterator[str]:
     yield (
-        f"{row['name']:<{wide}}  {row['take']}  {row['state']:<10}  {row['qc']:<10}  "
-        f"{row['frames']:<12}  {row['user']}, {_when(row['created'])}"
+        f"{one['name']:<{wide}}  {one['take']}  {one['state']:<10}  {one['qc']:<10}  "
+        f"{one['frames']:<12}  {one['user']}, {_when(one['created'])}"
     )
-    if "problem" in row:
-        yield f"{'':<{wide}}  {row['problem']} {row['remedy']}"
-    if row["resume"]:
-        yield f"{'':<{wide}}  finish it with: {row['resume']}"
-
-
-def _row(take: Take, stale: Collection[Path]) -> dict[str, Any]:
-    """Of a take that cannot be read, what is wrong with it: the others are listed all the same."""
-    try:
-        claim = take.read("claim")
-    except TakeError:  # its process died while it claimed the number
-        claim = {}
-    trouble: dict[str, str] = {}
-    try:
-        state = take.state(stale)
-    except TakeError as error:
-        state, trouble = "unreadable", {"problem": error.problem, "remedy": error.remedy}
-    return {
-        "path": take.folder.as_posix(),
-        "name": take.name,
-        "take": take.label,
-        "state": state,
-        "qc": "not judged",
-        "frames": _frames(take),
-        "user": str(claim.get("user", "unknown")),
-        "created": str(claim.get("created", "")),
-        "resume": resuming(take, state),
-        **trouble,
-    }
-
-
-def _frames(take: Take) -> str:
-    items = take.items()
-    frames = str(FrameRange.of(item.frame for item in items)) or "no frames"
-    wedge = len(take.variations())
-    return f"{frames} in {count(wedge, 'variation')}" if wedge else frames
+    if "problem" in one:
+        yield f"{'':<{wide}}  {one['problem']} {one['remedy']}"
+    if one["resume"]:
+        yield f"{'':<{wide}}  finish it with: {one['resume']}"
 
 
 def _when(created: str) -> str:

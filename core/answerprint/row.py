@@ -1,0 +1,206 @@
+"""Rows: what a list of takes says of each: what it is, who made it of what, and where it stands."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import struct
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from answerprint import header, journal, standing, takes
+from answerprint.documents import count
+from answerprint.errors import AnswerprintError, SourceError, TakeError
+from answerprint.frames import FrameRange
+from answerprint.job import Resolved, wrong
+from answerprint.plate import Plate
+from answerprint.site import Site
+from answerprint.standing import Facts
+from answerprint.take import Item, Take
+
+Row = dict[str, Any]
+
+
+def rows(found: Iterable[Take], site: Site, stale: Collection[Path] = ()) -> list[Row]:
+    """A row for each take, in the order given. What is said of one looks at all of its stream.
+
+    `stale`: lease files that nobody keeps up, as `Take.state` takes them.
+    """
+    wanted = list(found)
+    streams = dict.fromkeys(take.folder.parent for take in wanted)
+    others = [one for stream in streams for one in takes.of_stream(stream)]
+    states = {take.folder: _state(take, stale) for take in [*wanted, *others]}
+    every: dict[Path, dict[int, Facts]] = {}
+    for folder, (state, _) in states.items():
+        take = Take(folder)
+        every.setdefault(folder.parent, {})[take.number] = Facts(take.number, state)
+    newest = {stream: standing.latest(facts.values()) for stream, facts in every.items()}
+    return [_row(take, *states[take.folder], newest[take.folder.parent], site) for take in wanted]
+
+
+def resuming(take: Take, state: str) -> str | None:
+    """The command that goes on with a take whose process is dead; None for others."""
+    path = shlex.quote(take.folder.as_posix())
+    return f"answerprint run --resume {path}" if state == "stalled" else None
+
+
+def stands_in(take: Take, stream: str) -> tuple[Path, str]:
+    """(root, stream) of a take by where it lies; `stream`: as its job says it, '' if that is gone.
+
+    One that was moved out of its show and shot stands in the folder of its name alone.
+    """
+    parts = tuple(part for part in stream.split("/") if part)
+    folder = take.folder.absolute().parent
+    if not parts or folder.parts[-len(parts) :] != parts:
+        parts = (folder.name,)
+    return folder.parents[len(parts) - 1], "/".join(parts)
+
+
+def is_of_plate(row: Row, wanted: Plate) -> bool:
+    """Whether a take was made of a plate, however either spells the frame number."""
+    if not row["plate"]:
+        return False
+    return _key(Plate.parse(row["plate"])) == _key(wanted)
+
+
+def _key(plate: Plate) -> tuple[str, str, str, bool]:
+    folder = os.path.normcase(os.path.normpath(plate.absolute().folder))
+    return folder, plate.head, plate.tail, plate.is_still
+
+
+def _state(take: Take, stale: Collection[Path]) -> tuple[str, dict[str, str]]:
+    """Of a take that cannot be read, what is wrong with it: the others are listed all the same."""
+    try:
+        return take.state(stale), {}
+    except TakeError as error:
+        return "unreadable", {"problem": error.problem, "remedy": error.remedy}
+
+
+def _row(take: Take, state: str, trouble: dict[str, str], newest: int | None, site: Site) -> Row:
+    try:
+        claim = take.read("claim")
+    except TakeError:  # its process died while it claimed the number
+        claim = {}
+    claim = claim if isinstance(claim, dict) else {}
+    try:
+        resolved = _job(take)
+    except AnswerprintError as error:
+        resolved, trouble = None, trouble or {"problem": error.problem, "remedy": error.remedy}
+    items, variations = take.items(), take.variations()
+    facts = Facts(take.number, state)
+    word, words = standing.standing(facts, newest)
+    root, stream = stands_in(take, resolved.stream if resolved else "")
+    return {
+        "path": take.folder.as_posix(),
+        "name": take.name,
+        "take": take.label,
+        "state": state,
+        "qc": facts.qc,
+        "frames": _frames(items, variations),
+        "user": str(claim.get("user", "unknown")),
+        "created": str(claim.get("created", "")),
+        "resume": resuming(take, state),
+        "uuid": str(claim.get("uuid", "")),
+        "root": root.as_posix(),
+        "stream": stream,
+        **_of_job(resolved, site),
+        **_of_files(take, items, variations),
+        "seconds": _seconds(take),
+        "latest": take.number == newest,
+        "approved": facts.is_approved,
+        "review": facts.review,
+        "reason": "",
+        "standing": word,
+        "word": words,
+        **trouble,
+    }
+
+
+def _job(take: Take) -> Resolved | None:
+    """None where the take has none yet.
+
+    Raises:
+        TakeError, JobError: it is damaged, or of another version of Answerprint.
+    """
+    if not (take.private / "job.json").is_file():
+        return None
+    try:
+        return Resolved.model_validate(take.read("job")["resolved"])
+    except (KeyError, TypeError) as error:
+        raise TakeError(
+            f"{take.folder.as_posix()} holds no job.", remedy="Run the job again as a new take."
+        ) from error
+    except ValidationError as error:
+        raise wrong(error, f"The job in {take.folder.as_posix()}") from error
+
+
+def _of_job(resolved: Resolved | None, site: Site) -> Row:
+    """What was asked for; all of it None where the job is gone."""
+    if resolved is None:
+        named = ("task", "title", "model", "model_version", "version", "colour", "node", "plate")
+        return {**dict.fromkeys(named), "views": [], "data": False}
+    model, is_data = resolved.contract.model, _is_data(resolved)
+    return {
+        "task": resolved.job.task,
+        "title": resolved.contract.title,
+        "model": model.name,
+        "model_version": model.version,
+        "version": resolved.version,
+        "colour": resolved.colour.space if resolved.colour and not is_data else None,
+        "data": is_data,
+        "views": list(resolved.views),
+        "node": resolved.job.node,
+        "plate": site.spelled(resolved.inputs[resolved.main].path),
+    }
+
+
+def _is_data(resolved: Resolved) -> bool:
+    """Whether a take holds numbers and no picture: one that keeps the plate's layers shows those."""
+    made = [one for one in resolved.contract.outputs if not one.when]
+    made = made or list(resolved.contract.outputs)
+    return resolved.result.layers == "only" and all(one.encoding == "data" for one in made)
+
+
+def _of_files(take: Take, items: dict[Item, Path], variations: list[str]) -> Row:
+    """What lies there; the size is that of the first frame. Of a wedge, `pattern` is the first's."""
+    numbers = [item.frame for item in items]
+    wide, high = _size(next(iter(items.values()), None))
+    return {
+        "pattern": Take(take.folder.absolute()).pattern(variations[0] if variations else ""),
+        "first": min(numbers, default=None),
+        "last": max(numbers, default=None),
+        "count": len(set(numbers)),
+        "width": wide,
+        "height": high,
+        "variations": len(variations),
+    }
+
+
+def _size(file: Path | None) -> tuple[int | None, int | None]:
+    """The resolution, by the file's header alone; None of one that is not there or is damaged."""
+    if file is None:
+        return None, None
+    try:
+        window = header.read_header(file).parts[0]["displayWindow"].value
+    except SourceError:  # 'verify' says what is wrong with it
+        return None, None
+    left, top, right, bottom = struct.unpack("<4i", window)
+    return right - left + 1, bottom - top + 1
+
+
+def _seconds(take: Take) -> float | None:
+    """How long the run that ended it took; of one that is shared out, the longest part."""
+    try:
+        ends = [journal.last(file, "finished") for file in take.journals()]
+    except TakeError:  # the row's problem says so
+        return None
+    each = [end["seconds"] for end in ends if end and isinstance(end.get("seconds"), int | float)]
+    return max(each, default=None)
+
+
+def _frames(items: dict[Item, Path], variations: list[str]) -> str:
+    frames = str(FrameRange.of(item.frame for item in items)) or "no frames"
+    return f"{frames} in {count(len(variations), 'variation')}" if variations else frames
