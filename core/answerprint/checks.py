@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import uuid
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from answerprint.site import Site
 from answerprint.triton import MOST_REQUEST_BYTES
 
 Inputs = Mapping[str, ResolvedInput]
+
+MOST_COUNTED = 1 << 14  # frames whose NaN and inf are remembered by a process
 
 
 def check_every_frame(
@@ -180,12 +183,8 @@ def check_finite(inputs: Inputs, frames: FrameRange, views: tuple[str, ...]) -> 
     for number in frames:
         count = 0
         for source in inputs.values():
-            frame = exr.read(source.plate.file(number))
-            for view in views or (None,):
-                held = frame.layers(view)[source.layer]
-                where = held if views else [one for one in held if one[1] in source.channels]
-                pixels = exr.channel_pixels(frame, where)
-                count += sum(int(np.count_nonzero(~np.isfinite(one))) for one in pixels)
+            file = source.plate.file(number)
+            count += _non_finite(file, _stamp(file), source.layer, source.channels, views)
         if count:
             faults.append((number, count))
     if faults:
@@ -196,6 +195,33 @@ def check_finite(inputs: Inputs, frames: FrameRange, views: tuple[str, ...]) -> 
             remedy="Render these frames again, or choose --non-finite keep or zero.",
             fix=Fix("Set to zero and run", {"non_finite": "zero"}),
         )
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """What tells a file from the one that lay there before; nothing of one that is not there."""
+    try:
+        facts = file.stat()
+    except OSError:
+        return ()
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
+@functools.lru_cache(maxsize=MOST_COUNTED)
+def _non_finite(
+    file: Path,
+    _stamp: tuple[int, ...],
+    layer: str,
+    channels: tuple[str, ...],
+    views: tuple[str, ...],
+) -> int:
+    """Samples of a layer that are NaN or inf. A panel asks again and again for the same frames."""
+    frame, count = exr.read(file), 0
+    for view in views or (None,):
+        held = frame.layers(view)[layer]
+        where = held if views else [one for one in held if one[1] in channels]
+        pixels = exr.channel_pixels(frame, where)
+        count += sum(int(np.count_nonzero(~np.isfinite(one))) for one in pixels)
+    return count
 
 
 def check_config(place: str, site: Site) -> None:

@@ -25,12 +25,13 @@ import contextlib
 from dataclasses import replace
 from pathlib import Path
 
-from answerprint import allocator, begin, journal, localised, preflight, run as engine, takes
+from answerprint import allocator, begin, journal, localised, preflight, run as engine, site, takes
 from answerprint.cli import flags
 from answerprint.cli.context import Context, Output
 from answerprint.cli.progress import Events, limited, shown
 from answerprint.documents import count
 from answerprint.errors import JobError, TakeError
+from answerprint.estimate import Measure
 from answerprint.frames import FrameRange
 from answerprint.job import Resolved
 from answerprint.journal import Event
@@ -140,11 +141,13 @@ def follow(
     events = _events(resolved, take, server, context, bounds, part)
     total = len(part or resolved.frame_range) * max(len(resolved.variations), 1)
     watched = shown(events, context.output, total, lines=lines)
+    measure = Measure(resolved, server.address, site.home())
     last: Event = {}
     try:
         for event in watched:
             last = event
             context.output.emit(event)
+            measure.see(event)
     finally:  # also when an error ends it: what is kept and how to go on
         watched.close()
         events.close()  # frames in work are finished, and the journal says how it ended
