@@ -21,6 +21,8 @@ from answerprint_server import embedded, repository
 PROJECT = Path(__file__).parents[1]
 PLATES = PROJECT / "install" / "plates" / "denoise"
 
+# windows of the panel's tests are drawn, and shown to nobody; who wants to see them says so
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 PREFIX = re.compile(r"answerprint_(\d+)_[0-9a-f]{6}_")
 
