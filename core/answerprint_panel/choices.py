@@ -17,6 +17,7 @@ class Choice(QtWidgets.QComboBox):
     """One of several. `chosen` when a person chose; its data, not its place.
 
     remark   stands quietly behind what is chosen, like 'edited'
+    shown    stands there instead of the chosen one's own words, where it is said better
     """
 
     chosen = Signal(object)
@@ -24,6 +25,7 @@ class Choice(QtWidgets.QComboBox):
     def __init__(self, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
         self.remark = ""
+        self.shown = ""
         self.arrow = True
         self.setSizePolicy(_POLICY.Expanding, _POLICY.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -86,7 +88,7 @@ class Choice(QtWidgets.QComboBox):
         painter.setFont(font)
         room = QtCore.QRect(8, 0, self.width() - 32, self.height())
         text = metrics.elidedText(
-            self.currentText(), Qt.TextElideMode.ElideMiddle, max(0, room.width())
+            self.shown or self.currentText(), Qt.TextElideMode.ElideMiddle, max(0, room.width())
         )
         written = colours.control_text if self.isEnabled() else colours.greyed
         if self.remark:

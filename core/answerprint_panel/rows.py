@@ -139,10 +139,10 @@ class Fold(QtWidgets.QWidget):
         self.heading = _Heading(title, large=large)
         self.heading.clicked.connect(lambda: self.unfold(not self.is_open()))
         self.content = content
-        head = across(self.heading)
+        self.head = across(self.heading)
         if corner is not None:
-            head.addWidget(corner)
-        self.setLayout(down(head, content))
+            self.head.addWidget(corner)
+        self.setLayout(down(self.head, content))
         self._show(open)
 
     def is_open(self) -> bool:

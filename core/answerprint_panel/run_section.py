@@ -1,0 +1,99 @@
+"""What it will take, which take it makes, and the two buttons; or how far a render has come."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from answerprint_panel import look
+from answerprint_panel.buttons import Button
+from answerprint_panel.host import Document
+from answerprint_panel.labels import ElidedLabel, Icon, Words
+from answerprint_panel.note import Note
+from answerprint_panel.qt import QtCore, QtGui, QtWidgets, Signal
+from answerprint_panel.rows import Hint, across, down
+
+
+class RenderBar(QtWidgets.QWidget):
+    """A node on its way to disk."""
+
+    cancelled = Signal()
+
+    def __init__(self, parent: Optional[QtWidgets.QWidget] = None) -> None:
+        super().__init__(parent)
+        self._part = 0.0
+        self.words = ElidedLabel()
+        self.cancel = Button("Cancel", "close")
+        self.cancel.clicked.connect(self.cancelled)
+        line = across(self.words, self.cancel)
+        line.setStretch(0, 1)
+        whole = down(line)
+        whole.setContentsMargins(0, 0, 0, look.GAP)
+        self.setLayout(whole)
+        self.hide()
+
+    def say(self, words: str, part: float) -> None:
+        self._part = part
+        self.words.say(words)
+        self.show()
+        self.update()
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name
+        painter = QtGui.QPainter(self)
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+        colours = look.of(self)
+        groove = QtCore.QRectF(0.5, self.height() - 5.5, self.width() - 1, 5)
+        painter.setPen(QtGui.QPen(colours.edge, 1))
+        painter.setBrush(colours.field)
+        painter.drawRoundedRect(groove, 2.5, 2.5)
+        groove.setWidth(max(5.0, groove.width() * self._part))
+        painter.setPen(QtCore.Qt.PenStyle.NoPen)
+        painter.setBrush(colours.accent)
+        painter.drawRoundedRect(groove, 2.5, 2.5)
+        painter.end()
+
+
+class RunSection(QtWidgets.QWidget):
+    """`asked` with whether all frames are meant; `cancelled`: the render that comes first."""
+
+    asked = Signal(bool)
+    cancelled = Signal()
+
+    def __init__(self, parent: Optional[QtWidgets.QWidget] = None) -> None:
+        super().__init__(parent)
+        self.icon = Icon("clock", role="secondary")
+        self.estimate = ElidedLabel()
+        self.take = Words(role="secondary")
+        self.warnings = Hint()
+        self.note = Note()
+        self.rendering = RenderBar()
+        self.rendering.cancelled.connect(self.cancelled)
+        self.one = Button("Run this frame", strong=True, height=look.RUN)
+        self.all = Button("Run", filled=True, strong=True, height=look.RUN)
+        self.one.clicked.connect(lambda: self.asked.emit(False))
+        self.all.clicked.connect(lambda: self.asked.emit(True))
+        said = across(self.icon, self.estimate, self.take)
+        said.setStretch(1, 1)
+        buttons = across(self.one, self.all)
+        buttons.setStretch(0, 3)
+        buttons.setStretch(1, 7)
+        parts = (self.note, self.warnings, said, self.rendering, buttons)
+        self.setLayout(down(*parts, gap=10))
+
+    def show_plan(self, plan: Document, waiting: str) -> None:
+        """The plan's own words, or why there is none yet."""
+        estimate = (plan.get("estimate") or {}).get("words", "")
+        if waiting:
+            self.icon.draw("unplugged" if "server" in waiting else "info", "secondary")
+            self.estimate.say(waiting, "secondary")
+        else:
+            self.icon.draw("clock", "secondary")
+            self.estimate.say(str(estimate), "text")
+        self.take.say(f"Makes take {plan['take']}" if plan.get("take") and not waiting else "")
+        warnings = [str(one) for one in plan.get("warnings") or []]
+        self.warnings.say("\n".join(warnings), "warn", "warn")
+
+    def name(self, words: str, why_not: str) -> None:
+        """What the button runs, like 'Run 96 frames'; greyed where there is a reason."""
+        self.all.say(words)
+        self.all.grey(why_not)
+        self.one.grey(why_not)
