@@ -140,7 +140,8 @@ class Eye(threading.Thread):
     def health(self) -> Health | None:
         """How the server is by now; None: that cannot be told yet."""
         since = self._looking_since
-        if since is None or time.monotonic() - since < SLOW_SECONDS:
+        is_away = self._health is not None and not self._health.answered
+        if since is None or is_away or time.monotonic() - since < SLOW_SECONDS:
             return self._health
         return Health(
             "away",

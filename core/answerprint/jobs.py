@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
-from collections.abc import Callable
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
-from answerprint import course, documents
-from answerprint.course import Course
-from answerprint.documents import count
-from answerprint.errors import AnswerprintError, TakeError
-from answerprint.note import Files, Note, facts, job_of
-from answerprint.plate import Plate
-from answerprint.tail import Tail
-from answerprint.take import Take
-
-Document = dict[str, Any]
-Lives = Callable[[int, float], bool]
+from answerprint.followed import Document, Followed, Lives, unreadable
+from answerprint.note import Files, job_of
 
 SETTLED_SECONDS = 2.0  # a folder's time may be as coarse
-RESUMABLE_SECONDS = 5.0  # so often it is looked whether a take that had ended was gone on with
-WORTH_KEEPING = 256 << 10  # bytes of events that are not read again
-
-ENDED = ("complete", "incomplete", "cancelled", "failed", "lost")
 
 
 class Jobs:
@@ -50,9 +33,10 @@ class Jobs:
         cannot be read.
         """
         gone = self._list()
-        for job in self._jobs.values():
-            job.look(self._lives)
+        moved = [job.look(self._lives) for job in self._jobs.values()]
         self.is_behind = any(job.is_behind for job in self._jobs.values())
+        if not gone and not any(moved):
+            return []
         changed = [one for one in self._documents() if self._told.get(one["job"]) != one]
         self._told.update({one["job"]: one for one in changed})
         return [*({"job": name, "state": "forgotten"} for name in gone), *changed]
@@ -78,7 +62,7 @@ class Jobs:
         except FileNotFoundError:
             names: set[str] = set()
         except OSError as error:
-            raise _unreadable(self._folder, error) from error
+            raise unreadable(self._folder, error) from error
         else:
             if changed == self._listed and time.time() - changed / 1e9 > SETTLED_SECONDS:
                 return []
@@ -98,243 +82,8 @@ class Jobs:
         try:
             return set(os.listdir(self._folder))  # noqa: PTH208 - names alone: there are hundreds
         except OSError as error:
-            raise _unreadable(self._folder, error) from error
-
-
-class Followed:
-    """One job, read as far as it has come.
-
-    document      as programs read it; empty until it is read to its end
-    is_cancelled  somebody asked it to end
-    """
-
-    def __init__(self, files: Files) -> None:
-        self.files = files
-        self.document: Document = {}
-        self.is_cancelled = self.is_behind = False
-        self._note: Note | None = None
-        self._course, self._tail = Course(), Tail(files.events)
-        self._kept = 0
-        self._of_take: tuple[str, Document] = ("", {})
-        self._is_over = False
-        self._asked_at = 0.0
-
-    def look(self, lives: Lives) -> None:
-        try:
-            if self._is_over:
-                self._look_whether_resumable()
-            else:
-                self._look(lives)
-        except FileNotFoundError:  # it is being forgotten
-            self.is_behind = False
-        except (TakeError, OSError) as error:
-            self._is_over, self.is_behind = True, False
-            self.document = _lost(self.files, error)
-
-    def _look(self, lives: Lives) -> None:
-        if self._note is None:
-            self._note = self.files.noted()
-            self._go_on_from_what_was_read()
-        is_alive = self._is_alive(self._note, lives)  # before its events: then none is missed
-        lines, is_all = self._tail.lines()
-        for line in lines:
-            self._course.take_in(line)
-        self.is_behind = not is_all
-        if is_all:
-            path = self._path(self._note)
-            state = self._state(self._note, path, is_alive=is_alive)
-            self._is_over = not is_alive
-            self.document = self._documented(self._note, path, state)
-            self._keep_what_was_read()
-
-    def _is_alive(self, note: Note, lives: Lives) -> bool:
-        if note.machine != socket.gethostname():  # it can be told from its events alone
-            return not (self._course.end or self._course.error)
-        return lives(*(self.files.process() or note.starter))
-
-    def _state(self, note: Note, path: str, *, is_alive: bool) -> str:
-        course = self._course
-        if course.end in ("complete", "part"):
-            compares = note.kind == "rerun" and is_alive and not (course.answer or course.error)
-            return "running" if compares else "complete"
-        if is_alive:
-            going = "waiting" if course.waiting else "running"
-            return going if course.is_begun else "starting"
-        if course.end:
-            return "cancelled" if course.end == "cancelled" else "incomplete"
-        if course.error:
-            interrupted = course.error["problem"] == "Interrupted."
-            return "cancelled" if interrupted else "incomplete" if course.is_begun else "failed"
-        if path and note.kind != "rerun" and Take(Path(path)).is_complete:
-            return "complete"  # its events could not be written, or somebody went on with it
-        return "cancelled" if self.is_cancelled else "lost"
-
-    def _path(self, note: Note) -> str:
-        """Of its take; empty as long as none is known."""
-        path = self._course.path or (note.of if note.kind == "resume" else "")
-        return (Path(note.cwd) / path).as_posix() if path else ""
-
-    def _documented(self, note: Note, path: str, state: str) -> Document:
-        course, is_over = self._course, state in ENDED
-        known = self._of(path or note.of)
-        stream = known.get("stream", "") if path else ""
-        name, _, label = course.take.rpartition("/")
-        if path and not label:
-            name, label = Path(path).parent.name, Path(path).name
-        return {
-            "job": self.files.job,
-            "kind": note.kind,
-            "state": state,
-            "cancelling": self.is_cancelled and not is_over,
-            "task": known.get("task", note.task),
-            "title": known.get("title") or known.get("task", note.task),
-            "plate": _stem(known.get("plate", note.plate)),
-            "node": note.node or known.get("node"),
-            "script": note.script or known.get("script"),
-            "host": note.host or known.get("host", ""),
-            "take": label or None,
-            "name": name,
-            "path": path or None,
-            "stream": stream,
-            "root": Path(path).parents[stream.count("/") + 1].as_posix() if stream else "",
-            "frames": course.part or known.get("frames", note.frames),
-            "variations": course.variations,
-            "total": course.total,
-            "done": course.done,
-            "failures": course.failures,
-            "failed": list(course.failed),
-            "warnings": course.warnings,
-            "warned": list(course.warned),
-            "notes": self._notes(note),
-            "rate": _rounded(course.rate),
-            "left": _rounded(course.left) if state == "running" else None,
-            "waiting": course.waiting if state == "waiting" else None,
-            "answer": course.answer or None,
-            **self._trouble(state, path),
-            "started": note.started,
-            "ended": self._ended() if is_over else None,
-            "resumable": is_over and _is_resumable(state, path),
-            "followed": None,
-            "events": self.files.events.as_posix(),
-            "log": self.files.log.as_posix(),
-        }
-
-    def _notes(self, note: Note) -> list[str]:
-        said = list(self._course.notes)
-        if self._course.damaged:
-            said.append(f"{count(self._course.damaged, 'line')} of its events cannot be read.")
-        if note.machine != socket.gethostname():
-            said.append(f"It was started on {note.machine}; whether it lives shows only there.")
-        return said
-
-    def _trouble(self, state: str, path: str) -> Document:
-        course = self._course
-        said: Document = {"problem": "", "remedy": "", "fix": None}
-        if state == "lost":
-            remedy = "Resume it: finished frames are kept." if path else "Run it again."
-            problem = "Its process is gone without an end: it was killed, or the machine went down."
-            return {**said, "problem": problem, "remedy": remedy}
-        if course.error and state in ("failed", "incomplete", "complete"):
-            return {**said, **{name: course.error.get(name) for name in said}}
-        if course.failures and state in ENDED:
-            first = course.failed[0]
-            where = " ".join(filter(None, (first["variation"], str(first["frame"]))))
-            problem = f"{count(course.failures, 'frame')} failed, first {where}: {first['problem']}"
-            return {**said, "problem": problem, "remedy": first["remedy"]}
-        return said
-
-    def _ended(self) -> str:
-        if self._course.last and not self._course.error:
-            return self._course.last
-        at = datetime.fromtimestamp(self.files.events.stat().st_mtime, timezone.utc)
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-    def _of(self, path: str) -> Document:
-        """What a take's own document says of it; read once."""
-        if path and self._of_take[0] != path:
-            self._of_take = path, _of_take(Path(path))
-        return self._of_take[1]
-
-    def _look_whether_resumable(self) -> None:
-        """Whoever goes on with a take leaves no word in the job that began it."""
-        now = time.monotonic()
-        if self.document.get("resumable") and now - self._asked_at > RESUMABLE_SECONDS:
-            self._asked_at = now
-            can = _is_resumable(self.document["state"], self.document["path"])
-            self.document = {**self.document, "resumable": can}
-
-    def _go_on_from_what_was_read(self) -> None:
-        try:
-            kept = documents.read(self.files.read)
-            found = course.held(kept["course"])
-            offset = int(kept["offset"])
-        except (TakeError, KeyError, TypeError, ValueError):  # none, or of another version
-            return
-        if found is not None:
-            self._course, self._tail = found, Tail(self.files.events, offset)
-            self._kept = offset
-
-    def _keep_what_was_read(self) -> None:
-        if self._tail.offset - self._kept > WORTH_KEEPING:
-            self._kept = self._tail.offset
-            kept = {"offset": self._kept, "course": self._course.as_json()}
-            try:
-                documents.write(self.files.read, kept)
-            except OSError:  # a full disk: then they are read again next time
-                return
-
-
-def _is_resumable(state: str, path: str | None) -> bool:
-    if state == "complete" or not path:
-        return False
-    take = Take(Path(path))
-    return not take.is_complete and (take.private / "job.json").is_file()
-
-
-def _of_take(folder: Path) -> Document:
-    """Of the job as it was resolved; nothing where the take cannot be read."""
-    try:
-        resolved = Take(folder).read("job")["resolved"]
-        return {
-            **facts(resolved["job"]),
-            "title": str(resolved["contract"]["title"]),
-            "frames": str(resolved["frames"]),
-            "stream": str(resolved["stream"]),
-        }
-    except (TakeError, KeyError, TypeError):
-        return {}
-
-
-def _lost(files: Files, error: Exception) -> Document:
-    """A job of which nothing but its name can be told."""
-    said = error if isinstance(error, AnswerprintError) else _unreadable(files.events, error)
-    blank = Followed(files)
-    note = Note(
-        kind="run", argv=(), cwd="", machine=socket.gethostname(), starter=(0, 0.0), started=""
-    )
-    blank._is_over = True  # noqa: SLF001 - our own
-    return {**blank._documented(note, "", "lost"), **said.as_json()}  # noqa: SLF001
-
-
-def _unreadable(path: Path, error: Exception) -> TakeError:
-    named = Path(str(getattr(error, "filename", None) or path))
-    why = error.strerror if isinstance(error, OSError) else str(error)
-    return TakeError(
-        f"{named.as_posix()} cannot be read: {why}.", remedy="Check that you may read it."
-    )
+            raise unreadable(self._folder, error) from error
 
 
 def _is_note(name: str) -> bool:
     return name.endswith(".json") and name == f"{job_of(name)}.json"
-
-
-def _stem(plate: str) -> str:
-    """As bg of /renders/bg.####.exr; what cannot be a plate is as it is."""
-    try:
-        return Plate.parse(plate).head.rstrip("._-") if plate else ""
-    except AnswerprintError:
-        return plate
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 3)

@@ -56,12 +56,11 @@ class _Meant:
     """Which server is meant just now.
 
     address     None: there is none that could be asked; `health` and `fix` say why
-    embedded    it was started here, and is brought back when it dies; after so many `deaths`
+    embedded    it was started here, and is brought back when it dies
     """
 
     address: str | None = None
     embedded: bool = False
-    deaths: int = 0
     health: Health | None = None
     fix: dict[str, Any] | None = None
 
@@ -128,7 +127,7 @@ class _Watch:
     def _health(self) -> Health | None:
         health = self._eye.health() if self._eye else self._meant.health
         if health and health.state == "away" and self._meant.embedded and not health.is_slow:
-            return _coming(self._meant.deaths)
+            return _coming()
         return health
 
 
@@ -138,14 +137,14 @@ def _meant(asked: str | None, context: Context) -> _Meant:
         address = replace(context, site=site.load()).address(asked)
     except ServerAway as error:
         if embedded.is_starting(site.home()):
-            return _Meant(embedded=True, health=_coming(0))
+            return _Meant(embedded=True, health=_coming())
         return _unmeant(error)
     except SetupError as error:
         return _unmeant(error)
     running = embedded.running(site.home())
     if running is None or running.address != address.replace("localhost:", "127.0.0.1:"):
         return _Meant(address)
-    return _Meant(address, embedded=True, deaths=len(running.deaths))
+    return _Meant(address, embedded=True)
 
 
 def _unmeant(error: AnswerprintError) -> _Meant:
@@ -153,28 +152,24 @@ def _unmeant(error: AnswerprintError) -> _Meant:
     return _Meant(health=health, fix=error.as_json().get("fix"))
 
 
-def _coming(deaths: int) -> Health:
+def _coming() -> Health:
     """The embedded server has its supervisor, and does not answer yet, or not again."""
-    if deaths:
-        return Health(
-            "starting",
-            problem="The server on this machine died, and is being started again.",
-            remedy="Wait a moment. 'answerprint serve --status' says what it died of.",
-        )
     return Health(
         "starting",
-        problem="The server on this machine is being started.",
-        remedy="Wait a moment; it loads its models.",
+        problem="The server on this machine does not answer yet.",
+        remedy="Wait a moment: it loads its models, and is started again by itself when it dies.",
     )
 
 
 def _differs(found: Said, told: Said) -> bool:
-    """Whether it is worth a document: the way there is as long as before, within a half and twice."""
-    passing = ("milliseconds", "seen", "since")
-    if any(found[name] != told.get(name) for name in found.keys() - set(passing)):
+    """Whether it is worth a document; milliseconds alone are, where they are many more or fewer."""
+    passing = ("milliseconds", "seen", "since", "busy")
+    if (found["busy"] or 0) != (told.get("busy") or 0) or any(
+        found[name] != told.get(name) for name in found.keys() - set(passing)
+    ):
         return True
     now, before = found["milliseconds"] or 0.0, told["milliseconds"] or 0.0
-    return abs(now - before) > 2 and not before / 2 <= now <= before * 2
+    return abs(now - before) > 10 and not before / 2 <= now <= before * 2
 
 
 def _say(said: Said, output: Output) -> None:
