@@ -87,6 +87,9 @@ def _inputs(
     for wanted in contract.inputs:
         source = _source(job, contract, wanted, found)
         path = plate(source.path, job, f"Plate for {wanted.name}", site)
+        if source.layer == layers.NONE and not wanted.required:  # whatever its files are like
+            notes.append(f"{wanted.name}: not used, as asked")
+            continue
         if path != main:
             cure = layers.left_out(wanted, source.path)
             check_frames(path, frames, path.on_disk(), cure)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from answerprint import aliases, colour, exr, ocio, report
 from answerprint.colour import Space
-from answerprint.errors import AnswerprintError, JobError
+from answerprint.errors import AnswerprintError, JobError, SourceError
 from answerprint.frames import FrameRange
 from answerprint.plate import Plate, views_on_disk, with_view
 from answerprint.report import Levels
@@ -145,7 +145,7 @@ def inspect(
         JobError: the path names no file, or lies outside the allowed roots.
     """
     path = site.spelled(text)
-    apart = tuple(views_on_disk(path)) if "%V" in path or "%v" in path else ()
+    apart = _apart(path) if "%V" in path or "%v" in path else ()
     plate = Plate.parse(with_view(path, apart[:1] or None)).absolute()
     site.check_allowed(plate.folder, "Plate")
     found = plate.on_disk()
@@ -161,6 +161,17 @@ def inspect(
         with _told(made):
             made.levels = _levels(made, made.layer)
     return made
+
+
+def _apart(path: str) -> tuple[str, ...]:
+    """The views that have files of their own: of the folders that %V may stand for, those with any."""
+    return tuple(view for view in views_on_disk(path) if _is_there(with_view(path, [view])))
+
+
+def _is_there(path: str) -> bool:
+    with suppress(SourceError):
+        return bool(Plate.parse(path).on_disk())
+    return False
 
 
 @contextmanager
