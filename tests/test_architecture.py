@@ -23,7 +23,7 @@ LAYERS = [
     ["contract"],
     ["curve", "aliases", "colour", "tiles"],
     ["timing", "wedge"],
-    ["job", "layers", "localised", "record"],
+    ["job", "layers", "localised", "shot", "preset", "record"],
     ["journal", "holder", "lease", "rates", "take", "takes"],
     ["standing", "row"],
     ["pulse", "sums", "wire", "ring"],
@@ -40,7 +40,7 @@ LAYERS = [
     ["tally"],
     ["run", "verify"],
     ["again", "promote", "sidecar"],
-    ["tail", "course", "note", "jobs", "health"],
+    ["tail", "course", "note", "followed", "jobs", "health"],
     ["bench"],
     ["cli"],
 ]

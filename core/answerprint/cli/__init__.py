@@ -47,6 +47,8 @@ VERBS = (
     "sidecar",
     "jobs",
     "status",
+    "presets",
+    "where",
 )
 FAULT, INTERRUPTED = 70, 130
 
