@@ -12,14 +12,14 @@ MOST_FRAMES = 100_000
 
 
 def names(node: Any) -> List[str]:
-    """Group1.Grade1.multiply, or Group1.Grade1.multiply.r where its parts differ."""
+    """Group1.Grade1.multiply, or Group1.Grade1.multiply.r where it has parts."""
     found: List[str] = []
     base = str(node.fullName())
     for name, knob in sorted(node.knobs().items()):
         fields = _fields(knob)
         if fields is None:
             continue
-        if len(fields) < 2 or bool(knob.singleValue()):
+        if len(fields) == 1:
             found += [f"{base}.{name}"] if _moves(knob, 0) else []
         else:
             found += [f"{base}.{name}.{field}" for i, field in enumerate(fields) if _moves(knob, i)]

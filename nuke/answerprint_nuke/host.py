@@ -77,11 +77,14 @@ class NukeHost(Host):
         while node.Class() in _ANY_VIEW and node.input(0) is not None:
             node = node.input(0)
         name = str(node.fullName())
-        _check_image(node, name)
+        _check_flat(node, name)
         script = _script()
-        if reads.is_read(node) and reads.reads_exr(node):
-            return reads.source(node, script)
+        if reads.is_read(node):
+            reads.file(node, script)
+            if reads.reads_exr(node):
+                return reads.source(node, script)
         _check_sound(node, name)
+        _check_image(node, name)
         return self._rendered(node, name, script)
 
     def _rendered(self, node: Any, name: str, script: Script) -> Source:
@@ -181,6 +184,7 @@ class NukeHost(Host):
         place.files(take)
         near = nuke.toNode(beside) if beside else None
         plate = _plate_of(take) or near
+        near = near or plate
         said = plain.words(f"{take.get('name')} {take.get('take')}")
         with _step(f"Place {said}"), _group(near):
             read = nuke.nodes.Read()
@@ -205,9 +209,6 @@ class NukeHost(Host):
         if near is not None:
             others = [one for one in nuke.allNodes() if one.fullName() != read.fullName()]
             read.setXYpos(*place.spot(near, others))
-        elif nuke.GUI:
-            x, y = nuke.center()
-            read.setXYpos(int(x), int(y))
         return str(read.fullName())
 
     def placed(self) -> List[Placed]:
@@ -379,16 +380,20 @@ def _reads_files(read: Any, path: str) -> bool:
     return reads.same(str(read["file"].value() or ""), path)
 
 
-def _check_image(node: Any, name: str) -> None:
+def _check_flat(node: Any, name: str) -> None:
     kind = str(node.Class())
     if kind.startswith("Deep"):
         raise HostError(
             f"{name} is a deep image ({kind}), and the tasks take flat ones.",
             "Put a DeepToImage after it and select that.",
         )
-    if not reads.is_read(node) and not node.channels():
+
+
+def _check_image(node: Any, name: str) -> None:
+    if not node.channels():
         raise HostError(
-            f"{name} is no image ({kind}).", "Select the plate's Read, or a node with an image."
+            f"{name} is no image ({node.Class()}).",
+            "Select the plate's Read, or a node with an image.",
         )
 
 

@@ -185,7 +185,9 @@ def _put(read: Any, name: str, text: str) -> None:
 
 def _texts(read: Any, knobs: Any, rows: Sequence[Any]) -> None:
     for key, title in rows:
-        read.addKnob(knobs.Text_Knob(PREFIX + key, title, " "))
+        said = knobs.String_Knob(PREFIX + key, title)  # Text_Knob's setValue wants a channel
+        said.setFlag(knobs.READ_ONLY)
+        read.addKnob(said)
 
 
 def _buttons(read: Any, knobs: Any, row: Sequence[Any]) -> None:
