@@ -14,7 +14,8 @@ from answerprint_panel.sidecar import Sidecar
 LOG_BYTES = 4096
 MOST_SENTENCE = 500
 _SECRET = re.compile(
-    r"(?i)\b(token|password|passwd|secret|authorization|bearer|api.?key)\b\S*\s*\S+"
+    r"(?i)\b(\w*(?:token|passw|secret|authorization|bearer|api.?key)\w*)"
+    r"[\"']?\s*[:=\s]\s*(?:bearer\s|basic\s)?\s*\S+"
 )
 
 

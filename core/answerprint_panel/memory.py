@@ -51,13 +51,12 @@ class Memory:
         try:
             with open(self._path, "rb") as file:
                 text = file.read(MOST_BYTES)
-            held = json.loads(text.decode("utf-8"))
+            return dict(json.loads(text.decode("utf-8")))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, TypeError, ValueError, RecursionError) as error:
             self.problem = f"{self._path} cannot be read, and counts as empty: {error}"
             return {}
-        return held if isinstance(held, dict) else {}
 
     def _write(self, held: Dict[str, Any]) -> None:
         os.makedirs(os.path.dirname(self._path), exist_ok=True)

@@ -32,7 +32,7 @@ class Session(QtCore.QObject):
     All of it on the host's main thread, and nothing of it waits. There is one in a process: `of`.
 
     engine    {"state", "problem", "remedy", "fix", "version", "pid", "python"}, see `Sidecar`
-    server    as `status` says it; its state is "starting" until it was heard
+    server    as `status` says it; its state is empty until it was heard
     tasks     as `tasks` says them, the last that were told; `tasks_problem` why there are none newer
     jobs      as `jobs` says them, newest first
     where     as `where` says it of the open script, or why not (an error document); empty at first
@@ -61,14 +61,14 @@ class Session(QtCore.QObject):
         self._later: Dict[str, Tuple[float, Callable[[], None]]] = {}
         self._script: Optional[str] = None
         self._asking_tasks = False
-        self._is_woken = threading.Event()
+        self._is_woken, self._is_over = threading.Event(), threading.Event()
         self._woken.connect(self._turn, Qt.ConnectionType.QueuedConnection)
-        self.sidecar = Sidecar(wake=self._wake)
-        self.engine = self._engine()
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(TICK_MILLISECONDS)
         self._timer.timeout.connect(self._turn)
         self._timer.start()
+        self.sidecar = Sidecar(wake=self._wake)
+        self.engine = self._engine()
         app = QtCore.QCoreApplication.instance()
         if app is not None:
             app.aboutToQuit.connect(self.shutdown)
@@ -177,6 +177,7 @@ class Session(QtCore.QObject):
 
     def shutdown(self) -> None:
         """End the engine; jobs go on. Takes a second at most."""
+        self._is_over.set()
         self._timer.stop()
         self.sidecar.close()
         self._memory.save()
@@ -186,7 +187,7 @@ class Session(QtCore.QObject):
     # Turns: a little at a time, often
 
     def _wake(self) -> None:  # on a thread of the sidecar's
-        if not self._is_woken.is_set() and self._timer.isActive():
+        if not self._is_woken.is_set() and not self._is_over.is_set():
             self._is_woken.set()
             self._woken.emit()
 
@@ -334,7 +335,7 @@ class Session(QtCore.QObject):
 
 
 _UNHEARD = {
-    "state": "starting",
+    "state": "",
     "name": "",
     "address": None,
     "embedded": False,
