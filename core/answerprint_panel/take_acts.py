@@ -1,0 +1,194 @@
+"""What can be done with a take: each act asks the engine or the host, and says what came of it."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Optional
+
+from answerprint_panel import words
+from answerprint_panel.host import HostError, Placed
+
+Document = Dict[str, Any]
+Say = Callable[[str], None]
+Fail = Callable[[Document], None]
+
+
+class TakeActs:
+    """Acts on takes for a panel.
+
+    say, fail   told what came of it: a sentence, or an error document
+    beside      the node that a take is placed beside, where its own is not there any more
+    """
+
+    def __init__(self, session: Any, say: Say, fail: Fail) -> None:
+        self._session, self._host = session, session.host
+        self._say, self._fail = say, fail
+        self.beside: Optional[str] = None
+
+    def place(self, take: Document) -> None:
+        self._try(lambda: self._place(take))
+
+    def _place(self, take: Document) -> None:
+        node = self._host.place(take, self._near(take))
+        self._say(f"Read placed: {node}" if self._host.name == "nuke" else f"Placed: {node}")
+
+    def compare_with_input(self, take: Document) -> None:
+        """With the node it was made from, where that is in the script; else with the plate's files."""
+        self._try(lambda: self._compare_with_input(take))
+
+    def _compare_with_input(self, take: Document) -> None:
+        node = self._node(str(take.get("node") or ""))
+        other = {"node": node} if node else {"take": plate_of(take)}
+        self._host.compare({"take": take}, other)
+        named = node or words.stem(str(take.get("plate") or ""))
+        self._say(f"{take.get('take', 'The take')} against {named}, in the Viewer")
+
+    def compare(self, take: Document, other: Document) -> None:
+        def act() -> None:
+            self._host.compare({"take": take}, {"take": other})
+            self._say(f"{take.get('take')} against {other.get('take')}, in the Viewer")
+
+        self._try(act)
+
+    def run_again(self, take: Document) -> None:
+        def then(answer: Document) -> None:
+            if "error" in answer:
+                self._fail(answer)
+            else:
+                self._say(f"{take.get('take', 'It')} runs again, as a new take")
+
+        self._session.rerun(str(take["path"]), then)
+
+    def resume(self, take: Document) -> None:
+        def then(answer: Document) -> None:
+            if "error" in answer:
+                self._fail(answer)
+            else:
+                self._say(f"{take.get('take', 'It')} goes on")
+
+        self._session.resume(str(take["path"]), then)
+
+    def keep_variation(self, take: Document, label: str) -> None:
+        """Make a take of its own of one variation."""
+
+        def then(answer: Document) -> None:
+            if "error" in answer:
+                self._fail(answer)
+            else:
+                self._say(f"{label} of {take.get('take')} is a take of its own now")
+
+        self._session.first(["promote", f"{take['path']}/{label}"], then)
+
+    def placed(self, take: Document) -> List[Placed]:
+        """Nodes of the script that read a take of the same stream."""
+        try:
+            found = self._host.placed()
+        except HostError as error:
+            self._fail(error.as_json())
+            return []
+        return [one for one in found if _same_stream(one, take)]
+
+    def switch(self, placed: Placed, step: str) -> None:
+        """Have a node read another take: `older`, `newer`, `latest`, or one by its label."""
+        identity = placed.identity
+        argv = ["versions"]
+        for flag in ("root", "stream", "uuid"):
+            if identity.get(flag):
+                argv += [f"--{flag}", str(identity[flag])]
+        script = self._script()
+        argv += ["--beside", script] if script else []
+
+        def then(versions: Document) -> None:
+            if "error" in versions:
+                self._fail(versions)
+            else:
+                self._try(lambda: self._switch(placed, versions, step))
+
+        self._session.first(argv, then)
+
+    def _switch(self, placed: Placed, versions: Document, step: str) -> None:
+        takes = [take for take in versions.get("takes") or [] if take.get("first") is not None]
+        now = str(versions.get("take") or placed.identity.get("take") or "")
+        wanted = _stepped(takes, now, step, str(versions.get("latest") or ""))
+        if wanted is None:
+            self._say(_no_step(now, step))
+            return
+        self._host.switch(placed.node, wanted)
+        self._say(f"{placed.node} reads {wanted['take']} now")
+
+    def show_node(self, placed: Placed) -> None:
+        self._try(lambda: self._host.show(placed.node))
+
+    def _near(self, take: Document) -> Optional[str]:
+        own = self._node(str(take.get("node") or ""))
+        return own or (self._node(self.beside) if self.beside else None)
+
+    def _node(self, name: str) -> Optional[str]:
+        """The name, where there is such a node."""
+        if not name:
+            return None
+        try:
+            self._host.source(name)
+        except HostError:
+            return None
+        return name
+
+    def _script(self) -> Optional[str]:
+        try:
+            found: Optional[str] = self._host.script()
+        except HostError:
+            return None
+        return found
+
+    def _try(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except HostError as error:
+            self._fail(error.as_json())
+
+
+def plate_of(take: Document) -> Document:
+    """A take's plate in the form of a take, for hosts that only want to show it.
+
+    Raises HostError: the take does not say what it was made from.
+    """
+    plate = str(take.get("plate") or "")
+    if not plate:
+        raise HostError(
+            f"{take.get('take', 'The take')} does not say which plate it was made from.",
+            remedy="Compare it with another take.",
+        )
+    return {
+        "pattern": plate,
+        "first": take.get("first"),
+        "last": take.get("last"),
+        "name": words.stem(plate),
+        "take": "",
+        "colour": take.get("colour"),
+        "data": False,
+        "word": "Plate",
+        "standing": "",
+    }
+
+
+def _same_stream(placed: Placed, take: Document) -> bool:
+    identity = placed.identity
+    stream = identity.get("stream")
+    return bool(stream) and stream == take.get("stream")
+
+
+def _stepped(takes: List[Document], now: str, step: str, latest: str) -> Optional[Document]:
+    """The take that a step leads to; they are newest first."""
+    labels = [str(take.get("take")) for take in takes]
+    if step in ("older", "newer"):
+        if now not in labels:
+            return None
+        place = labels.index(now) + (1 if step == "older" else -1)
+        return takes[place] if 0 <= place < len(takes) else None
+    label = latest if step == "latest" else step
+    return takes[labels.index(label)] if label in labels and label != now else None
+
+
+def _no_step(now: str, step: str) -> str:
+    if step == "older":
+        return f"{now} is the oldest take"
+    return f"{now} is the newest take" if step == "newer" else f"It reads {now} already"

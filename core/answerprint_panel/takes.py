@@ -1,0 +1,216 @@
+"""Takes: what came of this plate, or of all plates of the shot, and what can be done with it."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+from answerprint_panel import look, take_menu, take_words, words
+from answerprint_panel.filter_button import FilterButton
+from answerprint_panel.insets import inset
+from answerprint_panel.job_words import ACTIVE
+from answerprint_panel.qt import QtWidgets, Signal
+from answerprint_panel.take_acts import TakeActs
+from answerprint_panel.take_drawer import TakeDrawer
+from answerprint_panel.take_list import TakeList
+from answerprint_panel.take_model import entries
+from answerprint_panel.thumbnails import Thumbnails
+from answerprint_panel.widgets import Fold, Note, Words, down
+
+Document = Dict[str, Any]
+FOLD, FILTER = "takes", "takes shown"
+PLATE, ALL = "plate", "all"
+FILTERS = ((PLATE, "This plate"), (ALL, "All plates"))
+NO_FOLDER = "There is no folder"  # so the engine's sentence begins where nothing was made yet
+
+
+class Takes(QtWidgets.QWidget):
+    """Asks for takes when something may have come, and keeps what is selected.
+
+    counted   how many are shown, whenever they were asked for
+    """
+
+    counted = Signal(int)
+
+    def __init__(self, session: Any, parent: Optional[QtWidgets.QWidget] = None) -> None:
+        super().__init__(parent)
+        self._session, self._myself = session, words.me()
+        self._plate, self._node = "", ""
+        self._takes: List[Document] = []
+        self._asking, self._again = False, False
+        self.thumbnails = Thumbnails(session, self)
+        self.drawer = TakeDrawer(session)
+        self.list = TakeList(self.thumbnails, self.drawer)
+        self.acts = TakeActs(session, self.drawer.say, self.drawer.fail)
+        self.empty = Words(role="secondary", wrap=True)
+        self.empty.setContentsMargins(0, 0, 0, 0)
+        self.note = Note(diagnostics=session.diagnostics)
+        self.filter = FilterButton(FILTERS, str(session.recall(FILTER, PLATE)))
+        self._lay_out()
+        self.filter.chosen.connect(self._filtered)
+        self.note.fixed.connect(lambda _fix: self.refresh())
+        self.list.chosen.connect(self._chosen)
+        self.list.asked.connect(self._asked_of)
+        self.drawer.asked.connect(self._asked)
+        self.drawer.details.changed.connect(self.list.fit)
+        session.takesChanged.connect(self.refresh)
+        session.whereChanged.connect(self.refresh)
+        session.jobsChanged.connect(self._show)
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        rest = down(self.empty, self.note)
+        rest.setContentsMargins(look.MARGIN, 0, look.MARGIN, 0)
+        content = QtWidgets.QWidget()
+        content.setLayout(down(rest, self.list, gap=0))
+        self._fold = Fold(
+            "Takes", content, corner=self.filter, open=bool(self._session.recall(FOLD, True))
+        )
+        inset(self._fold)
+        self._fold.toggled.connect(lambda is_open: self._session.remember(FOLD, is_open))
+        whole = down(self._fold)
+        whole.setContentsMargins(0, 0, 0, look.GAP)
+        self.setLayout(whole)
+
+    @property
+    def fold(self) -> Fold:
+        return self._fold
+
+    def look_at(self, plate: str, node: str = "") -> None:
+        """Which plate is meant by this plate: its path, and the node it is read by."""
+        if (plate, node) != (self._plate, self._node):
+            self._plate, self._node = plate, node
+            self.acts.beside = node or None
+            self.refresh()
+
+    def diagnostics(self) -> str:
+        return str(self._session.diagnostics())
+
+    def choose(self, path: str) -> bool:
+        """Select a take by its folder; False: it is not among those that are shown."""
+        return self.list.choose(path)
+
+    def refresh(self) -> None:
+        """Ask again; once more afterwards where that is wanted while the answer is on its way."""
+        if self._asking:
+            self._again = True
+            return
+        folder = _folder(self._session.where)
+        if not folder:
+            self._heard([], None)
+            return
+        argv = ["takes", folder]
+        if self._only_this_plate():
+            argv += ["--plate", self._plate]
+        self._asking, self._again = True, False
+        self._session.every(argv, self._answered)
+
+    def _only_this_plate(self) -> bool:
+        return bool(self.filter.value == PLATE and self._plate)
+
+    def _answered(self, takes: List[Document], problem: Optional[Document]) -> None:
+        self._asking = False
+        if self._again:
+            self.refresh()
+        self._heard(takes, problem)
+
+    def _heard(self, takes: List[Document], problem: Optional[Document]) -> None:
+        if problem is not None and str(problem.get("problem") or "").startswith(NO_FOLDER):
+            problem = None
+        if problem is None:
+            self.note.clear()
+        else:
+            self.note.show_error(problem)
+        if problem is None or takes:
+            self._outdate(takes)
+            self._takes = takes
+        self._show()
+
+    def _outdate(self, takes: List[Document]) -> None:
+        """Pictures of takes that have got more frames since."""
+        before = {take.get("path"): take.get("frames") for take in self._takes}
+        for take in takes:
+            path = take.get("path")
+            if path in before and before[path] != take.get("frames"):
+                self.thumbnails.outdate(str(path))
+
+    def _show(self, _changed: object = None) -> None:
+        queued = {
+            job.get("path")
+            for job in self._session.jobs
+            if job.get("path") and (job.get("state") in ACTIVE or _stands_above(job))
+        }
+        shown = [take for take in self._takes if not _is_in(take, queued)]
+        self.list.show_rows(entries(shown, self._myself, headed=not self._only_this_plate()))
+        self.empty.setVisible(not shown)
+        self.empty.say(self._nothing())
+        self._fold.say(take_words.heading(len(shown), self._where()) if shown else "")
+        if self.list.take is not None:
+            self.drawer.change_take(self.list.take)
+        self.counted.emit(len(shown))
+
+    def _where(self) -> str:
+        if self._only_this_plate():
+            return f"from {self._node or words.stem(self._plate)}"
+        shot = str(self._session.where.get("shot") or "")
+        return f"in {shot}" if shot else ""
+
+    def _nothing(self) -> str:
+        where = self._session.where
+        if "error" in where:
+            return words.joined([str(where.get("problem")), str(where.get("remedy"))], " ")
+        if self._only_this_plate():
+            return f"No takes from {self._node or words.stem(self._plate)} yet."
+        return "No takes yet." if where else ""
+
+    def _filtered(self, value: str) -> None:
+        self._session.remember(FILTER, value)
+        self.refresh()
+
+    # Acts
+
+    def _chosen(self, take: Optional[Document]) -> None:
+        if take is not None:
+            self.drawer.show_take(take)
+
+    def _asked(self, verb: str) -> None:
+        if self.list.take is not None:
+            self._asked_of(verb, self.list.take)
+
+    def _asked_of(self, verb: str, take: Document) -> None:
+        self.drawer.clear()
+        if verb == "more":
+            self._menu(take)
+        elif verb == "verify":
+            self.drawer.details.verify(take)
+        else:
+            acts = {
+                "place": self.acts.place,
+                "compare": self.acts.compare_with_input,
+                "resume": self.acts.resume,
+            }
+            acts[verb](take)
+
+    def _menu(self, take: Document) -> None:
+        others = [
+            other
+            for other in self._takes
+            if other.get("stream") == take.get("stream") and other.get("path") != take.get("path")
+        ]
+        menu = take_menu.menu(self, take, others)
+        button = self.drawer.more
+        menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+
+def _folder(where: Document) -> str:
+    """Where takes of the open script's shot lie; empty: that is not known."""
+    parts = [str(where.get(key) or "") for key in ("root", "show", "shot")]
+    return "/".join(part for part in parts if part) if parts[0] else ""
+
+
+def _stands_above(job: Document) -> bool:
+    """A job that has ended and waits in the queue for a decision."""
+    return job.get("state") in ("incomplete", "cancelled", "lost") and not job.get("followed")
+
+
+def _is_in(take: Document, queued: Any) -> bool:
+    return take.get("path") in queued and take_words.is_unfinished(take)
