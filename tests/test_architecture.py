@@ -25,7 +25,7 @@ LAYERS = [
     ["timing", "wedge"],
     ["job", "layers", "localised", "shot", "preset", "record"],
     ["journal", "holder", "lease", "rates", "take", "takes"],
-    ["standing", "row"],
+    ["standing", "row", "versions"],
     ["pulse", "sums", "wire", "ring"],
     ["connection", "offer", "answer", "triton"],
     ["checks", "estimate", "inspection", "memory", "span", "workitem"],

@@ -47,6 +47,7 @@ VERBS = (
     "sidecar",
     "jobs",
     "status",
+    "versions",
     "presets",
     "where",
 )
