@@ -273,6 +273,14 @@ def zoomToFitSelected() -> None:
 
 
 @_guarded
+def center() -> list[float]:
+    """The middle of what the node graph shows."""
+    if not _session.state.gui:
+        _misuse("nuke.center in a terminal: there is no node graph")
+    return [0.0, 0.0]
+
+
+@_guarded
 def showDag(n: _Any = None) -> None:
     del n
 
@@ -372,10 +380,8 @@ def expression(s: str) -> float:
 
 
 @_guarded
-def value(knob: str, default: _Any = None) -> str:
+def value(knob: str, default: _Any) -> str:
     found = root()._knob_named(knob)
-    if found is None and default is None:
-        raise RuntimeError(f"{knob}: no such knob")
     return str(default if found is None else found.value())
 
 

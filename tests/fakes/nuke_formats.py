@@ -97,6 +97,10 @@ class Format_Knob(Knob):
         self._assign("_format", parse(format) if isinstance(format, str) else format)
         return True
 
+    def fromScript(self, s: str) -> bool:
+        self._from_script(s)
+        return True
+
     def _set_window(self, display: Window, aspect: float) -> None:
         self._assign("_format", format_of(display, aspect))
 
@@ -185,9 +189,6 @@ class FrameRanges(Guarded):
 
     def clear(self) -> None:
         self._ranges.clear()
-
-    def getRange(self, number: int) -> FrameRange:
-        return self._ranges[number]
 
     def minFrame(self) -> int:
         return min(each.minFrame() for each in self._ranges)

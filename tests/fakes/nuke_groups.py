@@ -10,7 +10,6 @@ import nuke_table as table
 from nuke_formats import Format
 from nuke_guard import Guarded
 from nuke_nodes import Node, free_name
-from nuke_tcl import words
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -266,9 +265,7 @@ def find(path: str, start: Any) -> Any:
 
 def set_knobs(node: Any, text: str) -> None:
     """`file /a.exr first 1`: knobs as the arguments of createNode give them, in TCL."""
-    given = list(words(text))
-    for name, value in zip(given[::2], given[1::2], strict=True):
-        node[name]._from_script(value)
+    node.readKnobs(text)
 
 
 def connect_to_selection(node: Any) -> None:

@@ -316,6 +316,10 @@ class Array_Knob(Knob):
     def notDefault(self) -> bool:
         return not self._is_default()
 
+    def fromScript(self, s: str) -> bool:
+        self._from_script(s)
+        return True
+
     def _is_default(self) -> bool:
         return self._values == self._default and not self._curves
 

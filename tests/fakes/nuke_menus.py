@@ -41,7 +41,7 @@ class MenuItem(Guarded):
     def setIcon(self, icon: str) -> None:
         self._icon = icon
 
-    def setEnabled(self, enabled: bool, recursive: bool = False) -> None:
+    def setEnabled(self, enabled: bool, recursive: bool) -> None:
         del recursive
         self._enabled = bool(enabled)
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import nuke_images as images
 import nuke_kinds as kinds
+import nuke_lines as lines
 import nuke_session as session
 import nuke_table as table
 from nuke_formats import Format, FrameRange, Info, format_of
 from nuke_guard import Guarded
 from nuke_knobs import Knob
-from nuke_tcl import TclError
+from nuke_tcl import TclError, words
 from nuke_texts import Tab_Knob
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -104,6 +105,14 @@ class Node(Guarded):
             raise ValueError(f"{k._name} is no user knob of {self._full_name()}")
         kept = {name: each for name, each in self._knobs.items() if each is not k}
         self._set("_knobs", kept, f"remove {self._full_name()}.{k._name}")
+
+    def writeKnobs(self, i: int) -> str:
+        return lines.written(self, i)
+
+    def readKnobs(self, s: str) -> None:
+        given = list(words(s))
+        for name, value in zip(given[::2], given[1::2], strict=True):
+            self[name]._from_script(value)
 
     def _set(self, attribute: str, value: Any, what: str) -> None:
         old = getattr(self, attribute)
@@ -365,18 +374,6 @@ class Node(Guarded):
         if mode is not None and mode.value() == "offset" and text:
             return first - int(float(text)), last - int(float(text))
         return first, last
-
-    def writeKnobs(self, i: int) -> str:
-        """Names, or with TO_SCRIPT `name value`, a line each; xpos and the like with WRITE_ALL."""
-        flags = table.API["constants"]
-        kept = [
-            each
-            for name, each in self._knobs.items()
-            if (i & flags["nuke.WRITE_ALL"] or name not in ("name", "xpos", "ypos", "selected"))
-            and not (i & flags["nuke.WRITE_NON_DEFAULT_ONLY"] and each._is_default())
-        ]
-        full = i & flags["nuke.TO_SCRIPT"]
-        return "\n".join(f"{each._name} {each._script()}" if full else each._name for each in kept)
 
     def opHashes(self) -> list[int]:
         """Changes with whatever this node and those above it would show differently."""

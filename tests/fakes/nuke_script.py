@@ -7,45 +7,26 @@ from pathlib import Path
 from typing import Any
 
 import nuke_groups as groups
+import nuke_lines as lines
 import nuke_session as session
 import nuke_table as table
 import nuke_texts as texts
 import nuke_undo
 from nuke_guard import misuse
-from nuke_knobs import Boolean_Knob, Double_Knob, Int_Knob, Knob
-from nuke_tcl import quote, words
+from nuke_knobs import Knob
+from nuke_tcl import words
 
 MOST_BYTES = 64 << 20
-_CONSTANTS = table.API["constants"]
-# The numbers that addUserKnob has for kinds of knobs
-_NUMBERS: dict[int, type[Knob]] = {
-    1: texts.String_Knob,
-    2: texts.File_Knob,
-    3: Int_Knob,
-    4: texts.Enumeration_Knob,
-    6: Boolean_Knob,
-    7: Double_Knob,
-    20: texts.Tab_Knob,
-    22: texts.PyScript_Knob,
-    26: texts.Text_Knob,
-    41: texts.Link_Knob,
-    43: texts.Multiline_Eval_String_Knob,
-}
-# Flags that a script keeps; what else was set on a user knob is gone after loading
-_FLAGS = {"INVISIBLE": "nuke.INVISIBLE", "DISABLED": "nuke.DISABLED", "STARTLINE": "nuke.STARTLINE"}
-_IN_DEFINITION = (texts.PyScript_Knob, texts.Text_Knob)
-
-
 # writing
 
 
 def script_text() -> str:
     """The whole script."""
     version = session.state.version
-    lines = ["#! /opt/Nuke/Nuke -nx", f"version {version[0]}.{version[1]} v{version[2]}"]
-    lines += _node(session.state.root, "Root", 0)
-    lines += _nodes(session.state.root.nodes(), "")
-    return "\n".join(lines) + "\n"
+    text = ["#! /opt/Nuke/Nuke -nx", f"version {version[0]}.{version[1]} v{version[2]}"]
+    text += _node(session.state.root, "Root", 0)
+    text += _nodes(session.state.root.nodes(), "")
+    return "\n".join(text) + "\n"
 
 
 def copied_text(nodes: list[Any]) -> str:
@@ -62,21 +43,19 @@ def _nodes(
     names: dict[int, str] | None = None,
 ) -> list[str]:
     """Each node after those that feed it: inputs are pushed, the last first."""
-    lines: list[str] = []
+    text: list[str] = []
     names = {} if names is None else names
     for node in _in_order(list(nodes)):
         for above in reversed(node._inputs):
             name = names.get(id(above))
-            lines.append(
-                f"{indent}push {f'${name}' if name else '0' if above is None else outside}"
-            )
-        lines += [indent + line for line in _node(node, node.Class(), len(node._inputs))]
+            text.append(f"{indent}push {f'${name}' if name else '0' if above is None else outside}")
+        text += [indent + line for line in _node(node, node.Class(), len(node._inputs))]
         if node.Class() == "Group":
-            lines += _nodes(node.nodes(), indent + " ", "0", names)
-            lines.append(f"{indent}end_group")
+            text += _nodes(node.nodes(), indent + " ", "0", names)
+            text.append(f"{indent}end_group")
         names[id(node)] = f"N{len(names) + 1:08x}"
-        lines.append(f"{indent}set {names[id(node)]} [stack 0]")
-    return lines
+        text.append(f"{indent}set {names[id(node)]} [stack 0]")
+    return text
 
 
 def _in_order(nodes: list[Any]) -> Iterator[Any]:
@@ -95,42 +74,8 @@ def _in_order(nodes: list[Any]) -> Iterator[Any]:
 
 
 def _node(node: Any, kind: str, inputs: int) -> list[str]:
-    lines = [f"{kind} {{"]
-    if inputs != 1:
-        lines.append(f" inputs {inputs}")
-    knobs = node._knobs.values()
-    lines += [f" {quote(each._name)} {each._script()}" for each in knobs if _kept(each)]
-    for knob in knobs:
-        if knob._user:
-            lines.append(f" addUserKnob {{{_definition(knob)}}}")
-            if not isinstance(knob, _IN_DEFINITION) and not knob._is_default():
-                lines.append(f" {knob._name} {knob._script()}")
-    return [*lines, "}"]
-
-
-def _kept(knob: Knob) -> bool:
-    always = knob._flags & _CONSTANTS["nuke.ALWAYS_SAVE"] or knob._name == "name"
-    never = knob._user or knob._flags & _CONSTANTS["nuke.DO_NOT_WRITE"]
-    return bool(not never and (always or not knob._is_default()))
-
-
-def _definition(knob: Knob) -> str:
-    number = next(number for number, kind in _NUMBERS.items() if type(knob) is kind)
-    parts = [str(number), quote(knob._name)]
-    if knob._label:
-        parts += ["l", quote(knob._label)]
-    if knob._tooltip:
-        parts += ["t", quote(knob._tooltip)]
-    if isinstance(knob, _IN_DEFINITION):
-        parts += ["T", quote(knob._text)]
-    if isinstance(knob, texts.Link_Knob):
-        parts += ["T", quote(knob._link)]
-    for word, constant in _FLAGS.items():
-        if knob._flags & _CONSTANTS[constant]:
-            parts.append(f"+{word}")
-    if isinstance(knob, texts.Enumeration_Knob):
-        parts += ["M", "{" + " ".join(quote(each) for each in knob._items) + "}"]
-    return " ".join(parts)
+    head = [f" inputs {inputs}"] if inputs != 1 else []
+    return [f"{kind} {{", *head, *(f" {line}" for line in lines.of_node(node)), "}"]
 
 
 # reading
@@ -142,10 +87,10 @@ def read_text(text: str, pasted_below: Any = None) -> list[Any]:
     Raises:
         RuntimeError: it is no script, or names a class that there is none of.
     """
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    kept = (line for line in text.splitlines() if not line.startswith("#"))
     stack: list[Any] = []
     named: dict[str, Any] = {"cut_paste_input": pasted_below}
-    return _read(list(words("\n".join(lines))), stack, named)
+    return _read(list(words("\n".join(kept))), stack, named)
 
 
 def _read(tokens: list[str], stack: list[Any], named: dict[str, Any]) -> list[Any]:
@@ -213,7 +158,7 @@ def _fill(node: Any, pairs: list[tuple[str, str]]) -> None:
 
 def _add_user_knob(node: Any, parts: list[str], text: str) -> None:
     number, name, *rest = parts
-    kind = _NUMBERS.get(int(number))
+    kind = lines.NUMBERS.get(int(number))
     if kind is None:
         raise NotImplementedError(f"the fake cannot load a user knob of kind {number}: {text}")
     knob = kind(name)
@@ -221,8 +166,8 @@ def _add_user_knob(node: Any, parts: list[str], text: str) -> None:
     while at < len(rest):
         word = rest[at]
         if word[0] in "+-":
-            if word[0] == "+" and word[1:] in _FLAGS:
-                knob._flags |= _CONSTANTS[_FLAGS[word[1:]]]
+            if word[0] == "+" and word[1:] in lines.FLAGS:
+                knob._flags |= table.API["constants"][lines.FLAGS[word[1:]]]
             at += 1
             continue
         _define(knob, word, rest[at + 1])

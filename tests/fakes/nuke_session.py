@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 import nuke_undo
 from nuke_guard import Misuse, misuse, violations
@@ -58,6 +59,7 @@ class State:
     gui, version, nc, ple     as `reset` was told
     colorspaces     [set] entries of every colorspace knob, as nuke.getColorspaceList gives them
     default_space   [set] what a new one says
+    percent         [set] a File_Knob's value() has %04d where #### was given, as some say it does
     strict_enums    [set] a value that is not in an enumeration raises instead of being ignored
     answers         [set] what nuke.ask, askWithCancel, getInput and getFilename give, first first
     ignored         values that enumerations were given and did not take
@@ -74,6 +76,7 @@ class State:
     ple: bool = False
     colorspaces: list[str] = field(default_factory=list)
     default_space: str = ""
+    percent: bool = False
     strict_enums: bool = False
     answers: deque[Any] = field(default_factory=deque)
     ignored: list[str] = field(default_factory=list)
@@ -81,7 +84,7 @@ class State:
     panels: dict[str, tuple[str, str]] = field(default_factory=dict)
     shown: dict[str, list[Any]] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
-    progress: dict[str, Any] = field(default_factory=dict)
+    progress: WeakValueDictionary[str, Any] = field(default_factory=WeakValueDictionary)
     requests: deque[Request] = field(default_factory=deque)
     callbacks: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], Any]]] = (
         field(default_factory=dict)

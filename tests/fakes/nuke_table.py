@@ -25,6 +25,15 @@ ALSO_CLASSES = {
         f"{FACTS} 5: node_for_sequence tells Read from DeepRead",
     ),
 }
+# Where the fake does not follow a stub to the letter, and why
+DEVIATIONS = {
+    "Text_Knob.setValue": "Knob's own line (val, chan) says nothing of defaults; one value is set "
+    "everywhere [unverified for Text_Knob]",
+    "Knob.toScript": "(quote, context=None); GatiMedia/temp knobs.py calls it without arguments",
+    "XY_Knob.value": "the stub's (n, oc) is the NDK's; scripts call it without [unverified]",
+    "XYZ_Knob.value": "as XY_Knob.value",
+    "Menu.addMenu": "(**kwargs) in the stub; all menu.py files give the name first",
+}
 # Written beside the knobs in a script, but no knobs
 _NO_KNOBS = {"inputs", "mapsize"}
 

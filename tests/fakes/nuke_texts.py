@@ -103,10 +103,16 @@ class Multiline_Eval_String_Knob(EvalString_Knob):
 class File_Knob(EvalString_Knob):
     """A file or frames; forward slashes, for single backslashes are TCL's."""
 
+    def value(self, oc: Any = None) -> str:
+        del oc
+        if not session.state.percent:
+            return self._text
+        return re.sub("#+", lambda found: f"%0{len(found[0])}d", self._text)
+
     def getEvaluatedValue(self) -> str:
         return self._evaluated()
 
-    def getValue(self, oc: Any = None) -> str:
+    def getValue(self, oc: Any) -> str:
         del oc
         return self._text
 
@@ -278,7 +284,7 @@ class Text_Knob(Knob):
         del args
         return self._text
 
-    def setValue(self, val: str, chan: int) -> bool:
+    def setValue(self, val: str, chan: int = 0) -> bool:
         del chan
         self._assign("_text", str(val))
         return True
@@ -308,6 +314,9 @@ class Link_Knob(Knob):
 
     def getLinkedKnob(self) -> Any:
         return self._node._knob_named(self._link)
+
+    def setValue(self) -> None:
+        """The stubs give it nothing to set."""
 
     def value(self) -> Any:
         linked = self.getLinkedKnob()

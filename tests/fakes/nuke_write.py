@@ -159,12 +159,16 @@ def _chosen(wanted: str, image: images.Image) -> list[str]:
 
 
 def _channel(node: Any, name: str, view: str | None) -> str:
-    """As Nuke writes it: R, albedo.red, or albedo.R where the standard is asked for."""
+    """As Nuke writes it: R, albedo.red; a view before the layer, or after it as the standard has it.
+
+    Full words outside of rgba are what its files show [unverified].
+    """
     layer, _, last = name.partition(".")
-    short = layer == "rgba" or _knob(node, "standard layer name format", default=False)
-    said = _SHORT.get(last, last) if short else last
-    words = [*([layer] if layer != "rgba" else []), *([view] if view else []), said]
-    return ".".join(words)
+    if layer == "rgba":
+        return ".".join([*([view] if view else []), _SHORT.get(last, last)])
+    standard = _knob(node, "standard layer name format", default=False)
+    words = [layer, view] if standard else [view, layer]
+    return ".".join([*(each for each in words if each), last])
 
 
 def _header(node: Any, image: images.Image) -> dict[str, Any]:

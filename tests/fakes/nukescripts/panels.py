@@ -30,6 +30,9 @@ class PythonPanel(_Guarded):
         _open_panel(self._id)
         return self
 
+    def show(self) -> None:
+        _open_panel(self._id)
+
 
 def _open_panel(id: str) -> _Any:
     """What a click in the Pane menu does: evaluate the string where nothing is imported, and call it."""
@@ -44,7 +47,7 @@ def _register_widget_as_panel(
     name: str,
     id: str,
     create: bool = False,
-) -> PythonPanel | None:
+) -> _Any:
     if not _session.state.gui:
         _misuse("registerWidgetAsPanel in a terminal: panes are the user interface's")
     if not isinstance(widget, str):
