@@ -41,6 +41,9 @@ jobs = st.fixed_dictionaries(
         "seed": st.integers(-(10**20) + 1, 10**20 - 1),
         "non_finite": st.sampled_from(["keep", "zero", "stop"]),
         "host": texts,
+        "node": texts,
+        "script": texts,
+        "handles": st.integers(0, 10_000),
         "out": st.fixed_dictionaries(
             {},
             optional={
@@ -103,6 +106,10 @@ def refused(folder: Path, document: Any) -> str:
         ({"out": {"take": 1_000_000}}, "out.take: input should be less than or equal to 999999"),
         ({"out": {"take": "latest"}}, "out.take: input should be a valid integer"),
         ({"out": {"root": 5}}, "out.root: input is not a valid path"),
+        ({"handles": -1}, "handles: input should be greater than or equal to 0"),
+        ({"handles": 10_001}, "handles: input should be less than or equal to 10000"),
+        ({"handles": "8"}, "handles: input should be a valid integer"),
+        ({"node": "n" * 1025}, "node: string should have at most 1024 characters"),
         ({"schema": "answerprint.job/v2"}, "schema: input should be 'answerprint.job/v1'"),
     ],
 )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from answerprint import begin, exr, job, ocio, record, takes
+from answerprint import begin, exr, job, localised, ocio, record, takes
 from answerprint.contract import Contract
 from answerprint.errors import SourceError, TakeError
 from answerprint.frames import FrameRange
@@ -46,8 +46,9 @@ def again(path: Path, out: str | None, server: Server, site: Site) -> Again:
         SetupError: the colour configuration is not there any more.
     """
     take = None if path.is_file() and not _is_in_take(path) else takes.find(path)
-    found = _of_frame(path, out, server) if take is None else _of_take(take, path, out)
+    found = _of_frame(path, out, server) if take is None else _of_take(take, path, out, site)
     _check_inputs(found.before.values(), site)
+    found = replace(found, job=localised.job(found.job, site))
     if found.job.colour.config:
         ocio.load_again(found.job.colour.config)
     return found
@@ -57,7 +58,7 @@ def _is_in_take(path: Path) -> bool:
     return any((one / ".take" / "job.json").is_file() for one in path.absolute().parents[:2])
 
 
-def _of_take(take: Take, path: Path, out: str | None) -> Again:
+def _of_take(take: Take, path: Path, out: str | None, site: Site) -> Again:
     held = take.items()
     if path.is_file():
         held = {item: file for item, file in held.items() if file.samefile(path)}
@@ -66,7 +67,7 @@ def _of_take(take: Take, path: Path, out: str | None) -> Again:
             f"{take.name} {take.label} has no such frames to compare with.",
             remedy="Finish it first with 'answerprint run --resume'.",
         )
-    first = begin.reopen(take)
+    first = localised.resolved(begin.reopen(take), site)
     fields = first.job.model_dump(mode="json", by_alias=True)
     main = next(iter(first.inputs.values())).path
     fields |= {
@@ -84,6 +85,7 @@ def _of_take(take: Take, path: Path, out: str | None) -> Again:
         fields |= _of_item(first, next(iter(held)))
     elif first.job.timing is None:
         fields["frames"] = str(FrameRange.of(item.frame for item in held))
+        fields["handles"] = 0  # they are among these frames
     fields["out"] |= {"root": out or first.root.as_posix(), "name": first.name, "take": None}
     if path.is_file() and first.axes:
         held = {Item(item.frame): file for item, file in held.items()}
@@ -99,6 +101,7 @@ def _of_item(first: Resolved, item: Item) -> dict[str, Any]:
         "seed": first.seed(variation),
         "wedge": {},
         "items": None,
+        "handles": 0,
     }
     if first.job.timing is None:
         return fields | {"frames": str(item.frame)}
@@ -185,8 +188,9 @@ def _check_inputs(frames: Iterable[Path], site: Site) -> None:
     for made in map(_record, frames):
         for one in made.inputs:
             if one.uri not in found:
-                site.check_allowed(Path(one.uri), "Frame")  # anybody may have written a record
-                found[one.uri] = exr.digest(exr.read(Path(one.uri)))
+                file = Path(site.spelled(one.uri))
+                site.check_allowed(file, "Frame")  # anybody may have written a record
+                found[one.uri] = exr.digest(exr.read(file))
             if found[one.uri] != one.pixels:
                 raise SourceError(
                     f"{Path(one.uri).name} is not the frame that went into {made.name} "
