@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import nuke
@@ -249,7 +250,9 @@ def test_the_key_stays_while_the_pixels_do(graded: Comp) -> None:
     ],
     ids=["a knob", "a knob above", "an input", "a file rendered anew"],
 )
-def test_the_key_changes_when_the_pixels_may_have(graded: Comp, change) -> None:
+def test_the_key_changes_when_the_pixels_may_have(
+    graded: Comp, change: Callable[[Comp], object]
+) -> None:
     before = graded.host.source("Grade1").key
 
     change(graded)

@@ -62,11 +62,11 @@ def test_its_pixels_are_the_nodes(terminal: Comp) -> None:
     told = Told(terminal)
 
     assert (told.steps, told.ends) == ([(1, 2), (2, 2)], [None])
-    before = exr.read(terminal.folder / "plate/noisy.1001.exr").channels
-    after = exr.read(told.file(1001)).channels
+    before = exr.read(terminal.folder / "plate/noisy.1001.exr").parts[0].channels
+    after = exr.read(told.file(1001)).parts[0].channels
     np.testing.assert_allclose(after["R"], 2 * before["R"].astype(np.float32), rtol=1e-3)
     assert after["R"].dtype == np.float32
-    assert set(after) == set(before)
+    assert {name.partition(".")[0] for name in after} == {name.partition(".")[0] for name in before}
 
 
 def test_the_script_is_left_as_it_was(terminal: Comp) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import time
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, Set
 
 from answerprint_nuke import host as hosts
 from answerprint_nuke.host import NukeHost
@@ -183,7 +183,7 @@ def _frames(engine: Engine, source: Source, asked: Document) -> List[int]:
     if cut.get("between"):
         return whole
     before, after = int(cut.get("before") or 0), int(cut.get("after") or 0)
-    found = set()
+    found: Set[int] = set()
     for frame in numbers(str(asked["frames"])):
         found.add(frame)
         around = range(frame - before, frame + after + 1)
@@ -197,7 +197,7 @@ def numbers(text: str) -> List[int]:
     Raises:
         HostError: it is none.
     """
-    found = set()
+    found: Set[int] = set()
     for term in text.split(","):
         matched = re.match(r"(-?\d{1,9})(?:-(-?\d{1,9})(?:x(\d{1,9}))?)?$", term.strip())
         first, last, step = (
@@ -261,7 +261,8 @@ def _unfinished(ended: Document) -> HostError:
 
 def _take(engine: Engine, ended: Document) -> Document:
     answer = engine.first(["versions", str(ended["path"])])
-    found = [one for one in answer.get("takes", []) if one.get("take") == ended.get("take")]
+    takes: List[Document] = answer.get("takes", [])
+    found = [one for one in takes if one.get("take") == ended.get("take")]
     if not found:
         raise HostError(
             f"The take {ended.get('path')} is complete, and is not to be found in its folder.",

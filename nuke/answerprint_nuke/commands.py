@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -190,8 +191,9 @@ def _versions(name: str, then: Then) -> None:
 
 def _ours(takes: List[Document], placed: Placed) -> Optional[Document]:
     uuid, label = placed.identity.get("uuid"), placed.identity.get("take")
-    by_uuid = [one for one in takes if uuid and one.get("uuid") == uuid]
-    return (by_uuid or [one for one in takes if not uuid and one.get("take") == label] or [None])[0]
+    if uuid:
+        return next((one for one in takes if one.get("uuid") == uuid), None)
+    return _labelled(takes, str(label))
 
 
 def _switch(name: str, pick: Pick, none: str) -> None:
@@ -243,12 +245,12 @@ def _refresh(placed: List[Placed]) -> None:
             (one.identity.get("root", ""), one.identity.get("stream", "")), []
         ).append(one)
     for nodes in streams.values():
-        _session().first(_asked(nodes[0]), lambda answer, nodes=nodes: _tell(nodes, answer))
+        _session().first(_asked(nodes[0]), functools.partial(_tell, nodes))
 
 
 def _tell(nodes: List[Placed], answer: Document) -> None:
     for placed in nodes:
-        _safely(placed.node, lambda placed=placed: _tell_one(placed, answer))
+        _safely(placed.node, functools.partial(_tell_one, placed, answer))
 
 
 def _tell_one(placed: Placed, answer: Document) -> None:

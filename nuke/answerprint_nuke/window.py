@@ -29,7 +29,7 @@ def open_pane(nuke: Any) -> None:
     """Beside the properties, or floating where there are none."""
     from nukescripts import panels  # noqa: PLC0415 - part of Nuke, there with a UI alone
 
-    made = panels.registerWidgetAsPanel(WIDGET, TITLE, PANE, True)
+    made: Any = panels.registerWidgetAsPanel(WIDGET, TITLE, PANE, True)
     pane = nuke.getPaneFor("Properties.1")
     if pane is not None:
         made.addToPane(pane)
