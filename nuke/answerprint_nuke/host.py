@@ -216,13 +216,13 @@ class NukeHost(Host):
     # The Viewer
 
     def compare(self, one: Document, other: Document) -> None:
-        sources.licensed(nuke)
+        self.check_licence()
         with undo.step(nuke, "Compare"):
-            nodes = [self._compared(each, one) for each in (one, other)]
-            wipe.check(nodes)
-            window = nuke.activeViewer() if nuke.GUI else None
-            viewer = window.node() if window is not None else nodes.viewer(nuke)
-            wipe.put(viewer, window or (nuke.activeViewer() if nuke.GUI else None), nodes)
+            shown = [self._compared(each, one) for each in (one, other)]
+            wipe.check(shown)
+            open_now = nuke.activeViewer() if nuke.GUI else None
+            viewer = nodes.viewer(nuke) if open_now is None else open_now.node()
+            wipe.put(viewer, nuke.activeViewer() if nuke.GUI else None, shown)
 
     def _compared(self, each: Document, one: Document) -> Any:
         if each.get("node"):

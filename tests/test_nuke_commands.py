@@ -1,0 +1,185 @@
+"""Buttons and menu items of a placed Read, with the real engine and takes that it made."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nuke
+import pytest
+from command import Answerprint
+from comp import PLATES, Comp, comp
+
+from answerprint_nuke import commands, host as hosts
+from answerprint_panel import session
+from answerprint_panel.session import Session
+
+__all__ = ["comp"]  # a fixture, used by its name
+
+MILLISECONDS = 60_000
+Until = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture(scope="module")
+def stream(tmp_path_factory: pytest.TempPathFactory, address: str) -> Path:
+    """Two complete takes of two frames, v001 and v002."""
+    folder = tmp_path_factory.mktemp("project")
+    for frame in (1001, 1002):
+        (folder / "plate").mkdir(exist_ok=True)
+        shutil.copy(PLATES / f"noisy.{frame}.exr", folder / "plate")
+    run = Answerprint(folder)
+    words = ("run", "--task", "passthrough", "--plate", "plate/noisy.####.exr", "--server", address)
+    for _ in range(2):
+        assert run(*words).code == 0
+    return folder / "takes" / "noisy_passthrough"
+
+
+@pytest.fixture(scope="module")
+def running(address: str, qapp: Any) -> Iterator[Session]:
+    """The session of this Nuke: its engine is started once for all the tests here."""
+    os.environ["ANSWERPRINT_SERVER"] = address
+    made = session.of(hosts.this())
+    yield made
+    made.shutdown()
+    del os.environ["ANSWERPRINT_SERVER"]
+
+
+@pytest.fixture
+def until(running: Session, qtbot: Any) -> Until:
+    return lambda condition: qtbot.waitUntil(condition, timeout=MILLISECONDS)
+
+
+def rows(running: Session, until: Until, stream: Path) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = []
+    running.first(["versions", str(stream)], told.append)
+    until(lambda: bool(told))
+    assert "takes" in told[0], told
+    found: list[dict[str, Any]] = told[0]["takes"]
+    return found
+
+
+@pytest.fixture
+def read(comp: Comp, stream: Path, running: Session, until: Until) -> Any:
+    """The newest take, placed."""
+    newest = rows(running, until, stream)[0]
+    comp.read(f"{stream.parent.parent.as_posix()}/plate/noisy.####.exr")
+    return nuke.toNode(comp.host.place(newest, "Read1"))
+
+
+def said(read: Any, key: str) -> str:
+    return str(read[f"answerprint_{key}"].value())
+
+
+def press(read: Any, verb: str) -> None:
+    read[f"answerprint_do_{verb}"].execute()
+
+
+def test_older_newer_latest_and_the_menu(read: Any, until: Until) -> None:
+    assert said(read, "take") == "v002"
+
+    press(read, "older")
+    until(lambda: said(read, "take") == "v001")
+    assert "v001" in read["file"].value()
+    assert "Outdated, see v002" in read["label"].value()
+    assert [one.partition(",")[0] for one in read["answerprint_menu"].values()] == ["v002", "v001"]
+
+    press(read, "older")
+    until(lambda: said(read, "note") == "This is the oldest take.")
+
+    press(read, "newer")
+    until(lambda: said(read, "take") == "v002")
+    assert said(read, "note") == ""
+
+    read["answerprint_menu"].setValue("v001, Outdated, see v002")
+    nuke.addKnobChanged(commands.knob_changed, nodeClass="Read")
+    read["answerprint_menu"].setValue("v002, Latest")
+    read["answerprint_menu"].setValue("v001, Outdated, see v002")
+    until(lambda: said(read, "take") == "v001")
+
+    press(read, "latest")
+    until(lambda: said(read, "take") == "v002")
+
+    press(read, "approved")
+    until(lambda: said(read, "note") == "No take has been approved yet.")
+    nuke.removeKnobChanged(commands.knob_changed, nodeClass="Read")
+
+
+def test_a_script_that_is_opened_says_what_became_of_its_takes(
+    comp: Comp, read: Any, stream: Path, running: Session, until: Until
+) -> None:
+    comp.host.switch(read.name(), {**rows(running, until, stream)[1], "word": "Latest"})
+    nuke.root().setModified(False)
+
+    commands.script_loaded()
+
+    until(lambda: "Outdated, see v002" in read["label"].value())
+    assert read["tile_color"].value() == 0xB0A571FF
+    assert not nuke.root().modified()
+
+
+def test_a_project_that_moved_is_found_again(
+    comp: Comp, stream: Path, running: Session, until: Until
+) -> None:
+    away = comp.folder / "away"
+    shutil.copytree(stream.parent.parent, away)
+    moved = rows(running, until, away / "takes" / "noisy_passthrough")[0]
+    name = comp.host.place(moved)
+    (comp.folder / "project").mkdir()
+    away.rename(comp.folder / "project" / "here")
+    nuke.scriptSaveAs(str(comp.folder / "project/here/comp.nk"), 1)
+
+    commands.refresh()
+
+    read = nuke.toNode(name)
+    until(lambda: "/project/here/takes/" in read["file"].value())
+    assert "was found again at" in said(read, "note")
+    assert not read.hasError()
+
+
+def test_verify_says_whether_every_frame_is_as_signed(
+    comp: Comp, stream: Path, running: Session, until: Until
+) -> None:
+    copied = comp.folder / "takes" / "noisy_passthrough"
+    shutil.copytree(stream, copied)
+    read = nuke.toNode(comp.host.place(rows(running, until, copied)[0]))
+
+    press(read, "verify")
+    until(lambda: said(read, "signed").startswith("checked"))
+
+    (copied / "v002" / "noisy_passthrough_v002.1002.exr").write_bytes(
+        (copied / "v002" / "noisy_passthrough_v002.1001.exr").read_bytes()
+    )
+    press(read, "verify")
+    until(lambda: said(read, "signed").startswith("NOT as signed: "))
+    assert "1002" in said(read, "signed")
+
+
+def test_compare_looks_for_the_plate(read: Any, until: Until) -> None:
+    press(read, "compare")
+
+    viewer = next(node for node in nuke.allNodes() if node.Class() == "Viewer")
+    shown = [viewer.input(index) for index in range(2)]
+    assert [node.name() for node in shown if node] == [read.name(), "Read1"]
+    nuke.delete(nuke.toNode("Read1"))
+    press(read, "compare")
+    assert said(read, "note").startswith("The plate of this take is not in this script.")
+
+
+def test_a_take_that_is_gone_is_said_on_its_node(comp: Comp, until: Until) -> None:
+    read = nuke.toNode(comp.host.place(comp.take()))
+    shutil.rmtree(comp.folder / "takes")
+
+    press(read, "older")
+
+    until(lambda: "are not there any more" in said(read, "note"))
+
+
+def test_run_again_makes_a_new_take_and_the_node_says_so(read: Any, until: Until) -> None:
+    press(read, "again")
+
+    until(lambda: "Outdated, see v003" in read["label"].value())
+    assert said(read, "take") == "v002"
+    assert read["answerprint_menu"].values()[0].startswith("v003")
