@@ -6,8 +6,9 @@ What a test sets or asks is in `nuke_session`; see `test_fake_nuke.py` for what 
 from __future__ import annotations
 
 import sys as _sys
+import typing as _typing
 from collections.abc import Callable as _Callable, Iterable as _Iterable
-from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
+from typing import Any as _Any
 
 import nuke_groups as _groups
 import nuke_images as _images
@@ -118,7 +119,7 @@ def _start() -> None:
     _groups.new_root()
 
 
-if not _TYPE_CHECKING:  # a type checker must not think that every name is there
+if not _typing.TYPE_CHECKING:  # a type checker must not think that every name is there
 
     def __getattr__(name: str) -> _Any:
         if name.startswith("__"):

@@ -421,6 +421,8 @@ class Boolean_Knob(Array_Knob):
         return bool(self._value(0))
 
     def setValue(self, b: bool) -> bool:
+        if isinstance(b, str):
+            raise TypeError(f"{self._name}: a bool is wanted, not {b!r}")
         return super().setValue(bool(b))
 
     def _numbers(self, value: Any) -> tuple[float, ...]:
