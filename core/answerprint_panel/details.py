@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from answerprint_panel import look, record_words, words
+from answerprint_panel.life import Life
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
+from answerprint_panel.session import Session
 from answerprint_panel.widgets import Icon, IconButton, Words, across, down
 
 Document = Dict[str, Any]
@@ -22,12 +24,12 @@ class Details(QtWidgets.QWidget):
 
     changed = Signal()
 
-    def __init__(self, session: Any, parent: Optional[QtWidgets.QWidget] = None) -> None:
+    def __init__(self, session: Session, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._life = session, Life(self)
         self._request: Optional[int] = None
         self.icon, self.title = Icon("info"), Words(weight="strong", wrap=True)
-        self.close_button = IconButton("close", "Close", quiet=True)
+        self.close_button = IconButton("close", "Close", quiet=True, size=look.ICON + 2)
         self.close_button.clicked.connect(self.dismiss)
         self._grid = QtWidgets.QGridLayout()
         self._grid.setHorizontalSpacing(look.GAP)
@@ -38,7 +40,7 @@ class Details(QtWidgets.QWidget):
         head.setStretch(1, 1)
         for part in (self.icon, self.close_button):
             head.setAlignment(part, Qt.AlignmentFlag.AlignTop)
-        self.setLayout(down(head, self._grid))
+        self.setLayout(down(head, self._grid, gap=2))
         self.hide()
 
     def text(self) -> str:
@@ -68,7 +70,9 @@ class Details(QtWidgets.QWidget):
             self._request = None
             self._fill(record_words.facts(told, take))
 
-        self._request = self._session.ask(["show", str(take.get("path"))], told.append, done)
+        self._request = self._session.ask(
+            ["show", str(take.get("path"))], told.append, self._life(done)
+        )
 
     def verify(self, take: Document) -> None:
         """Read every frame again: that takes a while, so the frames are counted."""
@@ -87,7 +91,9 @@ class Details(QtWidgets.QWidget):
             self.title.say(said.headline)
             self._fill([("", line) for line in said.lines])
 
-        self._request = self._session.ask(["verify", str(take.get("path"))], event, done)
+        self._request = self._session.ask(
+            ["verify", str(take.get("path"))], self._life(event), self._life(done)
+        )
 
     def _begin(self, icon: str, title: str) -> None:
         self.dismiss()
@@ -109,6 +115,8 @@ class Details(QtWidgets.QWidget):
         self._empty()
         labelled = any(label for label, _ in facts)
         self._grid.setColumnMinimumWidth(0, LABELS - look.MARGIN if labelled else 0)
+        indent = 0 if labelled else look.ICON + look.GAP  # below the words of the headline
+        self._grid.setContentsMargins(indent, 0, 0, 0)
         for place, (label, text) in enumerate(facts):
             if labelled:
                 self._grid.addWidget(Words(label, role="secondary"), place, 0, _TOP)

@@ -6,6 +6,7 @@ from typing import Any, Dict, Optional
 
 from answerprint_panel import connection, look, scripts
 from answerprint_panel.qt import QtCore, QtGui, QtWidgets, Signal
+from answerprint_panel.session import Session
 from answerprint_panel.settings import Settings
 from answerprint_panel.widgets import ElidedLabel, Icon, IconButton, Words, across, down
 
@@ -17,7 +18,7 @@ class Header(QtWidgets.QWidget):
 
     helped = Signal()
 
-    def __init__(self, session: Any, parent: Optional[QtWidgets.QWidget] = None) -> None:
+    def __init__(self, session: Session, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
         self._session = session
         self.title = ElidedLabel(weight="heading", elide=QtCore.Qt.TextElideMode.ElideMiddle)

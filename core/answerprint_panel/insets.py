@@ -11,5 +11,6 @@ def inset(fold: Fold) -> None:
     whole = fold.layout()
     item = whole.itemAt(0) if whole is not None else None
     head = item.layout() if item is not None else None
-    if head is not None:
+    if whole is not None and head is not None:
+        whole.setSpacing(0)
         head.setContentsMargins(look.MARGIN, look.SMALL, look.MARGIN, 0)

@@ -87,10 +87,8 @@ class JobRow:
         return self.state in ("starting", "running")
 
 
-def row(
-    job: Document, *, server: str = "the server", host: str = "the host", script: str = ""
-) -> JobRow:
-    """A job in words. Server and host by name; `script`: the open one, others' are named."""
+def row(job: Document, *, server: str = "the server", host: str = "", script: str = "") -> JobRow:
+    """A job in words. Server and host by name, no host: nothing is said of it; `script`: the open one, others' are named."""
     state = str(job.get("state") or "starting")
     take = str(job.get("take") or "")
     subject = words.joined([task(job), source(job), _elsewhere(job, script)])
@@ -111,7 +109,7 @@ def row(
         line=line,
         aside=aside,
         warned=warned,
-        safe=f"Safe to close {host}" if state in ("running", "waiting") else "",
+        safe=f"Safe to close {host}" if host and state in ("running", "waiting") else "",
         buttons=_buttons(job, state, trouble),
         trouble=trouble,
         spoken=words.joined(spoken, ". "),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional
 
-from answerprint_panel import asked, connection, job_words, scripts, words
+from answerprint_panel import asked, connection, job_words, look, scripts, words
 from answerprint_panel.host import HostError
 from answerprint_panel.insets import inset
-from answerprint_panel.qt import QtCore, QtWidgets, Signal
+from answerprint_panel.life import Life
+from answerprint_panel.qt import QtCore, QtGui, QtWidgets, Signal
 from answerprint_panel.queue_row import QueueRow
+from answerprint_panel.session import Session
 from answerprint_panel.widgets import Fold, down
 
 Document = Dict[str, Any]
@@ -28,9 +30,9 @@ class Queue(QtWidgets.QWidget):
 
     counted = Signal(int)
 
-    def __init__(self, session: Any, parent: Optional[QtWidgets.QWidget] = None) -> None:
+    def __init__(self, session: Session, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._life = session, Life(self)
         self._rows: Dict[str, QueueRow] = {}
         self._jobs: List[Document] = []
         self._active, self._degrees = 0, 0.0
@@ -78,7 +80,7 @@ class Queue(QtWidgets.QWidget):
         self._move(any(row.row is not None and row.row.moving for row in self._rows.values()))
 
     def _show_rows(self) -> None:
-        made = 0
+        made, first = 0, _first_active(self._jobs)
         for place, job in enumerate(self._jobs):
             name = str(job["job"])
             if name not in self._rows:
@@ -87,13 +89,15 @@ class Queue(QtWidgets.QWidget):
                     return
                 made += 1
                 self._add(name, place)
-            self._rows[name].show_row(self._worded(job), cancelling=bool(job.get("cancelling")))
+            row = self._worded(job, calms=name == first)
+            self._rows[name].show_row(row, cancelling=bool(job.get("cancelling")))
 
-    def _worded(self, job: Document) -> job_words.JobRow:
+    def _worded(self, job: Document, *, calms: bool) -> job_words.JobRow:
+        """`calms`: one row says that the host may be closed, that is enough for all."""
         return job_words.row(
             job,
             server=connection.name(self._session.server),
-            host=self._session.host.title,
+            host=self._session.host.title if calms else "",
             script=scripts.path(self._session.host),
         )
 
@@ -129,7 +133,7 @@ class Queue(QtWidgets.QWidget):
             self._answered(name, answer, forget=verb in ("fix", "again"))
 
         try:
-            self._do(job, verb, fix, then)
+            self._do(job, verb, fix, self._life(then))
         except HostError as error:
             then(error.as_json())
 
@@ -179,6 +183,15 @@ class Queue(QtWidgets.QWidget):
     def hideEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         super().hideEvent(event)
         self._turning.stop()
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name
+        painter = QtGui.QPainter(self)
+        painter.fillRect(0, 0, self.width(), 1, look.of(self).line)
+        painter.end()
+
+
+def _first_active(jobs: List[Document]) -> str:
+    return next((str(job["job"]) for job in jobs if job.get("state") in job_words.ACTIVE), "")
 
 
 def _age(job: Document, now: datetime) -> float:

@@ -103,7 +103,7 @@ def _frame(judged: Document) -> Optional[int]:
 
 
 def _why(judged: Document) -> str:
-    return words.sentence(str(judged.get("why") or ""))
+    return words.sentence(words.timed(str(judged.get("why") or "")))
 
 
 def facts(shown: Iterable[Document], take: Document) -> List[Fact]:
@@ -132,7 +132,7 @@ def _made(take: Document, record: Optional[Document]) -> List[Fact]:
     on = f"on {machine}" if machine else ""
     return [
         ("Made", words.joined([when, words.joined([f"by {who}" if who else "", on], " "), took])),
-        ("From", words.joined([str(by.get("host") or ""), str(take.get("node") or "")])),
+        ("Asked in", words.joined([str(by.get("host") or ""), str(take.get("node") or "")])),
         ("Frames", words.span(str(take.get("frames") or ""))),
         ("Files", str(take.get("pattern") or "")),
     ]
@@ -145,12 +145,17 @@ def _model(record: Document) -> List[Fact]:
     return [
         ("Model", words.joined([named, f"sha256 {digest[:16]}" if digest else ""])),
         ("Licence", str(model.get("licence") or "")),
-        ("Trained on", words.joined(str(v) for v in (record.get("training") or {}).values())),
+        ("Trained on", _training(record)),
         (
             "Server",
             words.joined([str(server.get("device") or ""), str(server.get("library") or "")]),
         ),
     ]
+
+
+def _training(record: Document) -> str:
+    training = record.get("training") or {}
+    return words.joined([str(training.get("data_class") or ""), str(training.get("consent") or "")])
 
 
 def _settings(record: Document) -> List[Fact]:
@@ -175,10 +180,9 @@ def _colour(record: Document) -> List[Fact]:
     colour = record.get("colour") or {}
     if not colour.get("space"):
         return []
-    said_by = str(colour.get("said_by") or "")
-    return [
-        ("Colour", words.joined([str(colour["space"]), f"said by {said_by}" if said_by else ""]))
-    ]
+    by = str(colour.get("said_by") or "")
+    source = by if by == "assumed" else f"said by {by}" if by else ""
+    return [("Colour", words.joined([str(colour["space"]), source]))]
 
 
 def _value(value: Any) -> str:
@@ -215,5 +219,5 @@ def _signed(documents: List[Document]) -> List[Fact]:
         if one.get("verdict"):
             good = one["verdict"] == "OK"
             first = "" if good else f"{str(one['verdict']).replace('_', ' ').lower()}: "
-            return [("Signed", f"{first}{one.get('why') or ''} (its first frame)")]
+            return [("Signed", f"{first}{words.timed(str(one.get('why') or ''))}")]
     return []

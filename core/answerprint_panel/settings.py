@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from answerprint_panel import look, words
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets
+from answerprint_panel.session import Session
 from answerprint_panel.widgets import Button, ElidedLabel, LinkButton, Words, across, down
 
 Document = Dict[str, Any]
@@ -15,9 +16,10 @@ WIDE = 360
 class Settings(QtWidgets.QFrame):
     """A small window below its button; a click elsewhere or Esc closes it."""
 
-    def __init__(self, session: Any, parent: Optional[QtWidgets.QWidget] = None) -> None:
+    def __init__(self, session: Session, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self._session = session
+        self.setAttribute(Qt.WidgetAttribute.WA_WindowPropagation)  # the host's palette and font
         self.setAccessibleName("Settings")
         self.setFixedWidth(WIDE)
         self._values: Dict[str, ElidedLabel] = {}

@@ -6,6 +6,8 @@ from typing import Any, Callable, Dict, List, Optional
 
 from answerprint_panel import words
 from answerprint_panel.host import HostError, Placed
+from answerprint_panel.life import Life
+from answerprint_panel.session import Session
 
 Document = Dict[str, Any]
 Say = Callable[[str], None]
@@ -16,12 +18,13 @@ class TakeActs:
     """Acts on takes for a panel.
 
     say, fail   told what came of it: a sentence, or an error document
+    life        of the panel: nothing is said when that is over
     beside      the node that a take is placed beside, where its own is not there any more
     """
 
-    def __init__(self, session: Any, say: Say, fail: Fail) -> None:
+    def __init__(self, session: Session, say: Say, fail: Fail, life: Life) -> None:
         self._session, self._host = session, session.host
-        self._say, self._fail = say, fail
+        self._say, self._fail, self._life = say, fail, life
         self.beside: Optional[str] = None
 
     def place(self, take: Document) -> None:
@@ -56,7 +59,7 @@ class TakeActs:
             else:
                 self._say(f"{take.get('take', 'It')} runs again, as a new take")
 
-        self._session.rerun(str(take["path"]), then)
+        self._session.rerun(str(take["path"]), self._life(then))
 
     def resume(self, take: Document) -> None:
         def then(answer: Document) -> None:
@@ -65,7 +68,7 @@ class TakeActs:
             else:
                 self._say(f"{take.get('take', 'It')} goes on")
 
-        self._session.resume(str(take["path"]), then)
+        self._session.resume(str(take["path"]), self._life(then))
 
     def keep_variation(self, take: Document, label: str) -> None:
         """Make a take of its own of one variation."""
@@ -76,7 +79,7 @@ class TakeActs:
             else:
                 self._say(f"{label} of {take.get('take')} is a take of its own now")
 
-        self._session.first(["promote", f"{take['path']}/{label}"], then)
+        self._session.first(["promote", f"{take['path']}/{label}"], self._life(then))
 
     def placed(self, take: Document) -> List[Placed]:
         """Nodes of the script that read a take of the same stream."""
@@ -103,7 +106,7 @@ class TakeActs:
             else:
                 self._try(lambda: self._switch(placed, versions, step))
 
-        self._session.first(argv, then)
+        self._session.first(argv, self._life(then))
 
     def _switch(self, placed: Placed, versions: Document, step: str) -> None:
         takes = [take for take in versions.get("takes") or [] if take.get("first") is not None]

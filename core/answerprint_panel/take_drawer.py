@@ -7,6 +7,7 @@ from typing import Any, Dict, Optional
 from answerprint_panel import look, take_words
 from answerprint_panel.details import Details
 from answerprint_panel.qt import QtWidgets, Signal
+from answerprint_panel.session import Session
 from answerprint_panel.widgets import Button, Hint, IconButton, Note, across, down
 
 Document = Dict[str, Any]
@@ -17,7 +18,7 @@ class TakeDrawer(QtWidgets.QWidget):
 
     asked = Signal(str)
 
-    def __init__(self, session: Any, parent: Optional[QtWidgets.QWidget] = None) -> None:
+    def __init__(self, session: Session, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
         self.resume = Button("Resume", "play", outline=True)
         self.place = Button("Place", "place", outline=True)

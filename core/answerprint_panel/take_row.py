@@ -10,7 +10,7 @@ from answerprint_panel.take_model import Entry, TakeModel
 from answerprint_panel.take_words import Mark, TakeRow
 from answerprint_panel.thumbnails import Pictures
 
-HEADING = 30
+HEADING = 26
 EDGE = 7  # above and below a thumbnail
 STRIPE = 3  # of the selected take
 SMALL_ICON = 14

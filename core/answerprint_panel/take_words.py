@@ -14,7 +14,7 @@ QC = {  # the engine's word: icon, tone, what is said
     "warn": ("warn", "warn", "QC warn"),
     "fail": ("fail", "fail", "QC fail"),
 }
-REVIEWS = {"approved": ("approve", "passed", "Approved"), "retake": ("retake", "", "Retake")}
+REVIEWS = {"approved": ("approve", "passed", "Approved"), "retake": ("retake", "text", "Retake")}
 UNFINISHED = "unfinished"
 
 

@@ -8,7 +8,9 @@ from answerprint_panel import look, take_menu, take_words, words
 from answerprint_panel.filter_button import FilterButton
 from answerprint_panel.insets import inset
 from answerprint_panel.job_words import ACTIVE
-from answerprint_panel.qt import QtWidgets, Signal
+from answerprint_panel.life import Life
+from answerprint_panel.qt import QtGui, QtWidgets, Signal
+from answerprint_panel.session import Session
 from answerprint_panel.take_acts import TakeActs
 from answerprint_panel.take_drawer import TakeDrawer
 from answerprint_panel.take_list import TakeList
@@ -31,16 +33,17 @@ class Takes(QtWidgets.QWidget):
 
     counted = Signal(int)
 
-    def __init__(self, session: Any, parent: Optional[QtWidgets.QWidget] = None) -> None:
+    def __init__(self, session: Session, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
         self._session, self._myself = session, words.me()
+        self._life = Life(self)
         self._plate, self._node = "", ""
         self._takes: List[Document] = []
         self._asking, self._again = False, False
         self.thumbnails = Thumbnails(session, self)
         self.drawer = TakeDrawer(session)
         self.list = TakeList(self.thumbnails, self.drawer)
-        self.acts = TakeActs(session, self.drawer.say, self.drawer.fail)
+        self.acts = TakeActs(session, self.drawer.say, self.drawer.fail, self._life)
         self.empty = Words(role="secondary", wrap=True)
         self.empty.setContentsMargins(0, 0, 0, 0)
         self.note = Note(diagnostics=session.diagnostics)
@@ -102,7 +105,7 @@ class Takes(QtWidgets.QWidget):
         if self._only_this_plate():
             argv += ["--plate", self._plate]
         self._asking, self._again = True, False
-        self._session.every(argv, self._answered)
+        self._session.every(argv, self._life(self._answered))
 
     def _only_this_plate(self) -> bool:
         return bool(self.filter.value == PLATE and self._plate)
@@ -199,6 +202,11 @@ class Takes(QtWidgets.QWidget):
         menu = take_menu.menu(self, take, others)
         button = self.drawer.more
         menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name
+        painter = QtGui.QPainter(self)
+        painter.fillRect(0, 0, self.width(), 1, look.of(self).line)
+        painter.end()
 
 
 def _folder(where: Document) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import OrderedDict
 from typing import Any, Dict, List, NamedTuple, Optional
 
+from answerprint_panel.life import Life
 from answerprint_panel.qt import QtCore, QtGui, Signal
+from answerprint_panel.session import Session
 
 Document = Dict[str, Any]
 
@@ -32,9 +35,9 @@ class Thumbnails(QtCore.QObject):
 
     arrived = Signal(str)
 
-    def __init__(self, session: Any, parent: Optional[QtCore.QObject] = None) -> None:
+    def __init__(self, session: Session, parent: Optional[QtCore.QObject] = None) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._life = session, Life(self)
         self._kept: OrderedDict[str, Pictures] = OrderedDict()
         self._waiting: List[str] = []
         self._asked: Dict[str, int] = {}
@@ -69,7 +72,7 @@ class Thumbnails(QtCore.QObject):
             self._asked[path] = 0
             argv = ["thumbnail", path, "--width", str(WIDTH)]
             self._asked[path] = self._session.first(
-                argv, lambda document, path=path: self._take(path, document)
+                argv, self._life(functools.partial(self._take, path))
             )
 
     def _take(self, path: str, document: Document) -> None:

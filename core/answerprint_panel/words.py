@@ -143,6 +143,15 @@ def exactly(text: Optional[str]) -> str:
     return f"{said.day} {MONTHS[said.month - 1]} {said.year}, {said:%H:%M}"
 
 
+def timed(text: str) -> str:
+    """A sentence of the engine's with the times in it as a person says them, of this zone."""
+    return re.sub(
+        r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)?",
+        lambda found: exactly(found.group().rstrip(".")) or found.group(),
+        text,
+    )
+
+
 def since(text: Optional[str], now: Optional[datetime] = None) -> str:
     """How long ago, as in: since 15:28 (4 min)."""
     said = moment(text)
