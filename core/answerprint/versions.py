@@ -137,7 +137,7 @@ def _of(
     site.check_allowed(folder, "Takes")
     rows = row.rows(each, site)
     root, stream = row.stands_in(each[0], known.stream or rows[0]["stream"])
-    return Versions(root, stream, meant and meant.label, rows)
+    return Versions(root, stream, meant.label if meant else None, rows)
 
 
 def _by_path(each: list[Take], known: Remembered) -> Take | None:

@@ -48,6 +48,7 @@ VERBS = (
     "jobs",
     "status",
     "versions",
+    "thumbnail",
     "presets",
     "where",
 )

@@ -8,22 +8,16 @@ examples:
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from answerprint import aliases, begin, colour, exr, ocio, record, sheet, takes
+from answerprint import begin, exr, localised, look, sheet, takes
 from answerprint.cli.context import Context
 from answerprint.documents import count
-from answerprint.errors import AnswerprintError, JobError, TakeError
-from answerprint.job import Resolved
+from answerprint.errors import JobError, TakeError
 from answerprint.sheet import Cell
 from answerprint.takes import Item, Take
 from answerprint.wedge import Variation
-
-Look = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
 
 MOST_CELLS = 4000
 LEAST_WIDTH, MOST_WIDTH = 16, 4096
@@ -44,8 +38,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
     target = args.out or take.folder.parent / f"{take.name}_{take.label}_sheet.png"
     sheet.check_name(target)
     cell = _cell(next(iter(captions)), args.width, len(captions))
-    look, notes = _look(begin.reopen(take))
-    cells = (Cell(_picture(file, look, cell), *said) for file, said in captions.items())
+    seen, notes = look.of_take(localised.resolved(begin.reopen(take), context.site))
+    cells = (
+        Cell(look.picture(exr.read(file), seen, cell), *said) for file, said in captions.items()
+    )
     try:
         sheet.save_all(target, cells, number=len(captions))
     except OSError as error:
@@ -109,39 +105,3 @@ def _said(item: Item, variations: Mapping[str, Variation]) -> tuple[str, str]:
     if not item.variation:
         return str(item.frame), ""
     return item.variation, str(variations.get(item.variation, ""))
-
-
-def _look(resolved: Resolved) -> tuple[Look, list[str]]:
-    """From the plate's colour space to a picture for the eye, and what is to be said of that.
-
-    Without a space that is known, as scene-linear Rec.709.
-    """
-    found = resolved.colour
-    if found is None:
-        return sheet.display, []
-    try:
-        config = ocio.load_again(found.config)
-        way = colour.conversion(config, colour.Space(found.space, found.source), "srgb_display")
-    except AnswerprintError as error:
-        return sheet.display, [f"{error.problem} Colours are shown as if they were linear Rec.709."]
-    other = config.fingerprint != found.fingerprint.partition("+")[0]
-    notes = [f"The colour configuration {found.config} is another one than then."] if other else []
-    if way.identity:
-        return sheet.display, notes
-    return lambda image: np.rint(way.forward(image) * 255).astype(np.uint8), notes
-
-
-def _picture(file: Path, look: Look, cell: tuple[int, int]) -> NDArray[np.uint8]:
-    """What was made of a frame, in its first view; numbers are no colours and stay as they are."""
-    frame = exr.read(file)
-    made = record.extract(frame)
-    layer, where = sheet.choose(
-        frame,
-        made.processed if made else (),
-        view=next(iter(made.views), None) if made else None,
-        first=[one.layer for one in made.inputs] if made else [],
-    )
-    image, own = sheet.picture(frame, where)
-    is_colour = len(where) == 3 and not aliases.is_data(layer)
-    seen = look(np.nan_to_num(image)) if is_colour else sheet.display(image)
-    return sheet.framed(seen, own, sheet.box(frame, own), cell)
