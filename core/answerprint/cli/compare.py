@@ -52,8 +52,8 @@ class _Row:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    plates = [Plate.parse(args.before), Plate.parse(args.after)]
-    plates += [Plate.parse(args.reference)] if args.reference else []
+    named = [path for path in (args.before, args.after, args.reference) if path]
+    plates = [Plate.parse(context.site.spelled(path)) for path in named]
     frames = _frames(plates, args.frames)
     rows = [_row(plates, number) for number in frames]
     for row in rows:
