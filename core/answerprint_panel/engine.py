@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
-from typing import Dict, List, Mapping, Optional
+from typing import Dict, List, Mapping, NamedTuple, Optional
 
 from answerprint_panel.host import HostError
 
@@ -22,8 +21,7 @@ class EngineAbsent(HostError):  # noqa: N818 - as the engine's tree of errors na
     """There is none, or it cannot be started."""
 
 
-@dataclass(frozen=True)
-class Engine:
+class Engine(NamedTuple):
     """An interpreter that has the engine, and the environment for it."""
 
     python: str

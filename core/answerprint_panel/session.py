@@ -10,7 +10,7 @@ import time
 from collections import deque
 from typing import Any, Callable, Deque, Dict, List, Optional, Set, Tuple
 
-from answerprint_panel import diagnostics, engine
+from answerprint_panel import engine
 from answerprint_panel.host import Document, Host, HostError
 from answerprint_panel.memory import Memory
 from answerprint_panel.qt import Qt, QtCore, Signal
@@ -171,6 +171,8 @@ class Session(QtCore.QObject):
 
     def diagnostics(self) -> str:
         """Text for the pipeline team."""
+        from answerprint_panel import diagnostics  # noqa: PLC0415 - seldom needed, and slow to import
+
         return diagnostics.text(
             self.host, self.sidecar, self.server, self._errors, [self._memory.problem]
         )
