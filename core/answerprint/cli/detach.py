@@ -49,7 +49,8 @@ def start(words: list[str], args: argparse.Namespace, context: Context) -> int:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         _let_go_of_the_oldest(place)
         if job is not None:
-            documents.write(files.document, job.model_dump(mode="json", exclude_unset=True))
+            asked = job.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            documents.write(files.document, asked)
         words = _from_file(words, args, files)
         with files.events.open("xb") as out, files.log.open("xb") as err:
             if args.verb != "bench":  # it makes no take
