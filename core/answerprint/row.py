@@ -30,15 +30,15 @@ def rows(found: Iterable[Take], site: Site, stale: Collection[Path] = ()) -> lis
     `stale`: lease files that nobody keeps up, as `Take.state` takes them.
     """
     wanted = list(found)
-    streams = dict.fromkeys(take.folder.parent for take in wanted)
-    others = [one for stream in streams for one in takes.of_stream(stream)]
-    states = {take.folder: _state(take, stale) for take in [*wanted, *others]}
-    every: dict[Path, dict[int, Facts]] = {}
+    states = {take.folder: _state(take, stale) for take in wanted}
+    for stream in {folder.parent for folder in states}:
+        others = (take for take in takes.of_stream(stream) if take.folder not in states)
+        states.update({take.folder: _state(take, stale) for take in others})
+    streams: dict[Path, list[Facts]] = {}
     for folder, (state, _) in states.items():
-        take = Take(folder)
-        every.setdefault(folder.parent, {})[take.number] = Facts(take.number, state)
-    newest = {stream: standing.latest(facts.values()) for stream, facts in every.items()}
-    return [_row(take, *states[take.folder], newest[take.folder.parent], site) for take in wanted]
+        streams.setdefault(folder.parent, []).append(Facts(Take(folder).number, state))
+    newest = {stream: standing.latest(facts) for stream, facts in streams.items()}
+    return [_row(one, *states[one.folder], newest[one.folder.parent], site) for one in wanted]
 
 
 def resuming(take: Take, state: str) -> str | None:
@@ -89,7 +89,8 @@ def _row(take: Take, state: str, trouble: dict[str, str], newest: int | None, si
         resolved = _job(take)
     except AnswerprintError as error:
         resolved, trouble = None, trouble or {"problem": error.problem, "remedy": error.remedy}
-    items, variations = take.items(), take.variations()
+    variations = take.variations()
+    items = [Item(number, label) for label in ("", *variations) for number in take.numbers(label)]
     facts = Facts(take.number, state)
     word, words = standing.standing(facts, newest)
     root, stream = stands_in(take, resolved.stream if resolved else "")
@@ -164,10 +165,10 @@ def _is_data(resolved: Resolved) -> bool:
     return resolved.result.layers == "only" and all(one.encoding == "data" for one in made)
 
 
-def _of_files(take: Take, items: dict[Item, Path], variations: list[str]) -> Row:
+def _of_files(take: Take, items: list[Item], variations: list[str]) -> Row:
     """What lies there; the size is that of the first frame. Of a wedge, `pattern` is the first's."""
     numbers = [item.frame for item in items]
-    wide, high = _size(next(iter(items.values()), None))
+    wide, high = _size(take.file(*items[0]) if items else None)
     return {
         "pattern": Take(take.folder.absolute()).pattern(variations[0] if variations else ""),
         "first": min(numbers, default=None),
@@ -201,6 +202,6 @@ def _seconds(take: Take) -> float | None:
     return max(each, default=None)
 
 
-def _frames(items: dict[Item, Path], variations: list[str]) -> str:
+def _frames(items: list[Item], variations: list[str]) -> str:
     frames = str(FrameRange.of(item.frame for item in items)) or "no frames"
     return f"{frames} in {count(len(variations), 'variation')}" if variations else frames

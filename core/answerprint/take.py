@@ -146,18 +146,21 @@ class Take:
 
     def frames(self, variation: str = "") -> dict[int, Path]:
         """The frames that lie in the folder under their final names, by number."""
-        folder, stem = self.folder / variation, self._stem(variation)
+        return {number: self.file(number, variation) for number in self.numbers(variation)}
+
+    def numbers(self, variation: str = "") -> list[int]:
+        """The same without their paths: a list of hundreds of takes wants no more."""
+        stem = self._stem(variation)
         try:
-            names = os.listdir(folder)  # noqa: PTH208 - a list of hundreds of takes needs its speed
+            names = os.listdir(self.folder / variation)  # noqa: PTH208 - names, fast
         except (FileNotFoundError, NotADirectoryError, PermissionError):
-            return {}
-        numbers = {name: frame_in_name(name) for name in names if name.startswith(stem)}
-        found = {
-            number: name
-            for name, number in numbers.items()
+            return []
+        found = ((frame_in_name(name), name) for name in names if name.startswith(stem))
+        return sorted(
+            number
+            for number, name in found
             if number is not None and _frame_name(stem, number) == name
-        }
-        return {number: folder / found[number] for number in sorted(found)}
+        )
 
     def variations(self) -> list[str]:
         """The folders of a wedge's variations, in their order; none for a take that is no wedge."""
