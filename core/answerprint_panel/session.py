@@ -149,7 +149,7 @@ class Session(QtCore.QObject):
 
     def refresh(self) -> None:
         """Look again: which script is open, and what the server offers."""
-        self._look()
+        self._look(ask="error" in self.where)
         self._ask_tasks()
 
     # Remembering
