@@ -304,3 +304,15 @@ def test_a_node_that_is_gone_is_said(comp: Comp) -> None:
 
 def _called(call: Any, name: str) -> None:
     call(name)
+
+
+def test_a_plate_that_is_not_in_the_script_is_compared_by_its_files(comp: Comp) -> None:
+    name = comp.host.place(comp.take())
+    files = {"pattern": comp.plate, "first": 1001, "last": 1002, "name": "noisy", "take": "plate"}
+
+    for _ in range(2):
+        with pytest.raises(HostError, match="lets no script set the wipe"):
+            comp.host.compare({"node": name}, {"take": files})
+
+    assert [one.node for one in comp.host.placed()] == [name]
+    assert len([node for node in nuke.allNodes() if node.Class() == "Read"]) == 2

@@ -134,7 +134,18 @@ def test_only_the_views_that_were_asked_for(terminal: Comp) -> None:
 
     assert told.ends == [None]
     made = {file.name for file in (terminal.folder / "renders").iterdir()}
-    assert {"Grade1.left.1001.exr", "Grade1.right.1001.exr"} <= made
+    assert made == {f"Grade1.{view}.1001.exr" for view in nuke.views()}
+
+
+def test_one_file_holds_all_views_where_the_path_names_none(terminal: Comp) -> None:
+    for view in ("left", "right"):
+        nuke.root().addView(view)
+    graded(terminal)
+
+    told = Told(terminal, frames=(1001,))
+
+    assert told.ends == [None]
+    assert set(exr.read(told.file(1001)).views) == set(nuke.views())
 
 
 def test_a_frame_that_cannot_be_rendered_is_named_and_leaves_no_write(terminal: Comp) -> None:

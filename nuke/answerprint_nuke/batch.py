@@ -159,8 +159,7 @@ def _plate(
         report(remark)
     if source.kind == "files":
         return source.path
-    view = ".%V" if source.views else ""
-    pattern = f"{where['renders']}/{source.title}{view}.####.exr"
+    pattern = f"{where['renders']}/{source.title}.####.exr"
     frames = _frames(engine, source, asked)
     ends: List[Optional[HostError]] = []
 

@@ -91,7 +91,7 @@ class NukeHost(Host):
                 "Nuke is rendering already.", "Run Answerprint before or after, not from within."
             )
         path = plain.path(pattern, "The rendered plate")
-        views = render.views_of(path, source.views, script.views)
+        views = render.views_of(source.views, script.views)
         render.folders(path, views)
         rendering = render.NodeRendering(
             source.node,
@@ -155,8 +155,9 @@ class NukeHost(Host):
             place.colour(read, take, plate, nuke.getColorspaceList(read["colorspace"])),
             place.timing(read, take, plate),
         ]
-        tab.build(read, nuke, take)
-        tab.note(read, " ".join(filter(None, notes)))
+        if take.get("uuid"):  # else it is a plate's files, for a comparison
+            tab.build(read, nuke, take)
+            tab.note(read, " ".join(filter(None, notes)))
         if near is not None:
             others = [one for one in nuke.allNodes() if one.fullName() != read.fullName()]
             read.setXYpos(*place.spot(near, others))
@@ -228,9 +229,9 @@ class NukeHost(Host):
         if each.get("node"):
             return nodes.named(nuke, str(each["node"]))
         take = each["take"]
-        for placed in self.placed():
-            if placed.identity.get("uuid") == str(take.get("uuid")):
-                return nodes.named(nuke, placed.node)
+        found = nodes.showing(nuke, take)
+        if found is not None:
+            return found
         beside = one.get("node") or take.get("node")
         return nodes.named(nuke, self.place(take, str(beside) if beside else None))
 

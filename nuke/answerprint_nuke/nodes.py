@@ -89,6 +89,16 @@ def _shows(read: Any, path: str) -> bool:
     return reads.same(str(read["file"].value() or ""), path)
 
 
+def showing(nuke: Any, take: Mapping[str, Any]) -> Any:
+    """A Read of the open level that shows a take, or a plate's files; None: there is none."""
+    pattern = str(take.get("pattern") or "")
+    for read in all_reads(nuke):
+        said = str(read["file"].value() or "")
+        if pattern and reads.same(said, pattern) and "." not in str(read.fullName()):
+            return read
+    return None
+
+
 def viewer(nuke: Any) -> Any:
     """A Viewer of the open level, else a new one."""
     found = [one for one in nuke.root().nodes() if one.Class() == "Viewer"]

@@ -30,10 +30,16 @@ class Pane(QtWidgets.QWidget):
             return
         column.addWidget(panel)
         _PANELS[:] = [panel]
+        panel.takes.counted.connect(lambda _count: _reveal_waiting(panel))
         panel.destroyed.connect(lambda: _PANELS.remove(panel) if panel in _PANELS else None)
 
 
 def reveal(take: Document) -> None:
-    """Have the panel show a take."""
-    if _PANELS:
-        _PANELS[0].reveal(take)
+    """Have the panel select a take: now, or once it has listed its takes."""
+    if not (_PANELS and _PANELS[0].takes.choose(str(take["path"]))):
+        _WAITING[:] = [take]
+
+
+def _reveal_waiting(panel: Panel) -> None:
+    if _WAITING and panel.takes.choose(str(_WAITING[0]["path"])):
+        _WAITING.clear()

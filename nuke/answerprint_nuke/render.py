@@ -106,11 +106,12 @@ def at_once(turn: Callable[[], None], _after: int) -> None:
 _LOOP: List[Callable[[], None]] = []
 
 
-def views_of(pattern: str, asked: Sequence[str], known: Sequence[str]) -> List[str]:
-    """The views to render: those asked for where a file each is wanted, else the first one alone."""
-    if "%V" not in pattern and "%v" not in pattern:
-        return [asked[0] if asked else known[0]]
-    return [view for view in known if view in asked] or list(known)
+def views_of(asked: Sequence[str], known: Sequence[str]) -> List[str]:
+    """The views to render: those asked for, never all by accident; else the script's first.
+
+    With %V in the path each has a file of its own; without, one file holds them all.
+    """
+    return [view for view in known if view in asked] or list(known[:1])
 
 
 def of_view(pattern: str, view: str) -> str:
