@@ -197,6 +197,19 @@ def test_a_thread_may_ask_the_main_one(capsys: pytest.CaptureFixture[str]) -> No
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
+def test_nukes_event_loop_serves_threads(qtbot: Any) -> None:
+    from answerprint_panel.qt import QtCore
+
+    got: list[str] = []
+    ask = nuke.executeInMainThreadWithResult
+    thread = threading.Thread(target=lambda: got.append(ask(lambda: nuke.nodes.Dot().name())))
+    timer = nuke_session.serve_by(QtCore)
+    thread.start()
+    qtbot.waitUntil(lambda: got == ["Dot1"], timeout=10_000)
+    timer.stop()
+    thread.join()
+
+
 def test_waiting_for_oneself_is_caught_instead_of_hanging() -> None:
     with pytest.raises(nuke_session.Misuse, match="for ever"):
         nuke.executeInMainThreadWithResult(nuke.root)
@@ -607,6 +620,16 @@ def test_copies_carry_their_knobs_and_find_another_name() -> None:
     assert (pasted.name(), pasted["identity"].value()) == ("Read2", NASTY)
     assert nuke.selectedNodes() == [pasted]
     assert nuke_session.undo_steps()[-1][0] == "paste"
+
+
+def test_a_copy_hangs_below_what_is_selected() -> None:
+    below = nuke.nodes.Grade(inputs=[a_read()])
+    below.selectOnly()
+    nuke.nodeCopy("%clipboard%")
+    blur = nuke.nodes.Blur()
+    blur.selectOnly()
+
+    assert nuke.nodePaste("%clipboard%").input(0) is blur
 
 
 def test_an_unsaved_script_is_called_root() -> None:

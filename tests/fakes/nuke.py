@@ -12,11 +12,51 @@ from typing import Any as _Any
 
 import nuke_groups as _groups
 import nuke_images as _images
-import nuke_menus as _menus
 import nuke_script as _script
 import nuke_session as _session
 import nuke_table as _table
 import nuke_write as _write
+from nuke_arrays import (
+    AColor_Knob as AColor_Knob,
+    Array_Knob as Array_Knob,
+    BBox_Knob as BBox_Knob,
+    Boolean_Knob as Boolean_Knob,
+    Color_Knob as Color_Knob,
+    ColorChip_Knob as ColorChip_Knob,
+    Disable_Knob as Disable_Knob,
+    Double_Knob as Double_Knob,
+    Int_Knob as Int_Knob,
+    Unsigned_Knob as Unsigned_Knob,
+    WH_Knob as WH_Knob,
+    XY_Knob as XY_Knob,
+    XYZ_Knob as XYZ_Knob,
+)
+from nuke_callbacks import (
+    addAfterFrameRender as addAfterFrameRender,
+    addAfterRender as addAfterRender,
+    addBeforeFrameRender as addBeforeFrameRender,
+    addBeforeRender as addBeforeRender,
+    addFilenameFilter as addFilenameFilter,
+    addKnobChanged as addKnobChanged,
+    addOnCreate as addOnCreate,
+    addOnDestroy as addOnDestroy,
+    addOnScriptClose as addOnScriptClose,
+    addOnScriptLoad as addOnScriptLoad,
+    addOnScriptSave as addOnScriptSave,
+    addOnUserCreate as addOnUserCreate,
+    removeAfterFrameRender as removeAfterFrameRender,
+    removeAfterRender as removeAfterRender,
+    removeBeforeFrameRender as removeBeforeFrameRender,
+    removeBeforeRender as removeBeforeRender,
+    removeFilenameFilter as removeFilenameFilter,
+    removeKnobChanged as removeKnobChanged,
+    removeOnCreate as removeOnCreate,
+    removeOnDestroy as removeOnDestroy,
+    removeOnScriptClose as removeOnScriptClose,
+    removeOnScriptLoad as removeOnScriptLoad,
+    removeOnScriptSave as removeOnScriptSave,
+    removeOnUserCreate as removeOnUserCreate,
+)
 from nuke_curves import (
     AnimationCurve as AnimationCurve,
     AnimationKey as AnimationKey,
@@ -41,22 +81,25 @@ from nuke_groups import (
     ViewerWindow as ViewerWindow,
 )
 from nuke_guard import guarded as _guarded, missing as _missing, misuse as _misuse
-from nuke_knobs import (
-    AColor_Knob as AColor_Knob,
-    Array_Knob as Array_Knob,
-    BBox_Knob as BBox_Knob,
-    Boolean_Knob as Boolean_Knob,
-    Color_Knob as Color_Knob,
-    ColorChip_Knob as ColorChip_Knob,
-    Disable_Knob as Disable_Knob,
-    Double_Knob as Double_Knob,
-    Int_Knob as Int_Knob,
-    Knob as Knob,
-    Unsigned_Knob as Unsigned_Knob,
-    WH_Knob as WH_Knob,
-    XY_Knob as XY_Knob,
-    XYZ_Knob as XYZ_Knob,
+from nuke_interface import (
+    activeViewer as activeViewer,
+    alert as alert,
+    ask as ask,
+    askWithCancel as askWithCancel,
+    choice as choice,
+    connectViewer as connectViewer,
+    debug as debug,
+    error as error,
+    getInput as getInput,
+    getPaneFor as getPaneFor,
+    menu as menu,
+    message as message,
+    toolbar as toolbar,
+    tprint as tprint,
+    updateUI as updateUI,
+    warning as warning,
 )
+from nuke_knobs import Knob as Knob
 from nuke_menus import Menu as Menu, MenuItem as MenuItem, ProgressTask as ProgressTask
 from nuke_nodes import Node as Node
 from nuke_tcl import evaluate as _evaluate
@@ -527,104 +570,6 @@ def redo() -> None:
     _log.again()
 
 
-# the user interface
-
-
-@_guarded
-def menu(name: str) -> Menu:
-    return _menus.menu(name)
-
-
-@_guarded
-def toolbar(name: str, create: bool = True) -> Menu:
-    del create
-    return _menus.menu(name)
-
-
-@_guarded
-def getPaneFor(panelName: str) -> _Any:
-    return f"pane of {panelName}" if _session.state.gui else None
-
-
-@_guarded
-def activeViewer() -> ViewerWindow | None:
-    found: ViewerWindow | None = _session.state.viewer
-    return found if _session.state.gui else None
-
-
-@_guarded
-def connectViewer(inputNum: float, node: Node) -> None:
-    if _session.state.viewer is None:
-        _groups.create("Viewer")
-    window = _session.state.viewer
-    window.node().setInput(int(inputNum), node)
-    window.activateInput(int(inputNum))
-
-
-@_guarded
-def message(prompt: str) -> None:
-    _session.state.messages.append(prompt)
-
-
-@_guarded
-def alert(prompt: str) -> None:
-    _session.state.messages.append(prompt)
-
-
-@_guarded
-def ask(prompt: str) -> bool:
-    return bool(_answer("ask", prompt))
-
-
-@_guarded
-def askWithCancel(prompt: str) -> bool:
-    return bool(_answer("askWithCancel", prompt))
-
-
-@_guarded
-def getInput(prompt: str, default: str) -> _Any:
-    del default
-    return _answer("getInput", prompt)
-
-
-@_guarded
-def choice(title: str, prompt: str, options: list[str], default: int = 0) -> int:
-    del title, options, default
-    return int(_answer("choice", prompt))
-
-
-def _answer(name: str, prompt: str) -> _Any:
-    if not _session.state.answers:
-        _misuse(f"nuke.{name}({prompt!r}) waits for an artist, and the test has no answer")
-    return _session.state.answers.popleft()
-
-
-@_guarded
-def warning(message: str) -> None:
-    _session.state.messages.append(message)
-
-
-@_guarded
-def error(message: str) -> None:
-    _session.state.messages.append(message)
-
-
-@_guarded
-def debug(message: str) -> None:
-    _session.state.messages.append(message)
-
-
-@_guarded
-def tprint(value: _Any, sep: str = " ", end: str = "\n", file: _Any = _sys.stdout) -> None:
-    del sep, end, file
-    _session.state.messages.append(str(value))
-
-
-@_guarded
-def updateUI() -> None:
-    pass
-
-
 # plug-ins
 
 
@@ -647,76 +592,6 @@ def pluginAppendPath(args: _Any, addToSysPath: bool = True) -> None:
 @_guarded
 def pluginPath() -> list[str]:
     return list(_session.state.plugin_path)
-
-
-# callbacks
-
-
-def _adding(kind: str, node_class: str) -> tuple[_Callable[..., None], _Callable[..., None]]:
-    """The two functions of a kind of callback; adding the same twice counts once, as there."""
-
-    def add(
-        call: _Callable[..., _Any],
-        args: _Any = (),
-        kwargs: dict[str, _Any] = {},  # noqa: B006 - Nuke's own signature
-        nodeClass: str = node_class,
-    ) -> None:
-        wanted = (call, tuple(args), dict(kwargs), nodeClass)
-        known = _session.state.callbacks.setdefault(kind, [])
-        if wanted not in known:
-            known.append(wanted)
-
-    def remove(
-        call: _Callable[..., _Any],
-        args: _Any = (),
-        kwargs: dict[str, _Any] = {},  # noqa: B006 - Nuke's own signature
-        nodeClass: str = node_class,
-    ) -> None:
-        known = _session.state.callbacks.get(kind, [])
-        wanted = (call, tuple(args), dict(kwargs), nodeClass)
-        known[:] = [each for each in known if each != wanted]
-
-    return _guarded(add, f"nuke.add {kind}"), _guarded(remove, f"nuke.remove {kind}")
-
-
-addOnScriptLoad, removeOnScriptLoad = _adding("onScriptLoad", "Root")
-addOnScriptSave, removeOnScriptSave = _adding("onScriptSave", "Root")
-addOnScriptClose, removeOnScriptClose = _adding("onScriptClose", "Root")
-addOnCreate, removeOnCreate = _adding("onCreate", "*")
-addOnUserCreate, removeOnUserCreate = _adding("onUserCreate", "*")
-addOnDestroy, removeOnDestroy = _adding("onDestroy", "*")
-addBeforeRender, removeBeforeRender = _adding("beforeRender", "Write")
-addAfterRender, removeAfterRender = _adding("afterRender", "Write")
-addBeforeFrameRender, removeBeforeFrameRender = _adding("beforeFrameRender", "Write")
-addAfterFrameRender, removeAfterFrameRender = _adding("afterFrameRender", "Write")
-addFilenameFilter, removeFilenameFilter = _adding("filenameFilter", "*")
-
-
-@_guarded
-def addKnobChanged(
-    call: _Callable[..., _Any],
-    args: _Any = (),
-    kwargs: dict[str, _Any] = {},  # noqa: B006 - Nuke's own signature
-    nodeClass: str = "*",
-    node: Node | None = None,
-) -> None:
-    wanted = (call, tuple(args), dict(kwargs), nodeClass if node is None else node)
-    known = _session.state.callbacks.setdefault("knobChanged", [])
-    if wanted not in known:
-        known.append(wanted)
-
-
-@_guarded
-def removeKnobChanged(
-    call: _Callable[..., _Any],
-    args: _Any = (),
-    kwargs: dict[str, _Any] = {},  # noqa: B006 - Nuke's own signature
-    nodeClass: str = "*",
-    node: Node | None = None,
-) -> None:
-    known = _session.state.callbacks.get("knobChanged", [])
-    wanted = (call, tuple(args), dict(kwargs), nodeClass if node is None else node)
-    known[:] = [each for each in known if each != wanted]
 
 
 _session._restart.append(_start)

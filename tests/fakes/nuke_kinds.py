@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import nuke_table as table
-from nuke_formats import Format_Knob
-from nuke_knobs import (
+from nuke_arrays import (
     AColor_Knob,
     BBox_Knob,
     Boolean_Knob,
@@ -14,11 +13,12 @@ from nuke_knobs import (
     Disable_Knob,
     Double_Knob,
     Int_Knob,
-    Knob,
     WH_Knob,
     XY_Knob,
     XYZ_Knob,
 )
+from nuke_formats import Format_Knob
+from nuke_knobs import Knob
 from nuke_texts import (
     Channel_Knob,
     Colorspace_Knob,

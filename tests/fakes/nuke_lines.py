@@ -7,7 +7,8 @@ from typing import Any
 
 import nuke_table as table
 import nuke_texts as texts
-from nuke_knobs import Boolean_Knob, Double_Knob, Int_Knob, Knob
+from nuke_arrays import Boolean_Knob, Double_Knob, Int_Knob
+from nuke_knobs import Knob
 from nuke_tcl import quote
 
 _CONSTANTS = table.API["constants"]

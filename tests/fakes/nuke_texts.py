@@ -11,7 +11,8 @@ from typing import Any
 
 import nuke_images as images
 import nuke_session as session
-from nuke_knobs import Boolean_Knob, Knob, Unsigned_Knob
+from nuke_arrays import Boolean_Knob, Unsigned_Knob
+from nuke_knobs import Knob
 from nuke_tcl import TclError, evaluate, quote, words
 
 _RANGE = re.compile(r"^(.*?)\s+(-?\d+)(?:\s*-\s*(-?\d+))?$")
