@@ -33,7 +33,7 @@ class ColourSection(QtWidgets.QWidget):
         self.name.hide()
         self.hint = Hint()
         self.note = Note()
-        self.setLayout(down(Row("Colour", self.choice, self.name, self.hint, self.note)))
+        self.setLayout(down(Row("Colour", self.choice, self.name, self.hint), self.note))
 
     def show_state(self, draft: Draft, plan: Document, facts: Document) -> None:
         found = dict(plan.get("colour") or facts.get("colour") or {})

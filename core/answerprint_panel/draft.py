@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from answerprint_panel.host import Document, Source
+from answerprint_panel.spans import spelled
 
 INPUT, PROJECT, FRAME, CUSTOM = "input", "project", "frame", "custom"
-LEFT_OUT = "none"  # the layer of an input that is not to be used
 SCHEMA = "answerprint.job/v1"
+LEFT_OUT = "none"  # the layer of an input that is not to be used
 _SPELLED = {"color": "colour"}
 
 
@@ -274,22 +275,6 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Document:
         else:
             made[key] = copy.deepcopy(value)
     return made
-
-
-def spelled(first: int, last: int) -> str:
-    """A range as the engine reads it."""
-    return str(first) if first == last else f"{first}-{last}"
-
-
-def ends(frames: str) -> Optional[Tuple[int, int]]:
-    """First and last of a plain range like 1001-1096 or 1001; None where it is more than that."""
-    body = frames.strip()
-    sign = body.find("-", 1)  # a first frame below 0 begins with one
-    first, last = (body, body) if sign < 0 else (body[:sign], body[sign + 1 :])
-    try:
-        return int(first), int(last)
-    except ValueError:
-        return None
 
 
 def label(name: str) -> str:

@@ -137,10 +137,15 @@ def _task(painter: QtGui.QPainter) -> None:
 
 
 def _denoise(painter: QtGui.QPainter) -> None:
-    for y, dots, start in ((3.6, (2.4, 5.2), 8.0), (8, (2.4,), 5.4), (12.4, (2.4, 5.2), 8.0)):
-        for x in dots:
-            _dot(painter, x, y)
-        _line(painter, (start, y), (13.8, y))
+    rows = (
+        (3.6, (2.2, 5.0), (8.0, 10.6), (13.6,)),
+        (8.0, (2.2,), (5.2, 13.6), ()),
+        (12.4, (2.2, 5.0), (8.0, 10.6), (13.6,)),
+    )
+    for y, before, (start, end), after in rows:
+        for x in (*before, *after):
+            _dot(painter, x, y, 0.95)
+        _line(painter, (start, y), (end, y))
 
 
 def _upscale(painter: QtGui.QPainter) -> None:

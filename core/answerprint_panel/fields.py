@@ -75,6 +75,9 @@ class Field(QtWidgets.QWidget):
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802
         if event.type() in (QtCore.QEvent.Type.FocusIn, QtCore.QEvent.Type.FocusOut):
             self.update()
+        if _key(event) in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._entered()
+            return True
         return super().eventFilter(watched, event)
 
     def changeEvent(self, event: QtCore.QEvent) -> None:  # noqa: N802 - Qt's name
@@ -107,8 +110,14 @@ class Field(QtWidgets.QWidget):
         palette = self.line.palette()
         role = QtGui.QPalette.ColorRole
         palette.setColor(role.Base, QtGui.QColor(0, 0, 0, 0))
+        palette.setColor(role.PlaceholderText, colours.secondary)
         palette.setColor(role.Text, colours.field_text if self.isEnabled() else colours.greyed)
         self.line.setPalette(palette)
+
+    def _entered(self) -> None:
+        """Enter is the end of what was typed, and nothing else: it does not run a job."""
+        self.line.returnPressed.emit()
+        self._finished()
 
     def _finished(self) -> None:
         self.line.setModified(False)
@@ -150,11 +159,9 @@ class Number(Field):
         self.say(said(value))
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802
-        if event.type() == QtCore.QEvent.Type.KeyPress and isinstance(event, QtGui.QKeyEvent):
-            steps = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()), 0)
-            if steps:
-                self._count(steps)
-                return True
+        if _key(event) in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self._count(1 if _key(event) == Qt.Key.Key_Up else -1)
+            return True
         return super().eventFilter(watched, event)
 
     def _count(self, steps: int) -> None:
@@ -176,6 +183,13 @@ class Number(Field):
         self._told = said(value)
         self.line.setText(self._told)
         self.changed.emit(value)
+
+
+def _key(event: QtCore.QEvent) -> int:
+    """The key that is pressed; 0 for any other event."""
+    if event.type() == QtCore.QEvent.Type.KeyPress and isinstance(event, QtGui.QKeyEvent):
+        return int(event.key())
+    return 0
 
 
 def said(value: float) -> str:

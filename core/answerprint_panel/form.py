@@ -6,12 +6,13 @@ import functools
 from typing import Any, Dict, List, Optional
 
 from answerprint_panel import look
-from answerprint_panel.draft import Draft, ends
+from answerprint_panel.draft import Draft
 from answerprint_panel.host import Document, Host, HostError
 from answerprint_panel.labels import Words
 from answerprint_panel.parameter_row import ParameterRow
 from answerprint_panel.qt import Qt, QtCore, QtWidgets, Signal
 from answerprint_panel.rows import down
+from answerprint_panel.spans import ends
 
 MOST_CURVES = 60  # in the menu
 
@@ -19,10 +20,12 @@ MOST_CURVES = 60  # in the menu
 class Form(QtWidgets.QWidget):
     """Drawn anew for another task; changes go into the draft, and are told.
 
+    redrawn  other controls than before
     failed   a curve could not be read from the host (an error document)
     """
 
     changed = Signal()
+    redrawn = Signal()
     failed = Signal(dict)
 
     def __init__(self, host: Host, parent: Optional[QtWidgets.QWidget] = None) -> None:
@@ -58,6 +61,7 @@ class Form(QtWidgets.QWidget):
             for one in members:
                 self._add(one)
         self.setVisible(bool(self.rows))
+        self.redrawn.emit()
 
     def _add(self, parameter: Document) -> None:
         row = ParameterRow(parameter)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
-from answerprint_panel import draft as drafts
+from answerprint_panel import draft as drafts, look
 from answerprint_panel.choices import Choice
-from answerprint_panel.draft import Draft, ends, spelled
+from answerprint_panel.draft import Draft
 from answerprint_panel.fields import Field, Number
 from answerprint_panel.labels import Words
 from answerprint_panel.note import Note
 from answerprint_panel.qt import Qt, QtWidgets, Signal
 from answerprint_panel.rows import Hint, Row, across, down
+from answerprint_panel.spans import ends, spelled
 
 _MODES = [
     ("Input range", drafts.INPUT),
@@ -52,7 +53,8 @@ class FramesSection(QtWidgets.QWidget):
         beside = across(self.speed, Words("of the plate's own", role="secondary"))
         self._speed_row = Row("Speed", beside)
         self._speed_row.hide()
-        self.setLayout(down(Row("Frames", line, self.hint, self.note), self._speed_row))
+        frames = Row("Frames", line, self.hint)
+        self.setLayout(down(frames, self.note, self._speed_row, gap=look.GAP))
 
     def show_state(self, draft: Draft, frames: str, beyond: str) -> None:
         """`frames`: as the draft says them now; `beyond`: what has to be said of them."""

@@ -83,7 +83,8 @@ class Words(QtWidgets.QLabel):
         if not self.wordWrap():
             return metrics.height()
         room = QtCore.QRect(0, 0, width, 10_000)
-        return metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), self.text()).height()
+        text = breakable(self.text())
+        return metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), text).height()
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name
         painter = QtGui.QPainter(self)
@@ -92,7 +93,7 @@ class Words(QtWidgets.QLabel):
         align = int(self.alignment())
         if self.wordWrap():
             flags = int(Qt.TextFlag.TextWordWrap) | int(Qt.AlignmentFlag.AlignTop)
-            painter.drawText(self.rect(), flags, self.text())
+            painter.drawText(self.rect(), flags, breakable(self.text()))
         else:
             metrics = QtGui.QFontMetrics(self.written_font())
             painter.drawText(
@@ -109,6 +110,13 @@ class Words(QtWidgets.QLabel):
 
     def is_cut(self) -> bool:
         return not self.wordWrap() and self.sizeHint().width() - 2 > self.width()
+
+
+def breakable(text: str) -> str:
+    """A text whose paths and file names may be cut at their joints, where a line ends."""
+    for joint in "/\\_.#":
+        text = text.replace(joint, joint + "\N{ZERO WIDTH SPACE}")
+    return text
 
 
 class ElidedLabel(Words):

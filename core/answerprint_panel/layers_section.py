@@ -33,6 +33,9 @@ class LayerRow(QtWidgets.QWidget):
         self.choice.setToolTip(str(wanted.get("help", "")))
         self.choice.chosen.connect(lambda layer: self.chosen.emit(self._name, layer or ""))
         self.word = Hint(wrap=False)
+        policy = self.word.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.word.setSizePolicy(policy)
         words = Words(label(self._name))
         words.setFixedWidth(_LABEL)
         line = across(words, self.choice, self.word)
@@ -56,16 +59,17 @@ class LayerRow(QtWidgets.QWidget):
             items.insert(0, ("by its name", ""))
         self.choice.offer(list(items), layer or "")
         self.choice.setEnabled(len(items) > 1)
-        self.word.say(*_word(layer, found, plan))
+        self.word.say(*_word(self._name, layer, found, plan))
 
 
-def _word(layer: Optional[str], found: Document, plan: Document) -> tuple[str, str, str]:
+def _word(name: str, layer: Optional[str], found: Document, plan: Document) -> tuple[str, str, str]:
     if layer == LEFT_OUT:
         return "not used", "none", "secondary"
     if found:
         asked = found.get("found") == "asked for"
         return ("chosen" if asked else "found"), "pass", "passed"
-    return ("choose one", "warn", "warn") if plan.get("error") else ("", "", "secondary")
+    wrong = ((plan.get("fix") or {}).get("change") or {}).get("inputs") or {}
+    return ("choose one", "warn", "warn") if name in wrong else ("", "", "secondary")
 
 
 class LayersSection(QtWidgets.QWidget):
@@ -80,9 +84,10 @@ class LayersSection(QtWidgets.QWidget):
         self._lines = down()
         self.kept = Words(role="secondary", wrap=True)
         self.note = Note()
-        self.setLayout(down(Row("Layers", self._lines, self.kept, self.note)))
+        self.setLayout(down(Row("Layers", self._lines, self.kept), self.note))
 
     def show_state(self, draft: Draft, plan: Document, facts: Document) -> None:
+        self.setVisible(bool(draft.task))
         if draft.task != self._task:
             self._draw(draft)
         for row in self._rows.values():

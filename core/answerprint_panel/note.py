@@ -39,11 +39,16 @@ class Note(QtWidgets.QWidget):
         self.title = Words(weight="strong", wrap=True)
         self.lines = Words(wrap=True)
         self.button = Button("Try again", filled=True, strong=True, height=28)
+        self.button.setMinimumWidth(80)  # its words are cut before the panel grows
         self.copy = LinkButton("Copy diagnostics")
         self.button.clicked.connect(lambda: self.fixed.emit(dict(self._fix)))
         self.copy.clicked.connect(self._copied)
         self._lay_out()
         self.hide()
+
+    def diagnose(self, diagnostics: Callable[[], str]) -> None:
+        """What is copied besides the error."""
+        self._diagnostics = diagnostics
 
     @property
     def error(self) -> Document:

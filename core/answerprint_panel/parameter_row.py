@@ -144,12 +144,12 @@ class ParameterRow(QtWidgets.QWidget):
     def _make_bool(self) -> List[QtWidgets.QWidget]:
         words = str(self.parameter.get("help") or "On").partition(". ")[0].rstrip(".")
         check = self.check = Check(words)
-        check.toggled.connect(self.changed)
+        check.toggled.connect(lambda on: self.changed.emit(bool(on)))
         return [check]
 
     def _make_text(self) -> List[QtWidgets.QWidget]:
         field = self.field = Field(unit=str(self.parameter.get("unit") or ""))
-        field.edited.connect(self.changed)
+        field.edited.connect(lambda text: self.changed.emit(text))
         return [field]
 
     def _refused(self, text: str) -> None:

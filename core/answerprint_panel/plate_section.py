@@ -76,7 +76,7 @@ class PlateSection(QtWidgets.QWidget):
         self.box.clicked.connect(self.open_menu)
         line = across(self.box, self.use)
         line.setStretch(0, 1)
-        self.setLayout(down(Row("Plate", line, self.facts, self.remarks, self.note)))
+        self.setLayout(down(Row("Plate", line, self.facts, self.remarks), self.note))
 
     def show_source(self, source: Optional[Source]) -> None:
         self.box.say(source)

@@ -11,7 +11,7 @@ from answerprint_panel.choices import Choice
 from answerprint_panel.draft import Draft, label
 from answerprint_panel.fields import Field
 from answerprint_panel.host import Document
-from answerprint_panel.qt import QtWidgets, Signal
+from answerprint_panel.qt import QtWidgets, Signal, alive
 from answerprint_panel.rows import Hint, Row, across, down
 from answerprint_panel.session import Session
 
@@ -42,11 +42,13 @@ class PresetRow(QtWidgets.QWidget):
 
     def show_state(self, draft: Draft) -> None:
         self._draft = draft
+        self.setVisible(bool(draft.task))
         if draft.task != self._task:
             self._task, self._presets = draft.task, []
             self.form.hide()
             self.hint.say("")
-            self.ask()
+            if self._task:
+                self.ask()
         items = [("Defaults", -1)]
         items += [(_words(one), place) for place, one in enumerate(self._presets)]
         self.choice.offer(items, self._place())
@@ -61,7 +63,7 @@ class PresetRow(QtWidgets.QWidget):
         self._session.every(argv, functools.partial(self._heard, self._task))
 
     def _heard(self, task: str, told: List[Document], problem: Optional[Document]) -> None:
-        if task != self._task:
+        if not alive(self) or task != self._task:
             return
         self._presets = [one for one in told if "preset" in one]
         broken = [str(one["problem"]) for one in self._presets if one.get("problem")]
@@ -126,6 +128,8 @@ class PresetRow(QtWidgets.QWidget):
         return {name: value for name, value in settings.items() if not isinstance(value, dict)}
 
     def _saved(self, name: str, to: str, answer: Document) -> None:
+        if not alive(self):
+            return
         if "error" in answer:
             said = f"{answer.get('problem', '')} {answer.get('remedy', '')}"
             self.hint.say(said.strip(), "fail", "fail")

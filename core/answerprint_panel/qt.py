@@ -58,10 +58,29 @@ __all__ = [
     "QtWidgets",
     "Signal",
     "Slot",
+    "alive",
     "application",
     "position",
     "ratio",
 ]
+
+
+def _shiboken() -> Any:
+    for name in (f"{BINDING}.shiboken", "shiboken6", "shiboken2", "PySide2.shiboken2"):
+        if name.endswith(BINDING[-1]) or name.startswith(BINDING):
+            try:
+                return importlib.import_module(name)
+            except ImportError:
+                continue
+    return None
+
+
+_SHIBOKEN = None if TYPE_CHECKING else _shiboken()
+
+
+def alive(made: QtCore.QObject) -> bool:
+    """Whether Qt still has an object: an answer may come after a panel was closed."""
+    return _SHIBOKEN is None or bool(_SHIBOKEN.isValid(made))
 
 
 def application() -> Optional[Any]:

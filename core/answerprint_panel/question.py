@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Callable, List, Optional
 
 from answerprint_panel.host import Document
-from answerprint_panel.qt import QtCore
+from answerprint_panel.qt import QtCore, alive
 from answerprint_panel.session import Session
 
 
@@ -53,7 +53,7 @@ class Question(QtCore.QObject):
         count = self._count
 
         def heard(answer: Document) -> None:
-            if count == self._count:
+            if alive(self) and count == self._count:
                 self._number = None
                 self._then(answer)
 

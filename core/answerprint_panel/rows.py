@@ -70,7 +70,8 @@ class Hint(QtWidgets.QWidget):
         self.words = Words(role="secondary", wrap=wrap) if wrap else ElidedLabel(role="secondary")
         line = across(self.icon, self.words, gap=6)
         line.setStretch(1, 1)
-        line.setAlignment(self.icon, Qt.AlignmentFlag.AlignTop)
+        top, middle = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignVCenter
+        line.setAlignment(self.icon, top if wrap else middle)
         line.setContentsMargins(1, 0, 0, 0)
         self.setLayout(line)
         self.hide()
@@ -82,11 +83,12 @@ class Hint(QtWidgets.QWidget):
         self.setVisible(bool(text))
 
 
-class _Heading(Pressed):
+class FoldHeading(Pressed):
     """What is pressed to fold a part: a chevron, a heading, and what is said beside it."""
 
     def __init__(self, title: str, *, large: bool) -> None:
         super().__init__()
+        self.setAccessibleName(f"{title}, open")
         self.title, self.beside, self.open = title, "", True
         self._large = large
         self.setSizePolicy(_POLICY.Expanding, _POLICY.Fixed)
@@ -136,7 +138,7 @@ class Fold(QtWidgets.QWidget):
         parent: Optional[QtWidgets.QWidget] = None,
     ) -> None:
         super().__init__(parent)
-        self.heading = _Heading(title, large=large)
+        self.heading = FoldHeading(title, large=large)
         self.heading.clicked.connect(lambda: self.unfold(not self.is_open()))
         self.content = content
         self.head = across(self.heading)

@@ -1,0 +1,104 @@
+"""From the button to the job: a node is rendered first, then the engine takes over."""
+
+from __future__ import annotations
+
+from typing import Callable, List, Optional
+
+from answerprint_panel.host import Document, HostError, Rendering, Source
+from answerprint_panel.qt import QtCore, Signal, alive
+from answerprint_panel.session import Session
+
+
+class Launch(QtCore.QObject):
+    """One at a time.
+
+    stepped   frames rendered, and in all
+    started   the job, as `run` answers
+    failed    an error document; nothing runs
+    """
+
+    stepped = Signal(int, int)
+    started = Signal(dict)
+    failed = Signal(dict)
+    changed = Signal()
+
+    def __init__(self, session: Session, parent: Optional[QtCore.QObject] = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._rendering: Optional[Rendering] = None
+        self._asking = False
+        self._finished = True
+
+    def is_rendering(self) -> bool:
+        return self._rendering is not None
+
+    def is_busy(self) -> bool:
+        return self._asking or self.is_rendering()
+
+    def run(self, job: Document) -> None:
+        if not self.is_busy():
+            self._ask(job)
+
+    def render_and_run(self, job: Document, source: Source, frames: List[int]) -> None:
+        """Render a node's frames to where the job reads its plate, then run the job."""
+        if self.is_busy():
+            return
+        self._asking = True  # a host may be done before it returns
+        done = self._done_with(job)
+        try:
+            rendering = self._session.host.render(
+                source, frames, str(job["plate"]), self.stepped.emit, done
+            )
+        except HostError as error:
+            self._asking = False
+            self._fail(error.as_json())
+            return
+        if self._asking and not self._finished:
+            self._rendering, self._asking = rendering, False
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        if self._rendering is not None:
+            self._rendering.cancel()
+
+    def _done_with(self, job: Document) -> Callable[[Optional[HostError]], None]:
+        self._finished = False
+
+        def done(error: Optional[HostError]) -> None:
+            if not alive(self):
+                return
+            self._finished = True
+            self._rendering, self._asking = None, False
+            if error is not None:
+                self._fail(error.as_json())
+            else:
+                self._ask(job)
+
+        return done
+
+    def _ask(self, job: Document) -> None:
+        self._asking = True
+        self._session.run(job, self._answered)
+        self.changed.emit()
+
+    def _answered(self, answer: Document) -> None:
+        if not alive(self):  # the panel was closed meanwhile; the job runs, and stands in the queue
+            return
+        self._asking = False
+        if answer.get("job"):
+            self.started.emit(answer)
+            self.changed.emit()
+        else:
+            self._fail(answer or _SILENT)
+
+    def _fail(self, error: Document) -> None:
+        self.failed.emit(error)
+        self.changed.emit()
+
+
+_SILENT: Document = {
+    "error": "EngineError",
+    "problem": "The engine ended without starting the job.",
+    "remedy": "Try again; if it happens again, copy the diagnostics for the pipeline team.",
+    "fix": None,
+}

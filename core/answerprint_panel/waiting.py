@@ -1,0 +1,30 @@
+"""Why Run is greyed, in words. Without Qt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from answerprint_panel.draft import Draft
+from answerprint_panel.host import Document
+
+
+def why_not(session: Any, draft: Draft, facts: Document, plan: Document, *, busy: bool) -> str:
+    """What a run waits for; empty where it can begin. `facts` and `plan` may be errors."""
+    engine, server, where = session.engine, session.server, session.where
+    state, source = server.get("state"), draft.source
+    unsaved = f"{where.get('problem', '')} {where.get('remedy', '')}".strip()
+    folder = source is not None and source.kind == "render" and not draft.path
+    reasons = (
+        (busy, "Starting the job."),
+        (engine.get("problem"), "Run waits for the engine. Your settings are kept."),
+        (state == "starting", "Waiting for the server."),
+        (state != "connected", "Run waits for the server. Your settings are kept."),
+        (not draft.task, "The server offers no task yet."),
+        (source is None, "Select a node, or choose a file."),
+        ("error" in facts, "The plate cannot be read."),
+        ("error" in where, unsaved),
+        (not where.get("root"), "Finding out where takes go."),
+        (folder, "Finding out where the node is rendered to."),
+        ("error" in plan, "The note comes first: something has to be settled."),
+    )
+    return next((reason for holds, reason in reasons if holds), "")
