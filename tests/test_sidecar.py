@@ -21,6 +21,7 @@ from typing import Any
 import psutil
 import pytest
 from command import Answerprint
+from panels import Panel, Said
 from samples import own_models, plate as noisy
 
 import answerprint as engine
@@ -28,56 +29,6 @@ from answerprint.cli.detach import MOST_ENDED
 from answerprint.sidecar import MOST_AT_ONCE, MOST_LINE_BYTES, MOST_UNREAD, Sidecar, Tell
 from answerprint.takes import Take
 from answerprint_server import alive, embedded
-
-Said = dict[str, Any]
-
-
-class Panel:
-    """A panel's end of a sidecar that runs in a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.process = subprocess.Popen(
-            Answerprint.argv("sidecar"),
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=(folder / "stderr.log").open("wb"),
-        )
-        self.hello = self.hear()
-
-    def send(self, line: bytes) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(line + b"\n")
-        self.process.stdin.flush()
-
-    def ask(self, number: int, *argv: str | Path) -> None:
-        self.send(json.dumps({"id": number, "argv": [str(word) for word in argv]}).encode())
-
-    def hear(self) -> Said:
-        """The next line that it says; anything but JSON is a fault."""
-        assert self.process.stdout
-        said: Said = json.loads(self.process.stdout.readline())
-        return said
-
-    def answer(self, number: int | None) -> tuple[list[Said], int]:
-        """All the events of a request to which alone an answer is expected, and its exit code."""
-        events = []
-        while "exit" not in (said := self.hear()):
-            assert said.keys() == {"id", "event"}
-            assert said["id"] == number
-            events.append(said["event"])
-        assert said.keys() == {"id", "exit"}
-        assert said["id"] == number
-        return events, said["exit"]
-
-    def __call__(self, *argv: str | Path) -> tuple[list[Said], int]:
-        self.ask(1, *argv)
-        return self.answer(1)
-
-    def end(self) -> tuple[list[Said], int]:
-        """Close its input; what it says to its end, and its exit code."""
-        out, _ = self.process.communicate()
-        return [json.loads(line) for line in out.splitlines()], self.process.returncode
 
 
 @pytest.fixture

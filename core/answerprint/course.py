@@ -106,9 +106,9 @@ class Course:
                 self._finished(event)
 
     def _started(self, event: Event, at: float) -> None:
-        self.take, self.path = str(event["take"]), str(event.get("path", ""))
         self.total, self.done = int(event["frames"]), int(event["kept"])
         self.variations = int(event["variations"])
+        self.take, self.path = str(event["take"]), str(event.get("path", ""))
         self.part = str(event.get("part", ""))
         self._transport(event)
         for note in event.get("notes", []):
@@ -116,20 +116,22 @@ class Course:
         self.zero, self.times = at, []
 
     def _frame(self, event: Event, at: float) -> None:
+        item = _item(event)
         self.done += 1
         self._timed(at)
         said = [str(one) for one in event.get("warnings", [])]
         self.warnings += len(said)
         for warning in said[: max(MOST_TOLD - len(self.warned), 0)]:
-            self.warned.append({**_item(event), "warning": warning})
+            self.warned.append({**item, "warning": warning})
         if self.waiting and self.waiting.get("error") == "ServerRefused":
             self.waiting = None  # nobody says that a model was loaded again by somebody else
 
     def _failed(self, event: Event, at: float) -> None:
+        failure = {**_item(event), **_said(event)}
         self.failures += 1
         self._timed(at)
         if len(self.failed) < MOST_FAILED:
-            self.failed.append({**_item(event), **_said(event)})
+            self.failed.append(failure)
 
     def _waiting(self, event: Event) -> None:
         self.waiting = {

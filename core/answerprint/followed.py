@@ -71,9 +71,9 @@ class Followed:
         self.is_behind = not is_all
         if is_all:
             path = self._path(self._note)
-            state = self._state(self._note, path, is_alive=is_alive)
+            state = self._state(self._note, is_alive=is_alive)
             self._is_over = not is_alive
-            self.document = self._documented(self._note, path, state)
+            self.document = self._documented(self._note, state, path)
             self._keep_what_was_read()
 
     def _is_alive(self, note: Note, lives: Lives) -> bool:
@@ -81,7 +81,7 @@ class Followed:
             return not (self._course.end or self._course.error)
         return lives(*(self.files.process() or note.starter))
 
-    def _state(self, note: Note, path: str, *, is_alive: bool) -> str:
+    def _state(self, note: Note, *, is_alive: bool) -> str:
         course = self._course
         if course.end in ("complete", "part"):
             compares = note.kind == "rerun" and is_alive and not (course.answer or course.error)
@@ -94,8 +94,6 @@ class Followed:
         if course.error:
             interrupted = course.error["problem"] == "Interrupted."
             return "cancelled" if interrupted else "incomplete" if course.is_begun else "failed"
-        if path and note.kind != "rerun" and Take(Path(path)).is_complete:
-            return "complete"  # its events could not be written, or somebody went on with it
         return "cancelled" if self.is_cancelled else "lost"
 
     def _path(self, note: Note) -> str:
@@ -103,7 +101,7 @@ class Followed:
         path = self._course.path or (note.of if note.kind == "resume" else "")
         return (Path(note.cwd) / path).as_posix() if path else ""
 
-    def _documented(self, note: Note, path: str, state: str) -> Document:
+    def _documented(self, note: Note, state: str, path: str) -> Document:
         course, is_over = self._course, state in ENDED
         known = self._of(path or note.of)
         stream = known.get("stream", "") if path else ""
@@ -161,6 +159,8 @@ class Followed:
         said: Document = {"problem": "", "remedy": "", "fix": None}
         if state == "lost":
             remedy = "Resume it: finished frames are kept." if path else "Run it again."
+            if path and Take(Path(path)).is_complete:  # events that could not be written, or others
+                remedy = "Its take is complete all the same."
             problem = "Its process is gone without an end: it was killed, or the machine went down."
             return {**said, "problem": problem, "remedy": remedy}
         if course.error and state in ("failed", "incomplete", "complete"):
@@ -189,8 +189,9 @@ class Followed:
         now = time.monotonic()
         if self.document.get("resumable") and now - self._asked_at > RESUMABLE_SECONDS:
             self._asked_at = now
-            can = _is_resumable(self.document["state"], self.document["path"])
-            self.document = {**self.document, "resumable": can}
+            so = self.document["state"], self.document["path"]
+            if self._note is not None and not _is_resumable(*so):
+                self.document = self._documented(self._note, *so)
 
     def _go_on_from_what_was_read(self) -> None:
         try:
@@ -213,7 +214,7 @@ class Followed:
                 return
 
 
-def _is_resumable(state: str, path: str | None) -> bool:
+def _is_resumable(state: str, path: str) -> bool:
     if state == "complete" or not path:
         return False
     take = Take(Path(path))
@@ -242,7 +243,7 @@ def _lost(files: Files, error: Exception) -> Document:
         kind="run", argv=(), cwd="", machine=socket.gethostname(), starter=(0, 0.0), started=""
     )
     blank._is_over = True  # noqa: SLF001 - our own
-    return {**blank._documented(note, "", "lost"), **said.as_json()}  # noqa: SLF001
+    return {**blank._documented(note, "lost", ""), **said.as_json()}  # noqa: SLF001
 
 
 def unreadable(path: Path, error: Exception) -> TakeError:

@@ -37,9 +37,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    if args.cancel:
+    if args.cancel is not None:
         return _cancel(Files.find(detach.folder(), args.cancel), context.output)
-    if args.forget:
+    if args.forget is not None:
         return _forget(Files.find(detach.folder(), args.forget), context.output)
     listed = Jobs(detach.folder(), alive.is_same)
     if args.watch:
