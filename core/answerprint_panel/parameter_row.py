@@ -149,7 +149,7 @@ class ParameterRow(QtWidgets.QWidget):
 
     def _make_text(self) -> List[QtWidgets.QWidget]:
         field = self.field = Field(unit=str(self.parameter.get("unit") or ""))
-        field.edited.connect(lambda text: self.changed.emit(text))
+        field.edited.connect(self.changed.emit)
         return [field]
 
     def _refused(self, text: str) -> None:
