@@ -33,6 +33,11 @@ def folder() -> Path:
     return site.home() / "jobs"
 
 
+def python() -> list[str]:
+    """The Python that this is, as closed to what lies in the current folder."""
+    return [sys.executable, *(["-I"] if sys.flags.isolated else [])]
+
+
 def start(words: list[str], args: argparse.Namespace, context: Context) -> int:
     """Start a job in a process of its own; its events and what else it says stand in files.
 
@@ -97,9 +102,7 @@ def _take(args: argparse.Namespace) -> Take | None:
 
 
 def _argv(words: list[str]) -> list[str]:
-    """As closed to what lies in the current folder as this process is."""
-    isolated = ["-I"] if sys.flags.isolated else []
-    return [sys.executable, *isolated, "-m", "answerprint.cli", words[0], "--json", *words[1:]]
+    return [*python(), "-m", "answerprint.cli", words[0], "--json", *words[1:]]
 
 
 def _from_file(words: list[str], args: argparse.Namespace, files: Files) -> list[str]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from types import FrameType
 from typing import Any
 
 from answerprint import site
-from answerprint.cli import flags
+from answerprint.cli import detach, flags
 from answerprint.cli.context import Context
 from answerprint.documents import count
 from answerprint.errors import JobError, ServerError, SourceError
@@ -185,7 +184,8 @@ def _detach(models: Path, plan: Plan, context: Context) -> int:
     with log.open("wb") as stream:
         child = subprocess.Popen(
             [
-                *(sys.executable, "-m", "answerprint.cli", "serve", "--models", str(models)),
+                *(*detach.python(), "-m", "answerprint.cli", "serve"),
+                *("--models", str(models)),
                 *_words(plan),
             ],
             stdin=subprocess.DEVNULL,
@@ -198,7 +198,8 @@ def _detach(models: Path, plan: Plan, context: Context) -> int:
         if state is not None and embedded.is_live(state):
             _say_ready(state, context)
             return 0
-        time.sleep(0.05)
+        if context.interrupted.wait(0.05):  # it comes up all the same
+            raise KeyboardInterrupt
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     raise ServerError(
         f"The server did not come up: {' '.join(lines) or 'it said nothing'}",
