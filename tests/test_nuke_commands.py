@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nuke
+import nuke_session
 import pytest
 from command import Answerprint
 from comp import PLATES, Comp, comp
@@ -183,3 +184,23 @@ def test_run_again_makes_a_new_take_and_the_node_says_so(read: Any, until: Until
     until(lambda: "Outdated, see v003" in read["label"].value())
     assert said(read, "take") == "v002"
     assert read["answerprint_menu"].values()[0].startswith("v003")
+
+
+def test_show_in_panel_opens_the_pane_and_selects_the_take(
+    read: Any, stream: Path, until: Until, qtbot: Any
+) -> None:
+    from answerprint_nuke import window
+    from answerprint_nuke.pane import Pane
+
+    nuke.scriptSaveAs(str(stream.parent.parent / "comp.nk"), 1)
+
+    press(read, "show")
+
+    shown = nuke_session.state.shown
+    until(lambda: bool(shown.get(window.PANE)))
+    pane = shown[window.PANE][0]
+    qtbot.addWidget(pane)
+    assert isinstance(pane, Pane)
+    assert pane.panel is not None
+    takes = pane.panel.takes
+    until(lambda: (takes.list.take or {}).get("path", "").endswith(said(read, "take")))

@@ -145,7 +145,7 @@ def test_one_file_holds_all_views_where_the_path_names_none(terminal: Comp) -> N
     told = Told(terminal, frames=(1001,))
 
     assert told.ends == [None]
-    assert set(exr.read(told.file(1001)).views) == set(nuke.views())
+    assert set(exr.read(told.file(1001)).views()) == set(nuke.views())
 
 
 def test_a_frame_that_cannot_be_rendered_is_named_and_leaves_no_write(terminal: Comp) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import List, Optional
 
 from answerprint_nuke import host as hosts, start
 from answerprint_panel import session
@@ -15,10 +15,11 @@ _WAITING: List[Document] = []
 
 
 class Pane(QtWidgets.QWidget):
-    """Made with no arguments. What cannot be built says why, in its place."""
+    """Made with no arguments. What cannot be built says why, in its place; then `panel` is None."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.panel: Optional[Panel] = None
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         try:
@@ -29,6 +30,7 @@ class Pane(QtWidgets.QWidget):
             column.addWidget(label)
             return
         column.addWidget(panel)
+        self.panel = panel
         _PANELS[:] = [panel]
         panel.takes.counted.connect(lambda _count: _reveal_waiting(panel))
         panel.destroyed.connect(lambda: _PANELS.remove(panel) if panel in _PANELS else None)
