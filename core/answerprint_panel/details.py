@@ -126,6 +126,10 @@ class Details(QtWidgets.QWidget):
         self.changed.emit()
 
 
+# By mouse and by keyboard, as a number: the PySide2 of the tests cannot join two flags
+_SELECTABLE = getattr(Qt, "TextInteractionFlags", Qt.TextInteractionFlag)(3)
+
+
 class _Value(QtWidgets.QLabel):
     """A text that can be selected and copied, broken where it is too long."""
 
@@ -133,10 +137,7 @@ class _Value(QtWidgets.QLabel):
         super().__init__(text)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
-        self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        self.setTextInteractionFlags(_SELECTABLE)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumWidth(24)
         self.setText(_breakable(text))

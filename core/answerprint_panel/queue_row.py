@@ -81,11 +81,11 @@ class QueueRow(QtWidgets.QWidget):
         if row != self.row:
             self.row = row
             self._say(row)
-        for verb, button in self._buttons.items():
-            if verb == "cancel":
-                button.setEnabled(not cancelling)
-                if isinstance(button, Button):
-                    button.say("Stopping" if cancelling else "Cancel")
+        cancel = self._buttons.get("cancel")
+        if isinstance(cancel, Button):
+            cancel.setEnabled(not cancelling)
+            cancel.say("Stopping" if cancelling else "Cancel")
+            cancel.setAccessibleName(f"{cancel.text()} {row.take}".strip())
 
     def turn(self, degrees: float) -> None:
         if self.row is not None and self.row.moving:

@@ -41,6 +41,10 @@ class TakeList(QtWidgets.QListView):
         self.setItemDelegate(self.delegate)
         self.setAccessibleName("Takes")
         self._be_plain()
+        self._fitting = QtCore.QTimer(self)  # ends with the list, unlike a single shot
+        self._fitting.setSingleShot(True)
+        self._fitting.setInterval(0)
+        self._fitting.timeout.connect(self.fit)
         drawer.setParent(self.viewport())
         drawer.hide()
         drawer.installEventFilter(self)
@@ -211,7 +215,7 @@ class TakeList(QtWidgets.QListView):
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802 - Qt's name
         if watched is self.drawer and event.type() == QtCore.QEvent.Type.LayoutRequest:
-            QtCore.QTimer.singleShot(0, self.fit)
+            self._fitting.start()
         return super().eventFilter(watched, event)
 
 

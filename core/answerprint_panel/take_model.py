@@ -115,7 +115,7 @@ class TakeModel(QtCore.QAbstractListModel):
         """A heading is read, and never chosen."""
         entry = self.entry(index)
         if entry is not None and entry.take is not None:
-            return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+            return super().flags(index)
         return Qt.ItemFlag.ItemIsEnabled
 
 
