@@ -127,6 +127,32 @@ def test_a_take_is_placed_beside_its_node_compared_and_verified(
     assert "3 frames are signed and unchanged" in takes.drawer.details.text()
 
 
+def test_enter_places_and_so_does_an_icon_of_a_row_that_is_pointed_at(
+    desktop: Desktop, at: Session
+) -> None:
+    desktop.make()
+    desktop.make(reuse=False)
+    takes = desktop.open(at, rows=2)
+    assert takes.list.take is None
+
+    takes.list.setFocus(Qt.FocusReason.TabFocusReason)
+    QtWidgets.QApplication.sendEvent(
+        takes.list,
+        QtGui.QFocusEvent(QtCore.QEvent.Type.FocusIn, Qt.FocusReason.TabFocusReason),
+    )
+    assert chosen(takes) == "v002"
+    desktop.qtbot.keyClick(takes.list, Qt.Key.Key_Return)
+    below = takes.list.row_top(1) + 20
+    desktop.qtbot.mouseMove(takes.list.viewport(), QtCore.QPoint(200, below))
+    takes.list._point(1)  # noqa: SLF001 - no pointer moves where nothing is drawn
+    place = takes.list.pointed.findChildren(QtWidgets.QAbstractButton)[0]
+    assert place.accessibleName() == "Place v001"
+    desktop.press(place)
+
+    assert [one.identity["take"] for one in desktop.host.placed()] == ["v002", "v001"]
+    assert chosen(takes) == "v001"
+
+
 def test_a_frame_that_was_changed_is_named(desktop: Desktop, at: Session) -> None:
     made = desktop.make()
 

@@ -22,17 +22,29 @@ class Entry(NamedTuple):
     row: Optional[TakeRow] = None
 
 
-def entries(takes: Iterable[Document], myself: str, *, headed: bool) -> List[Entry]:
-    """Rows from top to bottom; headings where there is more than one group, or they are wanted."""
+def entries(
+    takes: Iterable[Document], myself: str, *, headed: bool, known: Iterable[Entry] = ()
+) -> List[Entry]:
+    """Rows from top to bottom; headings where there is more than one group, or they are wanted.
+
+    known   rows that were made today: of takes that are still the same they are taken as they are
+    """
+    before = {entry.key: entry for entry in known}
     groups = take_words.grouped(takes)
     found: List[Entry] = []
     for key, title, those in groups:
         if headed or len(groups) > 1:
             found.append(Entry(f"heading {key}", title, str(those[0].get("task") or "")))
         for take in those:
-            row = take_words.row(take, myself)
-            found.append(Entry(row.path, row.spoken, str(take.get("task") or ""), take, row))
+            made = before.get(str(take.get("path") or ""))
+            same = made is not None and made.take == take
+            found.append(made if made is not None and same else _entry(take, myself))
     return found
+
+
+def _entry(take: Document, myself: str) -> Entry:
+    row = take_words.row(take, myself)
+    return Entry(row.path, row.spoken, str(take.get("task") or ""), take, row)
 
 
 class TakeModel(QtCore.QAbstractListModel):

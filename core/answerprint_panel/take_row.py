@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Tuple
 
 from answerprint_panel import icons, look
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets
@@ -34,14 +34,15 @@ class TakeDelegate(QtWidgets.QStyledItemDelegate):
         super().__init__(parent)
         self._pictures = pictures
         self.opened, self.whole, self.hovered = 0, False, -1
+        self._font: Optional[QtGui.QFont] = None
+        self._heights = (HEADING, look.THUMBNAIL[1] + 2 * EDGE)
 
     def height(self, widget: QtWidgets.QWidget, entry: Entry) -> int:
-        """A row's height when it is not selected."""
-        metrics = QtGui.QFontMetrics(widget.font())
-        if entry.take is None:
-            return max(HEADING, metrics.height() + look.GAP)
-        lines = QtGui.QFontMetrics(look.heading(widget.font())).height() + 2 * metrics.height()
-        return max(look.THUMBNAIL[1] + 2 * EDGE, lines + 2 * look.GAP + 2 * EDGE)
+        """A row's height when it is not selected; measured once for a font."""
+        font = widget.font()
+        if font != self._font:
+            self._font, self._heights = QtGui.QFont(font), _heights(font)
+        return self._heights[0 if entry.take is None else 1]
 
     def sizeHint(  # noqa: N802 - Qt's name
         self, option: QtWidgets.QStyleOptionViewItem, index: Any
@@ -90,6 +91,13 @@ class TakeDelegate(QtWidgets.QStyledItemDelegate):
                 ring.setHeight(self.height(view, entry) - 2)
                 look.paint_focus(painter, ring, colours)
         painter.restore()
+
+
+def _heights(font: QtGui.QFont) -> Tuple[int, int]:
+    """Of a heading, and of a take: as the grid says, or as a large font needs."""
+    body, heading = (QtGui.QFontMetrics(one).height() for one in (font, look.heading(font)))
+    take = heading + 2 * body + 2 * look.GAP + 2 * EDGE
+    return max(HEADING, body + look.GAP), max(look.THUMBNAIL[1] + 2 * EDGE, take)
 
 
 def _paint_heading(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from datetime import date
+from typing import Any, Dict, List, Optional, Set
 
 from answerprint_panel import look, take_menu, take_words, words
 from answerprint_panel.filter_button import FilterButton
@@ -40,6 +41,8 @@ class Takes(QtWidgets.QWidget):
         self._plate, self._node = "", ""
         self._takes: List[Document] = []
         self._asking, self._again = False, False
+        self._above: Set[str] = set()
+        self._today: Optional[date] = None
         self.thumbnails = Thumbnails(session, self)
         self.drawer = TakeDrawer(session)
         self.list = TakeList(self.thumbnails, self.drawer)
@@ -57,7 +60,7 @@ class Takes(QtWidgets.QWidget):
         self.drawer.details.changed.connect(self.list.fit)
         session.takesChanged.connect(self.refresh)
         session.whereChanged.connect(self.refresh)
-        session.jobsChanged.connect(self._show)
+        session.jobsChanged.connect(self._queue_changed)
         self.refresh()
 
     def _lay_out(self) -> None:
@@ -136,14 +139,19 @@ class Takes(QtWidgets.QWidget):
             if path in before and before[path] != take.get("frames"):
                 self.thumbnails.outdate(str(path))
 
-    def _show(self, _changed: object = None) -> None:
-        queued = {
-            job.get("path")
-            for job in self._session.jobs
-            if job.get("path") and (job.get("state") in ACTIVE or _stands_above(job))
-        }
-        shown = [take for take in self._takes if not _is_in(take, queued)]
-        self.list.show_rows(entries(shown, self._myself, headed=not self._only_this_plate()))
+    def _queue_changed(self, _jobs: object) -> None:
+        """Jobs change several times a second; which takes stand above seldom does."""
+        if _standing_above(self._session.jobs) != self._above:
+            self._show()
+
+    def _show(self) -> None:
+        self._above = _standing_above(self._session.jobs)
+        shown = [take for take in self._takes if not _is_in(take, self._above)]
+        today = date.today()  # noqa: DTZ011 - the day here: it is what 'yesterday' is said by
+        known = self.list.rows.entries if today == self._today else []
+        self._today = today
+        headed = not self._only_this_plate()
+        self.list.show_rows(entries(shown, self._myself, headed=headed, known=known))
         self.empty.setVisible(not shown)
         self.empty.say(self._nothing())
         self._fold.say(take_words.heading(len(shown), self._where()) if shown else "")
@@ -215,10 +223,19 @@ def _folder(where: Document) -> str:
     return "/".join(part for part in parts if part) if parts[0] else ""
 
 
+def _standing_above(jobs: List[Document]) -> Set[str]:
+    """Folders of takes that the queue shows: as long as they are not complete, they are not here."""
+    return {
+        str(job["path"])
+        for job in jobs
+        if job.get("path") and (job.get("state") in ACTIVE or _stands_above(job))
+    }
+
+
 def _stands_above(job: Document) -> bool:
     """A job that has ended and waits in the queue for a decision."""
     return job.get("state") in ("incomplete", "cancelled", "lost") and not job.get("followed")
 
 
-def _is_in(take: Document, queued: Any) -> bool:
+def _is_in(take: Document, queued: Set[str]) -> bool:
     return take.get("path") in queued and take_words.is_unfinished(take)
