@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 from palettes import DARK, LIGHT, palette
-from pytestqt.qtbot import QtBot
 
 from answerprint_panel import icons, look
 from answerprint_panel.look import Look, contrast
@@ -91,7 +91,7 @@ def test_all_icons_draw_something_and_nothing_outside_their_box(qapp: object) ->
         ), name
 
 
-def test_a_palette_that_changes_is_followed(qtbot: QtBot) -> None:
+def test_a_palette_that_changes_is_followed(qtbot: Any) -> None:
     holder = QtWidgets.QWidget()
     qtbot.addWidget(holder)
     words = Words("Take", parent=holder)
@@ -104,7 +104,7 @@ def test_a_palette_that_changes_is_followed(qtbot: QtBot) -> None:
     assert contrast(words.colour(), look.of(words).window) >= 4.5
 
 
-def test_only_one_button_is_filled_and_a_waiting_fix_comes_before_run(qtbot: QtBot) -> None:
+def test_only_one_button_is_filled_and_a_waiting_fix_comes_before_run(qtbot: Any) -> None:
     holder = QtWidgets.QWidget()
     qtbot.addWidget(holder)
     layout = QtWidgets.QVBoxLayout(holder)
@@ -124,7 +124,7 @@ def test_only_one_button_is_filled_and_a_waiting_fix_comes_before_run(qtbot: QtB
     assert run.filled
 
 
-def test_a_note_hands_over_its_fix_and_copies_what_helps(qtbot: QtBot) -> None:
+def test_a_note_hands_over_its_fix_and_copies_what_helps(qtbot: Any) -> None:
     note = Note(diagnostics=lambda: "engine 0.1.0")
     qtbot.addWidget(note)
     fix = {"label": "Set to zero and run", "change": {"non_finite": "zero"}}
@@ -143,7 +143,7 @@ def test_a_note_hands_over_its_fix_and_copies_what_helps(qtbot: QtBot) -> None:
     assert note.copy.text() == "Copied"
 
 
-def test_a_wheel_that_scrolls_the_panel_changes_no_choice(qtbot: QtBot) -> None:
+def test_a_wheel_that_scrolls_the_panel_changes_no_choice(qtbot: Any) -> None:
     choice = Choice()
     qtbot.addWidget(choice)
     choice.offer([("a", 1), ("b", 2)], 1)
@@ -163,7 +163,7 @@ def test_a_wheel_that_scrolls_the_panel_changes_no_choice(qtbot: QtBot) -> None:
     assert choice.currentData() == 1
 
 
-def test_a_number_that_is_none_is_refused_and_the_last_one_stands(qtbot: QtBot) -> None:
+def test_a_number_that_is_none_is_refused_and_the_last_one_stands(qtbot: Any) -> None:
     number = Number(0.35)
     qtbot.addWidget(number)
     refused: list[str] = []
@@ -177,7 +177,7 @@ def test_a_number_that_is_none_is_refused_and_the_last_one_stands(qtbot: QtBot) 
     assert number.value == 0.35
 
 
-def test_a_comma_is_a_point_and_arrows_count_in_steps(qtbot: QtBot) -> None:
+def test_a_comma_is_a_point_and_arrows_count_in_steps(qtbot: Any) -> None:
     number = Number(0.5, step=0.05)
     qtbot.addWidget(number)
     number.line.setText("0,35")
@@ -189,7 +189,7 @@ def test_a_comma_is_a_point_and_arrows_count_in_steps(qtbot: QtBot) -> None:
     assert number.text() == "0.4"
 
 
-def test_what_is_painted_is_named(qtbot: QtBot) -> None:
+def test_what_is_painted_is_named(qtbot: Any) -> None:
     field = Field()
     button = Button("Place", "place")
     for widget in (field, button):

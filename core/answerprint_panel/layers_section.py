@@ -79,7 +79,7 @@ class LayersSection(QtWidgets.QWidget):
 
     def __init__(self, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
-        self._rows: Dict[str, LayerRow] = {}
+        self.rows: Dict[str, LayerRow] = {}
         self._task = ""
         self._lines = down()
         self.kept = Words(role="secondary", wrap=True)
@@ -90,7 +90,7 @@ class LayersSection(QtWidgets.QWidget):
         self.setVisible(bool(draft.task))
         if draft.task != self._task:
             self._draw(draft)
-        for row in self._rows.values():
+        for row in self.rows.values():
             row.show_state(draft, plan, facts)
         said = kept(list(plan.get("kept") or []), list(plan.get("left_out") or []))
         self.kept.say(said)
@@ -98,15 +98,15 @@ class LayersSection(QtWidgets.QWidget):
 
     def _draw(self, draft: Draft) -> None:
         self._task = draft.task
-        for row in self._rows.values():
+        for row in self.rows.values():
             row.hide()
             row.deleteLater()
-        self._rows = {}
+        self.rows = {}
         for wanted in draft.contract.get("inputs") or []:
             if not wanted.get("follows"):  # those have another's layer
                 row = LayerRow(wanted)
                 row.chosen.connect(self.chosen)
-                self._rows[wanted["name"]] = row
+                self.rows[wanted["name"]] = row
                 self._lines.addWidget(row)
 
 

@@ -57,6 +57,7 @@ class NewTake(QtWidgets.QWidget):
         session.tasksChanged.connect(self._tasks)
         session.serverChanged.connect(self._server_changed)
         session.whereChanged.connect(self._moved)
+        session.takesChanged.connect(self._taken)
         self.parts.task.picked.connect(self.pick)
         self.parts.plate.wanted.connect(self.use_selected)
         self.parts.plate.opened.connect(lambda path: self.use(plate_section.from_file(path)))
@@ -326,6 +327,11 @@ class NewTake(QtWidgets.QWidget):
             self._ask_facts()
         self.refresh()
 
+    def _taken(self) -> None:
+        """A number is taken: the next one is another; and how long frames took is known."""
+        self.study.ask_again()
+        self._weigh()
+
     def _server_changed(self, _server: object = None) -> None:
         """Away and back again: the plan is asked for anew, as another server may answer."""
         if self._session.server.get("state") != "connected":
@@ -417,6 +423,8 @@ class NewTake(QtWidgets.QWidget):
         self.parts.run.rendering.say(words, done / max(1, count))
 
     def _launched(self) -> None:
+        if not self.launch.is_busy() and self.draft.source is not None and not self._is_on_disk():
+            self._ask_facts()  # what was rendered is there now
         if not self.launch.is_rendering():
             self.parts.run.rendering.hide()
         self.study.ask_again()

@@ -142,9 +142,10 @@ class Panel(QtWidgets.QWidget):
         (self.new_take.parts.folded.words if folded else self.new_take.parts.task).setFocus()
 
     def _order_soon(self) -> None:
-        QtCore.QTimer.singleShot(0, self._order)
+        QtCore.QTimer.singleShot(0, self.order)
 
-    def _order(self) -> None:
+    def order(self) -> None:
+        """Settings and help, which stand above all, come last."""
         tab_order.follow(self._inside, self.header)
 
     # Keys

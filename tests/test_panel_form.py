@@ -1,0 +1,240 @@
+"""The form is drawn from the contract: a control for each kind, and words where one is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from panel_host import DiskHost
+
+from answerprint_panel.draft import Draft
+from answerprint_panel.form import Form, sampled
+from answerprint_panel.host import HostError, Source
+from answerprint_panel.layers_section import kept
+from answerprint_panel.more_section import MoreSection, summary
+from answerprint_panel.parameter_row import ParameterRow
+from answerprint_panel.plate_section import facts
+from answerprint_panel.qt import Qt, QtWidgets
+
+PARAMETERS: list[dict[str, Any]] = [
+    {
+        "name": "strength",
+        "type": "float",
+        "default": 1.0,
+        "min": 0.0,
+        "max": 1.0,
+        "step": 0.05,
+        "animatable": True,
+        "group": "Denoise",
+        "help": "How much of the clean picture.",
+    },
+    {
+        "name": "max_memory",
+        "type": "int",
+        "default": 0,
+        "min": 0,
+        "max": 1048576,
+        "unit": "MB",
+        "group": "Server",
+    },
+    {
+        "name": "method",
+        "type": "choice",
+        "default": "faithful-2x",
+        "choices": ["faithful-2x", "sharp-2x", "blend"],
+        "warn": {"sharp-2x": "Invents detail."},
+        "group": "Denoise",
+    },
+    {
+        "name": "flow",
+        "type": "bool",
+        "default": False,
+        "unless": {"method": ["blend"]},
+        "group": "Denoise",
+        "help": "Give the motion as well. Not with blend.",
+    },
+    {"name": "prompt", "type": "text", "default": "", "group": "Denoise"},
+    {"name": "tint", "type": "colour", "default": "#ffffff", "group": "Denoise"},
+]
+CONTRACT = {"task": "denoise", "title": "Denoise", "parameters": PARAMETERS, "seed": True}
+
+
+@pytest.fixture
+def draft() -> Draft:
+    made = Draft(contract=CONTRACT)
+    made.take_up(Source("Read3", "files", "/p/bg.####.exr", 1, 4, offset=1000))
+    return made
+
+
+@pytest.fixture
+def form(qtbot: Any, draft: Draft) -> Form:
+    host = DiskHost()
+    host.animated = {"Grade1.gain": lambda frame: frame / 1000}
+    made = Form(host)
+    qtbot.addWidget(made)
+    made.changed.connect(lambda: made.show_state(draft))
+    made.resize(396, 400)
+    made.show()
+    made.show_state(draft)
+    return made
+
+
+def typed(qtbot: Any, row: ParameterRow, text: str) -> None:
+    assert row.number is not None
+    row.number.line.setText(text)
+    qtbot.keyClick(row.number.line, Qt.Key.Key_Return)
+
+
+def test_each_kind_of_parameter_has_its_control(form: Form) -> None:
+    rows = form.rows
+    assert rows["strength"].slider
+    assert rows["strength"].number
+    assert rows["max_memory"].number
+    assert not rows["max_memory"].slider  # a million steps are no slider
+    assert rows["method"].choice
+    assert rows["flow"].check
+    assert rows["prompt"].field
+    assert [name for name, row in rows.items() if not row.curve.isHidden()] == ["strength"]
+
+
+def test_a_kind_that_nobody_knows_is_a_text_field_and_says_so(form: Form) -> None:
+    row = form.rows["tint"]
+
+    assert row.field is not None
+    assert row.field.text() == "#ffffff"
+    assert "does not know the type 'colour'" in row.hint.words.text()
+
+
+def test_groups_after_the_first_have_headings(form: Form) -> None:
+    headings = [
+        item.widget().text()
+        for item in map(form.layout().itemAt, range(form.layout().count()))
+        if isinstance(item.widget(), QtWidgets.QLabel)
+    ]
+
+    assert headings == ["Server"]
+    assert list(form.rows) == ["strength", "method", "flow", "prompt", "tint", "max_memory"]
+
+
+def test_a_changed_value_stands_in_the_draft_and_its_label_is_bold(
+    qtbot: Any, form: Form, draft: Draft
+) -> None:
+    typed(qtbot, form.rows["strength"], "0.35")
+
+    assert draft.settings.parameters == {"strength": 0.35}
+    assert form.rows["strength"].row.label.role == "text"
+    assert form.rows["method"].row.label.role == "secondary"
+
+
+def test_slider_and_number_say_the_same(qtbot: Any, form: Form, draft: Draft) -> None:
+    row = form.rows["strength"]
+    assert row.slider is not None
+    assert row.number is not None
+
+    qtbot.keyClick(row.slider, Qt.Key.Key_Left)
+    qtbot.waitUntil(lambda: draft.settings.parameters == {"strength": 0.95})
+
+    assert row.number.text() == "0.95"
+    qtbot.mousePress(row.slider, Qt.MouseButton.LeftButton, pos=row.slider.rect().center())
+    assert row.number.text() == "0.5"
+    assert draft.settings.parameters == {"strength": 0.5}
+
+
+def test_a_value_out_of_range_is_said_and_never_clamped(
+    qtbot: Any, form: Form, draft: Draft
+) -> None:
+    typed(qtbot, form.rows["strength"], "1.5")
+
+    assert draft.settings.parameters == {"strength": 1.5}
+    assert form.rows["strength"].hint.words.text() == "1.5 is too much: it ends at 1."
+
+
+def test_a_choice_warns_before_it_runs(form: Form, draft: Draft) -> None:
+    form.rows["method"].changed.emit("sharp-2x")
+
+    assert form.rows["method"].hint.words.text() == "Invents detail."
+    assert form.rows["method"].hint.icon.name == "warn"
+
+
+def test_a_parameter_without_effect_is_greyed_with_the_reason(form: Form) -> None:
+    row = form.rows["flow"]
+    assert row.check is not None
+    assert row.check.isEnabled()
+
+    form.rows["method"].changed.emit("blend")
+
+    assert not row.check.isEnabled()
+    assert row.hint.words.text() == "Not with method blend."
+
+
+def test_help_is_there_for_eyes_and_for_screen_readers(form: Form) -> None:
+    number = form.rows["strength"].number
+    assert number is not None
+
+    assert number.line.accessibleName() == "Strength"
+    assert number.line.accessibleDescription() == "How much of the clean picture. Usually 1.0."
+    assert number.toolTip() == number.line.accessibleDescription()
+
+
+def test_a_curve_of_the_host_drives_a_parameter_frame_by_frame(form: Form, draft: Draft) -> None:
+    host = DiskHost()
+    host.animated = {"Grade1.gain": lambda frame: frame / 1000}
+
+    form.drive(PARAMETERS[0], "Grade1.gain")
+
+    assert form.rows["strength"].from_curve.text() == "from Grade1.gain"
+    job = {"frames": "1-3", "parameters": dict(draft.settings.parameters)}
+    assert sampled(host, draft, job, None, None)["parameters"]["strength"] == {
+        "curve": {"1": 1.001, "2": 1.002, "3": 1.003},
+        "interpolate": "exact",
+    }
+    form.rows["strength"].curve.click()
+    assert not draft.settings.parameters
+
+
+def test_a_curve_over_frames_with_holes_is_refused_with_a_way_out(draft: Draft) -> None:
+    job = {"frames": "1,3", "parameters": {"strength": {"from": "Grade1.gain"}}}
+
+    with pytest.raises(HostError, match="plain range") as error:
+        sampled(DiskHost(), draft, job, None, None)
+
+    assert error.value.fix == {"label": "Use the input range", "change": {"frames": None}}
+
+
+def test_variations_are_typed_as_values_and_counted_beside_more(qtbot: Any, draft: Draft) -> None:
+    more = MoreSection()
+    qtbot.addWidget(more)
+    more.show_state(draft)
+
+    more.add.click()
+    row = more.findChildren(QtWidgets.QLineEdit)
+    field = next(one for one in row if one.accessibleName() == "Values to try")
+    field.setText("0.25, 0.5, 1")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+
+    assert draft.settings.axes == {"strength": "0.25, 0.5, 1"}
+    draft.settings.seed = "7"
+    plan = {"variations": 3, "estimate": {"words": "About 1 s"}}
+    assert summary(draft, plan) == "3 variations, seed 7, whole frames"
+
+
+def test_facts_say_what_is_there_and_warn_of_what_is_not() -> None:
+    source = Source("Read3", "files", "/p/bg.####.exr", 1001, 1096)
+    found = {"count": 96, "width": 1920, "height": 1080, "levels": {"greatest": 28.71}}
+
+    assert facts(found, source) == (
+        "96 of 96 frames, 1920 \N{MULTIPLICATION SIGN} 1080, peak 28.7",
+        "pass",
+        "passed",
+    )
+    words, icon, _ = facts({**found, "count": 95, "missing": "1044"}, source)
+    assert words.endswith("; 1044 missing")
+    assert icon == "warn"
+
+
+def test_layers_that_are_kept_are_named_in_words() -> None:
+    assert kept(["depth", "crypto00", "crypto01", "crypto02"], []) == (
+        "depth, crypto00 to crypto02: kept as they are"
+    )
+    assert kept(["depth"], ["N"]) == "depth: kept as it is; N: not in the take"
+    assert kept([], []) == ""
