@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -29,7 +30,7 @@ from answerprint.site import Site
 from answerprint.takes import Item, Take
 from answerprint.triton import Server
 from answerprint.verify import verify
-from answerprint_server import embedded, repository
+from answerprint_server import embedded, launch, repository
 
 Channels = dict[str, NDArray[Any]]
 
@@ -336,8 +337,23 @@ def drowsy(program: str) -> str:
 
 
 @contextlib.contextmanager
+def served(home: Path, models: Path) -> Iterator[embedded.Running]:
+    """A server that this process holds, for a user of its own; killed at the end.
+
+    Its end in order takes three seconds, and has tests of its own: test_serve and test_supervisor.
+    """
+    with embedded.serve(home, models) as state:
+        try:
+            yield state
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(state.triton, signal.SIGKILL)
+            launch.clear(state.prefix)
+
+
+@contextlib.contextmanager
 def own_server(home: Path, models: Path) -> Iterator[embedded.Running]:
-    """`answerprint serve` in a process of its own, for a user of its own; stopped at the end."""
+    """`answerprint serve` in a process of its own, for a user of its own; killed at the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", "answerprint.cli", "serve", "--models", str(models)],
         env={**os.environ, "ANSWERPRINT_HOME": str(home)},
@@ -349,5 +365,6 @@ def own_server(home: Path, models: Path) -> Iterator[embedded.Running]:
             time.sleep(0.05)
         yield state
     finally:
-        process.terminate()
+        process.kill()
         process.wait()
+        embedded.clear_orphans(home)
