@@ -13,7 +13,7 @@ from answerprint_panel.host import HostError, Source
 from answerprint_panel.layers_section import kept
 from answerprint_panel.more_section import MoreSection, summary
 from answerprint_panel.parameter_row import ParameterRow
-from answerprint_panel.plate_section import facts
+from answerprint_panel.plate_section import facts, from_file
 from answerprint_panel.qt import Qt, QtWidgets
 
 PARAMETERS: list[dict[str, Any]] = [
@@ -106,10 +106,11 @@ def test_a_kind_that_nobody_knows_is_a_text_field_and_says_so(form: Form) -> Non
 
 
 def test_groups_after_the_first_have_headings(form: Form) -> None:
+    labels = {row.row.label for row in form.rows.values()}
     headings = [
-        item.widget().text()
-        for item in map(form.layout().itemAt, range(form.layout().count()))
-        if isinstance(item.widget(), QtWidgets.QLabel)
+        one.text()
+        for one in form.findChildren(QtWidgets.QLabel)
+        if one.parent() is form and one not in labels
     ]
 
     assert headings == ["Server"]
@@ -230,6 +231,19 @@ def test_facts_say_what_is_there_and_warn_of_what_is_not() -> None:
     words, icon, _ = facts({**found, "count": 95, "missing": "1044"}, source)
     assert words.endswith("; 1044 missing")
     assert icon == "warn"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "plate"),
+    [
+        ("/p/bg.1001.exr", "/p/bg.####.exr"),
+        ("/p/bg_00010.exr", "/p/bg_#####.exr"),
+        ("/p/bg_v003.exr", "/p/bg_v003.exr"),
+        ("/p/v2.1/still.exr", "/p/v2.1/still.exr"),
+    ],
+)
+def test_a_file_that_is_chosen_stands_for_its_plate(chosen: str, plate: str) -> None:
+    assert from_file(chosen).path == plate
 
 
 def test_layers_that_are_kept_are_named_in_words() -> None:

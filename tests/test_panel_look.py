@@ -9,6 +9,7 @@ import pytest
 from palettes import DARK, LIGHT, palette
 
 from answerprint_panel import icons, look
+from answerprint_panel.labels import breakable
 from answerprint_panel.look import Look, contrast
 from answerprint_panel.note import Note, settle
 from answerprint_panel.qt import QtCore, QtGui, QtWidgets
@@ -175,6 +176,14 @@ def test_a_number_that_is_none_is_refused_and_the_last_one_stands(qtbot: Any) ->
     assert refused == ["a lot"]
     assert number.text() == "0.35"
     assert number.value == 0.35
+
+
+def test_a_long_path_is_cut_at_its_joints_and_a_number_never(qapp: object) -> None:
+    path = "/show/plates/sh0120/bg_v014.1001.exr"
+
+    assert breakable(f"peak 28.1 of {path}").replace("\N{ZERO WIDTH SPACE}", "|") == (
+        "peak 28.1 of /|show/|plates/|sh0120/|bg_|v014.|1001.|exr"
+    )
 
 
 def test_a_comma_is_a_point_and_arrows_count_in_steps(qtbot: Any) -> None:

@@ -20,7 +20,7 @@ _MODES = [
     ("This frame", drafts.FRAME),
     ("Custom", drafts.CUSTOM),
 ]
-_CHOICE, _END = 126, 60
+_CHOICE = 126
 
 
 class FramesSection(QtWidgets.QWidget):
@@ -33,7 +33,7 @@ class FramesSection(QtWidgets.QWidget):
     def __init__(self, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
         self.mode = Choice()
-        self.mode.setFixedWidth(_CHOICE)
+        self.mode.setMaximumWidth(_CHOICE)
         self.mode.setAccessibleName("Frames")
         middle = Qt.AlignmentFlag.AlignHCenter
         self.first = Number(1, whole=True, align=middle)
@@ -50,6 +50,8 @@ class FramesSection(QtWidgets.QWidget):
         self._connect()
         self._to = Words("to", role="secondary")
         line = across(self.mode, self.first, self._to, self.last, self.listed)
+        for place, stretch in ((0, 2), (1, 1), (3, 1), (4, 2)):
+            line.setStretch(place, stretch)
         beside = across(self.speed, Words("of the plate's own", role="secondary"))
         self._speed_row = Row("Speed", beside)
         self._speed_row.hide()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Optional
 
 from answerprint_panel import icons, look
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets
 
+_LONG = re.compile(r"\S{25,}")
+_JOINT = re.compile(r"[/\\_.#]")
 _FONTS = {"body": look.body, "heading": look.heading, "strong": look.strong}
 
 
@@ -114,9 +117,7 @@ class Words(QtWidgets.QLabel):
 
 def breakable(text: str) -> str:
     """A text whose paths and file names may be cut at their joints, where a line ends."""
-    for joint in "/\\_.#":
-        text = text.replace(joint, joint + "\N{ZERO WIDTH SPACE}")
-    return text
+    return _LONG.sub(lambda word: _JOINT.sub("\\g<0>\N{ZERO WIDTH SPACE}", word[0]), text)
 
 
 class ElidedLabel(Words):

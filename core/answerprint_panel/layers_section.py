@@ -13,7 +13,7 @@ from answerprint_panel.note import Note
 from answerprint_panel.qt import QtWidgets, Signal
 from answerprint_panel.rows import Hint, Row, across, down
 
-_LABEL, _CHOICE = 60, 128
+_LABEL, _CHOICE, _WORD = 60, 128, 66
 MOST_NAMED = 6  # layers that are named one by one
 
 
@@ -27,7 +27,7 @@ class LayerRow(QtWidgets.QWidget):
         self._name = str(wanted["name"])
         self._required = bool(wanted.get("required", True))
         self.choice = Choice()
-        self.choice.setFixedWidth(_CHOICE)
+        self.choice.setMaximumWidth(_CHOICE)
         self.choice.setAccessibleName(f"Layer for {label(self._name)}")
         self.choice.setAccessibleDescription(str(wanted.get("help", "")))
         self.choice.setToolTip(str(wanted.get("help", "")))
@@ -36,9 +36,11 @@ class LayerRow(QtWidgets.QWidget):
         policy = self.word.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.word.setSizePolicy(policy)
+        self.word.setMinimumWidth(_WORD)
         words = Words(label(self._name))
         words.setFixedWidth(_LABEL)
         line = across(words, self.choice, self.word)
+        line.setStretch(1, 2)
         line.setStretch(2, 1)
         self.setLayout(line)
         self.setMinimumHeight(look.LAYER - look.SMALL)

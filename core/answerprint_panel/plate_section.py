@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Optional
 
 from answerprint_panel import icons, look
@@ -13,6 +14,7 @@ from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
 from answerprint_panel.rows import Hint, Row, across, down
 
 _FLAGS = int(Qt.AlignmentFlag.AlignVCenter)
+_FRAME = re.compile(r"(?<=[._])\d{2,}(?=\.[A-Za-z]+$)")  # not the 003 of bg_v003.exr
 MOST_REMARKS = 4
 TIMES = "\N{MULTIPLICATION SIGN}"
 
@@ -138,8 +140,8 @@ def peak(value: float) -> str:
 
 
 def from_file(path: str, first: int = 1, last: int = 1) -> Source:
-    """A plate that was chosen as one of its files; the engine finds the others."""
-    path = path.replace(os.sep, "/")
+    """A plate that was chosen as one of its files: bg.1001.exr is a frame of bg.####.exr."""
+    path = _FRAME.sub(lambda found: "#" * len(found[0]), path.replace(os.sep, "/"))
     return Source(
         node="", kind="files", path=path, first=first, last=last, title=path.rpartition("/")[2]
     )

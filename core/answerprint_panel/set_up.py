@@ -67,6 +67,13 @@ class SetUp(QtWidgets.QWidget):
         note.show_error(error)
 
     def fold(self, folded: bool) -> None:
+        """To one line, or back; the keyboard stays in what took the place of where it was."""
+        focused = QtWidgets.QApplication.focusWidget()
+        before, after = (self.body, self.folded) if folded else (self.folded, self.body)
+        moves = focused is not None and before.isAncestorOf(focused)
+        after.show()
+        if moves:
+            (self.folded.words if folded else self.task).setFocus()
         self.folded.setVisible(folded)
         self.body.setVisible(not folded)
 
