@@ -66,8 +66,9 @@ def test_a_brighter_light_is_never_darker_in_the_picture() -> None:
     assert (np.diff(shaped[halves(-65504, 65504) != 0]) > 0).all()
 
 
-@pytest.mark.parametrize("joint", JOINTS)
+@pytest.mark.parametrize("joint", [*JOINTS, 2.0, 27.0])
 def test_nor_at_any_float_around_a_joint(joint: float) -> None:
+    """Nor among highlights, where roots of single precision would go up and down."""
     around = np.float32(joint).view(np.int32) + np.arange(-50_000, 50_000, dtype=np.int32)
     linear = around.view(np.float32) if joint else np.linspace(-1e-4, 1e-4, 100_001, dtype="f4")
 

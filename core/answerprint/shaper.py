@@ -115,11 +115,13 @@ def _unshape(u: Floats) -> None:
 
 
 def _highlights(x: Floats) -> Floats:
-    u = 1 + np.float32(_ROOM) * (1 - 1 / np.cbrt(x))
-    beyond = x > GREATEST
+    """In double: roots and logarithms of single precision are not monotonic on every processor."""
+    wide = x.astype(np.float64)
+    u = 1 + _ROOM * (1 - 1 / np.cbrt(wide))
+    beyond = wide > GREATEST
     if beyond.any():
-        u[beyond] = np.float32(_HIGHEST) + np.float32(_TAIL) * np.log(x[beyond] / GREATEST)
-    return np.asarray(u)
+        u[beyond] = _HIGHEST + _TAIL * np.log(wide[beyond] / GREATEST)
+    return np.asarray(u, np.float32)
 
 
 def _unhighlights(u: Floats) -> Floats:
