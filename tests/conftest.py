@@ -13,7 +13,7 @@ import psutil
 import pytest
 from chance import Chance, served
 from command import Answerprint
-from samples import add_model, drowsy, own_models, own_server
+from samples import add_model, drowsy, own_models, own_server, server_here
 
 from answerprint.triton import Server
 from answerprint_server import embedded, repository
@@ -51,7 +51,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def address(home: Path) -> Iterator[str]:
     """host:port of a real Triton server with the project's own model repository."""
-    with embedded.serve(home, repository.models_folder()) as state:
+    with server_here(home, repository.models_folder()) as state:
         yield state.address
 
 

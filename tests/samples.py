@@ -337,7 +337,7 @@ def drowsy(program: str) -> str:
 
 
 @contextlib.contextmanager
-def served(home: Path, models: Path) -> Iterator[embedded.Running]:
+def server_here(home: Path, models: Path) -> Iterator[embedded.Running]:
     """A server that this process holds, for a user of its own; killed at the end.
 
     Its end in order takes three seconds, and has tests of its own: test_serve and test_supervisor.

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from samples import server_here
 from tritonclient import grpc
 from tritonclient.utils import InferenceServerException
 
-from answerprint_server import embedded, repository
+from answerprint_server import repository
 
 ECHO = '''"""Echo: tells in its report with which settings it ran."""
 
@@ -37,7 +38,7 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     contract |= {"task": "echo", "seed": True, "cut": {"mode": "whole", "between": True}}
     (model / "contract.json").write_text(json.dumps(contract, indent=2), encoding="utf-8")
     repository.update(model)
-    with embedded.serve(folder / "home", model.parent) as state:
+    with server_here(folder / "home", model.parent) as state:
         yield state.address
 
 

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from command import Answerprint
 from PIL import Image
-from samples import CODES, plate
+from samples import CODES, plate, server_here
 
 from answerprint.bench import goals, pipeline, plot, table
 from answerprint.bench.lab import CORES, Done, Used
@@ -28,7 +28,7 @@ from answerprint.bench.transport import TRANSPORTS
 from answerprint.cli import bench
 from answerprint.errors import ServerError
 from answerprint.triton import Server
-from answerprint_server import embedded, repository
+from answerprint_server import repository
 
 STANDIN = repository.models_folder().with_name("bench") / "standin"
 WAYS = [transport.replace(" ", "-") for transport in TRANSPORTS]
@@ -234,7 +234,7 @@ def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
     model = folder / "models" / "standin"
     shutil.copytree(STANDIN, model)
     with (
-        embedded.serve(folder / "home", folder / "models") as state,
+        server_here(folder / "home", folder / "models") as state,
         Server(state.address) as server,
     ):
         yield server, model / "1" / "model.py"

@@ -122,7 +122,7 @@ def test_a_second_server_of_the_same_process_leaves_the_first_its_memory(
     assert first.address == address
     before = regions(first)
 
-    with embedded.serve(tmp_path / "home", repository.models_folder()):
+    with embedded.serve(tmp_path / "home", own_models(tmp_path / "models", ["passthrough"])):
         pass
 
     assert before

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from samples import Channels, claimed, made, noise, own_models, save, stand_in
+from samples import Channels, claimed, made, noise, own_models, save, server_here, stand_in
 from tritonclient import grpc
 from tritonclient.utils import InferenceServerException
 
@@ -23,7 +23,7 @@ from answerprint.errors import ContractError
 from answerprint.shelf import Shelf
 from answerprint.takes import Item
 from answerprint.triton import Expected, Server
-from answerprint_server import embedded, repository
+from answerprint_server import repository
 
 EVERY = np.arange(1 << 16).astype(np.uint16).view(np.float16).reshape(256, 256)
 
@@ -89,7 +89,7 @@ def studio(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stu
     stand_in(models, "cuts", moody, cut={"mode": "tiles", "tile": 64, "overlap": 16})
     for name in ("passthrough", "denoise", "rounds", "cuts"):
         without_half(models, name)
-    with embedded.serve(folder / "home", models) as state, Server(state.address) as server:
+    with server_here(folder / "home", models) as state, Server(state.address) as server:
         yield Studio(server, home, folder)
 
 

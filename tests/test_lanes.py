@@ -19,7 +19,7 @@ import pytest
 import requests
 from command import Answerprint
 from google.protobuf import text_format  # type: ignore[import-untyped]
-from samples import claimed, own_models, plate, stand_in
+from samples import claimed, own_models, plate, server_here, stand_in
 from tritonclient.grpc import model_config_pb2
 
 from answerprint import begin, exr, record, run, signing
@@ -62,7 +62,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(folder: Path, models: Path, plan: Plan) -> Iterator[embedded.Running]:
     """A server with this plan, for a user of its own."""
     beside = folder / "server"
-    with lanes.laid(models, beside, plan) as laid, embedded.serve(folder, laid) as state:
+    with lanes.laid(models, beside, plan) as laid, server_here(folder, laid) as state:
         yield state
 
 

@@ -11,7 +11,7 @@ import golden
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from samples import own_models
+from samples import own_models, server_here
 
 from answerprint.errors import InferenceError
 from answerprint.triton import Server
@@ -118,7 +118,7 @@ def test_a_wrong_request_is_refused_in_a_sentence(server: Server, case: str) -> 
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Running]:
     """A server on which nobody has fetched isnet."""
     folder = tmp_path_factory.mktemp("bare")
-    with embedded.serve(folder / "home", own_models(folder / "models", ["matte"])) as state:
+    with server_here(folder / "home", own_models(folder / "models", ["matte"])) as state:
         yield state
 
 

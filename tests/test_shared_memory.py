@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from disks import disk
-from samples import own_models, own_server, stand_in
+from samples import own_models, own_server, server_here, stand_in
 
 from answerprint import ring
 from answerprint.connection import Connection
@@ -75,7 +75,7 @@ def tasks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tasks]:
     waits = stand_in(models, "waits", WAITS)
     stand_in(models, "grows", GROWS)
     stand_in(models, "shrinks", SHRINKS)
-    with embedded.serve(folder / "home", models) as state:
+    with server_here(folder / "home", models) as state:
         yield Tasks(state.address, waits)
 
 

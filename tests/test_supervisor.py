@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 import pytest
 from command import Answerprint
-from samples import own_models, stand_in
+from samples import own_models, server_here, stand_in
 
 from answerprint import pipeline
 from answerprint.errors import ServerError, ServerSilent
@@ -29,9 +29,9 @@ SLOW = "if (HERE / 'slow').exists():\n    import time\n    time.sleep(10**6)\nma
 LOADS_SLOWLY = """
 
     def load(self):
-        if (HERE.parents[1] / "slowly").exists():
-            import time
-            time.sleep(10)
+        import time
+        while (HERE.parents[1] / "slowly").exists():
+            time.sleep(0.05)
 """
 PIXELS = np.ones((8, 8, 4), np.float32)
 
@@ -78,8 +78,10 @@ class Supervised:
         return before
 
     def close(self) -> None:
-        self.process.terminate()
+        """End it, not in order: that takes three seconds, and has tests of its own."""
+        self.process.kill()
         self.process.wait()
+        embedded.clear_orphans(self.home)
         assert self.process.stdout
         self.process.stdout.close()
 
@@ -87,6 +89,20 @@ class Supervised:
 @pytest.fixture
 def supervised(tmp_path: Path, models: Path) -> Iterator[Supervised]:
     one = Supervised(tmp_path / "own", models)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def comes_up_slowly(tmp_path: Path) -> Iterator[Supervised]:
+    """A server that, once it has died, loads its model for as long as the test lasts."""
+    models = own_models(tmp_path / "models", ["passthrough"])
+    program = stand_in(models, "heavy", "made = image") / "model.py"
+    with program.open("a", encoding="utf-8") as stream:
+        stream.write(LOADS_SLOWLY)
+    repository.update(models / "heavy")
+    one = Supervised(tmp_path / "own", models)
+    (models / "slowly").touch()
     yield one
     one.close()
 
@@ -192,12 +208,13 @@ def test_status_tells_how_often_and_why(supervised: Supervised) -> None:
 
 
 def test_a_server_that_is_being_restarted_is_no_running_one(
-    supervised: Supervised, tmp_path: Path
+    comes_up_slowly: Supervised, tmp_path: Path
 ) -> None:
-    supervised.kill_server()
-    supervised.until(lambda now: bool(now.deaths))
+    home = comes_up_slowly.home
+    comes_up_slowly.kill_server()
+    comes_up_slowly.until(lambda now: bool(now.deaths))
 
-    said = Answerprint(tmp_path)("serve", "--status", "--json", env=_user(supervised.home))
+    said = Answerprint(tmp_path)("serve", "--status", "--json", env=_user(home))
 
     assert (said.code, said.last["running"], said.last["starting"]) == (1, False, True)
     assert said.last["deaths"]
@@ -265,22 +282,18 @@ def test_it_ends_in_order_while_it_waits_to_restart(
     assert gone(before, supervised.home)
 
 
-def test_stop_ends_it_in_order_while_the_server_comes_up(tmp_path: Path) -> None:
-    models = own_models(tmp_path / "models", ["passthrough"])
-    program = stand_in(models, "heavy", "made = image") / "model.py"
-    with program.open("a", encoding="utf-8") as stream:
-        stream.write(LOADS_SLOWLY)
-    repository.update(models / "heavy")
-    supervised = Supervised(tmp_path / "own", models)
-    (models / "slowly").touch()
-    before = supervised.kill_server()
-    after = supervised.until(lambda now: now.triton != before.triton)
+def test_stop_ends_it_in_order_while_the_server_comes_up(
+    comes_up_slowly: Supervised, tmp_path: Path
+) -> None:
+    home = comes_up_slowly.home
+    before = comes_up_slowly.kill_server()
+    after = comes_up_slowly.until(lambda now: now.triton != before.triton)
 
-    said = Answerprint(tmp_path)("serve", "--stop", "--json", env=_user(supervised.home))
+    said = Answerprint(tmp_path)("serve", "--stop", "--json", env=_user(home))
 
     assert said.last == {"stopped": True}
-    assert supervised.process.wait() == 0
-    assert gone(after, supervised.home)
+    assert comes_up_slowly.process.wait() == 0
+    assert gone(after, home)
 
 
 @pytest.mark.parametrize("first", ["server", "supervisor"])
@@ -295,7 +308,7 @@ def test_when_server_and_supervisor_are_killed_the_next_start_cleans_up(
     supervised.process.wait()
     assert embedded.running(supervised.home) is None
 
-    with embedded.serve(supervised.home, models) as after:
+    with server_here(supervised.home, models) as after:
         assert not processes(before)
         assert not regions(before)
         assert not left & processes(after)
@@ -310,7 +323,7 @@ def test_a_killed_supervisor_that_was_restarting_leaves_nothing_to_the_next_star
     supervised.process.kill()
     supervised.process.wait()
 
-    with embedded.serve(supervised.home, models):
+    with server_here(supervised.home, models):
         assert not processes(before)
         assert not regions(before)
 
@@ -380,7 +393,7 @@ def test_the_pause_doubles_up_to_half_a_minute() -> None:
 def test_a_hung_model_is_replaced_and_its_process_is_ended(tmp_path: Path) -> None:
     models = own_models(tmp_path / "models", ["passthrough"])
     folder = stand_in(models, "hangs", SLOW)
-    with embedded.serve(tmp_path / "home", models) as running, Server(running.address) as server:
+    with server_here(tmp_path / "home", models) as running, Server(running.address) as server:
         offer, images = server.offer("hangs"), {"pixels": PIXELS}
         server.infer(offer, images, {}, request_id="well")
         before = processes(running)
