@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from answerprint.job import Job
+from answerprint_panel.at_host import AtHost
 from answerprint_panel.draft import CUSTOM, FRAME, PROJECT, Draft, label
-from answerprint_panel.host import Source
+from answerprint_panel.host import Host, HostError, Source
 from answerprint_panel.spans import ends, in_words, numbers
 from answerprint_panel.waiting import why_not
 
@@ -208,6 +209,30 @@ def test_names_of_contracts_are_read_as_words() -> None:
     assert label("max_memory") == "Max memory"
     assert label("color") == "Colour"
     assert label("sharp-2x") == "Sharp 2x"
+
+
+class Blind(Host):
+    """A host that cannot tell its current frame."""
+
+    name, title = "nuke", "Nuke"
+
+    def frame(self) -> int:
+        raise HostError("There is no current frame.", remedy="Open a script.")
+
+
+def test_a_frame_that_the_host_cannot_tell_is_never_taken_for_all_of_them() -> None:
+    with pytest.raises(HostError, match="no current frame"):
+        AtHost(Blind(), draft()).this_frame()
+
+
+def test_a_node_is_rendered_with_its_handles_and_refuses_what_is_no_range() -> None:
+    made = draft()
+    made.handles = 2
+    at = AtHost(Blind(), made)
+
+    assert at.to_render("1001-1002") == [999, 1000, 1001, 1002, 1003, 1004]
+    with pytest.raises(HostError, match="'what'"):
+        at.to_render("what")
 
 
 class Known:

@@ -8,13 +8,14 @@ import pytest
 from panel_host import DiskHost
 
 from answerprint_panel.draft import Draft
-from answerprint_panel.form import Form, sampled
+from answerprint_panel.form import Form
 from answerprint_panel.host import HostError, Source
 from answerprint_panel.layers_section import kept
 from answerprint_panel.more_section import MoreSection, summary
 from answerprint_panel.parameter_row import ParameterRow
 from answerprint_panel.plate_section import facts, from_file
 from answerprint_panel.qt import Qt, QtWidgets
+from answerprint_panel.sampling import sampled
 
 PARAMETERS: list[dict[str, Any]] = [
     {
@@ -185,7 +186,7 @@ def test_a_curve_of_the_host_drives_a_parameter_frame_by_frame(form: Form, draft
 
     assert form.rows["strength"].from_curve.text() == "from Grade1.gain"
     job = {"frames": "1-3", "parameters": dict(draft.settings.parameters)}
-    assert sampled(host, draft, job, None, None)["parameters"]["strength"] == {
+    assert sampled(host, draft, job)["parameters"]["strength"] == {
         "curve": {"1": 1.001, "2": 1.002, "3": 1.003},
         "interpolate": "exact",
     }
@@ -197,7 +198,7 @@ def test_a_curve_over_frames_with_holes_is_refused_with_a_way_out(draft: Draft) 
     job = {"frames": "1,3", "parameters": {"strength": {"from": "Grade1.gain"}}}
 
     with pytest.raises(HostError, match="plain range") as error:
-        sampled(DiskHost(), draft, job, None, None)
+        sampled(DiskHost(), draft, job)
 
     assert error.value.fix == {"label": "Use the input range", "change": {"frames": None}}
 

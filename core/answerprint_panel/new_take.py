@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Callable, List, Optional, Tuple, TypeVar
+from typing import List, Optional, Tuple
 
 from answerprint_panel import frames_section, more_section, plate_section, task_picker
+from answerprint_panel.at_host import AtHost
 from answerprint_panel.draft import Draft
-from answerprint_panel.form import sampled
 from answerprint_panel.host import Document, HostError, Source
 from answerprint_panel.launch import Launch
 from answerprint_panel.qt import QtCore, QtGui, QtWidgets, Signal
 from answerprint_panel.rows import down
 from answerprint_panel.session import Session
 from answerprint_panel.set_up import SetUp
-from answerprint_panel.spans import ends, in_words, numbers
+from answerprint_panel.spans import in_words, numbers
 from answerprint_panel.study import Study
 from answerprint_panel.waiting import why_not
 
-Found = TypeVar("Found")
 MOST_KEPT = 100_000  # characters of the tasks that are remembered
 FOLLOW_MILLISECONDS = 1000  # how often the host's current frame and range are looked at
 
@@ -38,6 +37,7 @@ class NewTake(QtWidgets.QWidget):
         super().__init__(parent)
         self._session, self._host = session, session.host
         self.draft = Draft()
+        self._at = AtHost(session.host, self.draft)
         self.study = Study(session, self)
         self.launch = Launch(session, self)
         self.parts = SetUp(session)
@@ -152,7 +152,7 @@ class NewTake(QtWidgets.QWidget):
         if source is None:
             return
         if source.kind == "render" and not self.draft.path:
-            self.study.find_renders(source, self._script())
+            self.study.find_renders(source, self._at.script())
             return
         space, says = self.draft.space, "you"
         if space is None and not source.data and not source.config:
@@ -190,7 +190,7 @@ class NewTake(QtWidgets.QWidget):
         self.refresh()
 
     def _mode(self, mode: str) -> None:
-        self.draft.custom = self.draft.custom or self._frames()
+        self.draft.custom = self.draft.custom or self._at.frames()
         self.draft.mode = mode
         self.refresh()
 
@@ -224,23 +224,10 @@ class NewTake(QtWidgets.QWidget):
 
     # What the host says
 
-    def _script(self) -> Optional[str]:
-        return self._ask_host(self._host.script)
-
-    def _ask_host(self, what: Callable[[], Found]) -> Optional[Found]:
-        try:
-            return what()
-        except HostError:
-            return None
-
-    def _frames(self) -> str:
-        project = self._ask_host(self._host.project_range)
-        return self.draft.frames(project, self._ask_host(self._host.frame))
-
     def _look_at_host(self) -> None:
         """The current frame and the project's range move without telling."""
         if self.isVisible():
-            seen = (self._frames(), self._script())
+            seen = (self._at.frames(), self._at.script())
             if seen != self._seen:
                 self._seen = seen
                 self.refresh()
@@ -267,7 +254,7 @@ class NewTake(QtWidgets.QWidget):
 
     def _show(self) -> None:
         draft, study = self.draft, self.study
-        facts, plan, frames = study.facts, study.plan, self._frames()
+        facts, plan, frames = study.facts, study.plan, self._at.frames()
         away = self._session.server.get("state") != "connected"
         self.parts.task.offer(self._known_tasks(), draft.task, "as last seen" if away else "")
         self.parts.plate.show_source(draft.source)
@@ -349,10 +336,10 @@ class NewTake(QtWidgets.QWidget):
     def _weigh(self) -> None:
         if self._why_not({}) or not self._is_there():
             self.study.forget_plan()
-            self._show_run(self._frames())
+            self._show_run(self._at.frames())
             return
         try:
-            self.study.weigh(self._job(self._frames()))
+            self.study.weigh(self._at.job(self._at.frames(), self._session.where))
         except HostError as error:
             self.parts.place(error.as_json())
 
@@ -361,7 +348,7 @@ class NewTake(QtWidgets.QWidget):
         source = self.draft.source
         if source is None or source.kind != "render":
             return True
-        wanted = numbers(self._frames())
+        wanted = numbers(self._at.frames())
         found = set(numbers(str(self.study.facts.get("frames") or "")))
         return bool(wanted) and found.issuperset(wanted)
 
@@ -374,47 +361,24 @@ class NewTake(QtWidgets.QWidget):
 
     # Running
 
-    def _job(self, frames: str) -> Document:
-        project = self._ask_host(self._host.project_range)
-        now = self._ask_host(self._host.frame)
-        job = self.draft.job(
-            frames=frames,
-            host=f"{self._host.name} {self._host.version()}",
-            title=self._host.title,
-            script=self._script(),
-            where=self._session.where,
-        )
-        return sampled(self._host, self.draft, job, project, now)
-
     def run(self, all_frames: bool) -> None:
         """Run what is set up: all its frames, or the host's current one alone."""
         self.look_again()
-        frames = self._frames() if all_frames else self._this_frame()
         if self._why_not(self.study.plan):
             return
         for note in self.parts.notes:
             note.clear()
         try:
-            job = self._job(frames)
+            self._begin(self._at.frames() if all_frames else self._at.this_frame())
         except HostError as error:
             self.parts.place(error.as_json())
-            return
-        source = self.draft.source
+
+    def _begin(self, frames: str) -> None:
+        job, source = self._at.job(frames, self._session.where), self.draft.source
         if source is not None and source.kind == "render":
-            self.launch.render_and_run(job, source, self._to_render(frames))
+            self.launch.render_and_run(job, source, self._at.to_render(frames))
         else:
             self.launch.run(job)
-
-    def _this_frame(self) -> str:
-        now = self._ask_host(self._host.frame)
-        source = self.draft.source
-        return str(now - (source.offset if source is not None else 0)) if now is not None else ""
-
-    def _to_render(self, frames: str) -> List[int]:
-        found = ends(frames)
-        if self.draft.handles and found is not None:
-            return list(range(found[0] - self.draft.handles, found[1] + self.draft.handles + 1))
-        return numbers(frames)
 
     def _stepped(self, done: int, count: int) -> None:
         title = self._host.title

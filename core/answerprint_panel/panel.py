@@ -9,7 +9,6 @@ from typing import Any, Optional
 
 from answerprint_panel import look, note as notes, tab_order, trouble
 from answerprint_panel.header import Header
-from answerprint_panel.help import Help
 from answerprint_panel.host import Document, HostError
 from answerprint_panel.new_take import NewTake
 from answerprint_panel.note import Note
@@ -29,7 +28,7 @@ class Panel(QtWidgets.QWidget):
     def __init__(self, session: Session, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._help: Optional[Help] = None
+        self._help: Optional[QtWidgets.QWidget] = None
         self._active = 0
         self.setObjectName("answerprint.panel")
         self.setWindowTitle("Answerprint")
@@ -151,6 +150,8 @@ class Panel(QtWidgets.QWidget):
     # Keys
 
     def open_help(self) -> None:
+        from answerprint_panel.help import Help  # noqa: PLC0415 - not before somebody asks
+
         self._help = Help(self._session.host.title, self)
         self._help.show()
 
