@@ -71,9 +71,10 @@ class Desk(Host):
     def mark(self, node: str, take: Document) -> None:
         pass
 
-    def compare(self, one: Document, other: Document) -> None:
+    def compare(self, one: Document, other: Document) -> str | None:
         self._act()
         self.compared.append((one, other))
+        return None
 
     def show(self, node: str) -> None:
         self.shown.append(node)

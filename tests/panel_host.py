@@ -136,8 +136,9 @@ class DiskHost(Host):
     def mark(self, node: str, take: Document) -> None:
         pass
 
-    def compare(self, one: Document, other: Document) -> None:
+    def compare(self, one: Document, other: Document) -> str | None:
         self.compared.append((one, other))
+        return None
 
     def show(self, node: str) -> None:
         self.selected = node

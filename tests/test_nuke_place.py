@@ -260,10 +260,10 @@ def test_compare_puts_two_into_the_viewer_and_keeps_what_is_there(comp: Comp) ->
     viewer.setInput(0, other)
     name = comp.host.place(comp.take(), "Read1")
 
-    with pytest.raises(HostError) as said:  # this Nuke shows scripts no wipe
-        comp.host.compare({"node": name}, {"node": "Read1"})
+    said = comp.host.compare({"node": name}, {"node": "Read1"})  # it shows scripts no wipe
 
-    assert said.value.remedy == "Choose 'wipe' between A and B above the Viewer."
+    assert said is not None
+    assert said.endswith("choose 'wipe' between A and B above it.")
 
     shown = [viewer.input(index) for index in range(3)]
     assert [node.name() for node in shown if node] == ["Grade1", name, plate.name()]
@@ -272,8 +272,7 @@ def test_compare_puts_two_into_the_viewer_and_keeps_what_is_there(comp: Comp) ->
 def test_compare_makes_a_viewer_where_there_is_none(comp: Comp) -> None:
     comp.read()
 
-    with pytest.raises(HostError, match="lets no script set the wipe"):
-        comp.host.compare({"take": comp.take()}, {"node": "Read1"})
+    comp.host.compare({"take": comp.take()}, {"node": "Read1"})
 
     assert any(node.Class() == "Viewer" for node in nuke.allNodes())
     assert len(comp.host.placed()) == 1
@@ -311,8 +310,7 @@ def test_a_plate_that_is_not_in_the_script_is_compared_by_its_files(comp: Comp) 
     files = {"pattern": comp.plate, "first": 1001, "last": 1002, "name": "noisy", "take": "plate"}
 
     for _ in range(2):
-        with pytest.raises(HostError, match="lets no script set the wipe"):
-            comp.host.compare({"node": name}, {"take": files})
+        comp.host.compare({"node": name}, {"take": files})
 
     assert [one.node for one in comp.host.placed()] == [name]
     assert len([node for node in nuke.allNodes() if node.Class() == "Read"]) == 2

@@ -165,10 +165,11 @@ class Host:
         """Have a node say what has become of its take (word, colour); the file stays."""
         raise NotImplementedError
 
-    def compare(self, one: Document, other: Document) -> None:
+    def compare(self, one: Document, other: Document) -> Optional[str]:
         """Show two in the viewer with a wipe between them.
 
-        Each is {"take": document} or {"node": name}.
+        Each is {"take": document} or {"node": name}. Returns what is left for the artist to do
+        where the host lets no script set the wipe: a sentence. None where nothing is.
         """
         raise NotImplementedError
 

@@ -41,14 +41,14 @@ class TakeActs:
     def _compare_with_input(self, take: Document) -> None:
         node = self._node(str(take.get("node") or ""))
         other = {"node": node} if node else {"take": plate_of(take)}
-        self._host.compare({"take": take}, other)
+        left = self._host.compare({"take": take}, other)
         named = node or words.stem(str(take.get("plate") or ""))
-        self._say(f"{take.get('take', 'The take')} against {named}, in the Viewer")
+        self._say(_compared(take, named, left))
 
     def compare(self, take: Document, other: Document) -> None:
         def act() -> None:
-            self._host.compare({"take": take}, {"take": other})
-            self._say(f"{take.get('take')} against {other.get('take')}, in the Viewer")
+            left = self._host.compare({"take": take}, {"take": other})
+            self._say(_compared(take, str(other.get("take")), left))
 
         self._try(act)
 
@@ -171,6 +171,12 @@ def plate_of(take: Document) -> Document:
         "word": "Plate",
         "standing": "",
     }
+
+
+def _compared(take: Document, other: str, left: Optional[str]) -> str:
+    """What stands in the Viewer, and what the host leaves for the artist to press."""
+    said = f"{take.get('take', 'The take')} against {other}, in the Viewer"
+    return f"{said}. {left}" if left else said
 
 
 def _same_stream(placed: Placed, take: Document) -> bool:

@@ -116,8 +116,7 @@ def _compare(name: str) -> None:
         raise HostError(
             "The plate of this take is not in this script.", "Bring its Read in, then compare."
         )
-    host.compare({"node": name}, {"node": plate})
-    host.note(name, "")
+    host.note(name, host.compare({"node": name}, {"node": plate}) or "")
 
 
 def _again(name: str) -> None:

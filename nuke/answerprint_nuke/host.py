@@ -216,14 +216,14 @@ class NukeHost(Host):
 
     # The Viewer
 
-    def compare(self, one: Document, other: Document) -> None:
+    def compare(self, one: Document, other: Document) -> Optional[str]:
         self.check_licence()
         with undo.step(nuke, "Compare"):
             shown = [self._compared(each, one) for each in (one, other)]
             wipe.check(shown)
             open_now = nuke.activeViewer() if nuke.GUI else None
             viewer = nodes.viewer(nuke) if open_now is None else open_now.node()
-            wipe.put(viewer, nuke.activeViewer() if nuke.GUI else None, shown)
+            return wipe.put(viewer, nuke.activeViewer() if nuke.GUI else None, shown)
 
     def _compared(self, each: Document, one: Document) -> Any:
         if each.get("node"):

@@ -32,12 +32,8 @@ def check(nodes: List[Any]) -> None:
         )
 
 
-def put(viewer: Any, window: Optional[Any], nodes: List[Any]) -> None:
-    """Connect and show them, and set the wipe.
-
-    Raises:
-        HostError: they are connected, but this Nuke offers scripts no wipe; says what to press.
-    """
+def put(viewer: Any, window: Optional[Any], nodes: List[Any]) -> Optional[str]:
+    """Connect and show them, and set the wipe. Returns what to press where Nuke offers scripts none."""
     chosen = inputs(viewer, nodes)
     for index, node in zip(chosen, nodes):
         if _name(viewer.input(index)) != _name(node):
@@ -47,13 +43,10 @@ def put(viewer: Any, window: Optional[Any], nodes: List[Any]) -> None:
         window.activateInput(chosen[1], True)
     knob = _choice(viewer)
     if knob is None:
-        one, other = (_name(node) for node in nodes)
-        raise HostError(
-            f"{one} is input {chosen[0] + 1} of the Viewer and {other} input {chosen[1] + 1}, "
-            "but this Nuke lets no script set the wipe.",
-            "Choose 'wipe' between A and B above the Viewer.",
-        )
+        one, other = (f"{_name(node)} is input {at + 1}" for node, at in zip(nodes, chosen))
+        return f"{one} of the Viewer, {other}: choose 'wipe' between A and B above it."
     knob.setValue("wipe")
+    return None
 
 
 def _choice(viewer: Any) -> Optional[Any]:
