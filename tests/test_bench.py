@@ -151,7 +151,7 @@ def test_nothing_of_it_is_left(documents: list[dict[str, Any]], place: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("after", "number"), [("engine", signal.SIGTERM), ("trip.http-client", signal.SIGINT)]
+    ("after", "number"), [("engine", signal.SIGTERM), ("engine.gRPC.none", signal.SIGINT)]
 )
 def test_interrupted_it_leaves_nothing_either(
     after: str, number: signal.Signals, tmp_path: Path, answerprint: Answerprint

@@ -16,7 +16,7 @@ from answerprint.bench.transport import TRANSPORTS, connected
 from answerprint.errors import SetupError
 from answerprint.plate import Plate
 
-FRAMES, QUICK_FRAMES = 8, 3
+FRAMES, QUICK_FRAMES = 8, 2
 SAMPLES = Path(__file__).parents[3] / "install" / "plates" / "denoise" / "noisy.####.exr"
 
 

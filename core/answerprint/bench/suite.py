@@ -40,9 +40,9 @@ def rows(lab: Lab) -> Iterator[Row]:
     groups: tuple[Callable[[], Iterator[Row]], ...] = (
         lambda: limits.rows(lab),
         lambda: pipeline.rows(lab, found),
+        lambda: denoise.rows(lab),
         lambda: peers.rows(lab),
         lambda: trips.rows(lab),
-        lambda: denoise.rows(lab),
         lambda: stages.rows(lab, found),
         lambda: start.rows(lab),
         lambda: held.rows(lab),

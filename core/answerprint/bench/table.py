@@ -10,9 +10,9 @@ from answerprint.bench.row import Row
 TITLES = {
     "limit": "What this machine can do at best",
     "engine": "The engine, whole job, files in and out",
+    "denoise": "Denoise, files in and out",
     "peer": "The plain client, files in and out, halves on the wire",
     "trip": "One float32 frame there and back, no files",
-    "denoise": "Denoise, files in and out",
     "stage": "Where the client's CPU goes, in one thread",
     "overhead": "Record and report",
     "start": "Starting",
