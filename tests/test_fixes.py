@@ -13,8 +13,13 @@ import pytest
 from command import Said
 from samples import AtOnce, noise, plate, save
 
+from answerprint import job
 from answerprint.cli import VERBS
-from answerprint.errors import AnswerprintError, Fix, JobError
+from answerprint.contract import Contract
+from answerprint.errors import AnswerprintError, Fix, JobError, SourceError
+from answerprint.plate import Plate
+from answerprint.span import Span
+from answerprint_server import repository
 
 Document = dict[str, Any]
 
@@ -69,6 +74,15 @@ def handles_that_are_not_there(folder: Path) -> Document:
 def handles_that_are_there_in_part(folder: Path) -> Document:
     path = str(plate(folder, 4))
     return {"task": "passthrough", "plate": path, "frames": "1002-1003", "handles": 2}
+
+
+def outside_one_with_a_hole(folder: Path) -> Document:
+    return {**with_a_hole(folder), "frames": "2001-2010"}
+
+
+def retimed_outside_one_with_a_hole(folder: Path) -> Document:
+    timing = {"timing": {"speed": 0.5}}
+    return {**outside_one_with_a_hole(folder), "task": "retime", **timing}
 
 
 def retimed_over_a_hole(folder: Path) -> Document:
@@ -133,7 +147,15 @@ CURES: dict[Callable[[Path], Document], tuple[str, Document]] = {
         "Run the 4 frames that are there",
         {"frames": "1001-1004", "handles": 0},
     ),
-    retimed_over_a_hole: ("Run the 4 frames that are there", {"frames": "1003-1006"}),
+    outside_one_with_a_hole: (
+        "Run the 3 frames that the plate has",
+        {"frames": "1001,1003-1004"},
+    ),
+    retimed_outside_one_with_a_hole: (
+        "Run the longest stretch, 1003 to 1004",
+        {"frames": "1003-1004"},
+    ),
+    retimed_over_a_hole: ("Run the longest stretch, 1003 to 1006", {"frames": "1003-1006"}),
     one_of_two: ("Use a.albedo for albedo", {"inputs": {"albedo": {"layer": "a.albedo"}}}),
     no_such_guide: ("Leave albedo out", {"inputs": {"albedo": {"layer": "none"}}}),
     no_picture_by_name: ("Use main for color", {"inputs": {"color": {"layer": "main"}}}),
@@ -184,6 +206,23 @@ def test_a_curve_over_time_says_itself_what_is_shown_and_no_button_changes_that(
 
     assert said.last["error"] == "SourceError"
     assert "fix" not in said.last
+
+
+def test_frames_that_are_there_and_cannot_be_made_are_not_promised(tmp_path: Path) -> None:
+    """A model that sees a frame before makes none after a hole."""
+    path = plate(tmp_path, 7)
+    for number in (1002, 1005):
+        (tmp_path / f"bg.{number}.exr").unlink()
+    described = repository.models_folder() / "passthrough" / "contract.json"
+    contract = Contract.model_validate(
+        {**json.loads(described.read_text(encoding="utf-8")), "cut": {"before": 1}}
+    )
+    asked = job.make({"task": "passthrough", "plate": str(path), "frames": "1001-1007"})
+
+    with pytest.raises(SourceError) as caught:
+        Span.of(asked, contract, Plate.parse(str(path)), motion=False)
+
+    assert caught.value.fix == Fix("Run the 3 frames that can be made", {"frames": "1001-1007x3"})
 
 
 def test_people_still_read_two_lines(tmp_path: Path) -> None:

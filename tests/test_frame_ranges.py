@@ -163,3 +163,19 @@ def test_any_text_is_a_range_or_a_job_error(text: str) -> None:
         assert held.remedy
     else:
         assert FrameRange.parse(str(held)) == held
+
+
+@given(st.sets(st.integers(-60, 60), min_size=2))
+def test_gaps_in_words_are_what_lacks_between_first_and_last(held: set[int]) -> None:
+    found = FrameRange.of(held)
+    lacking = FrameRange.of(set(range(found.first, found.last + 1)) - held)
+
+    said = found.gaps_in_words(200)
+
+    assert (FrameRange.parse(said) if said else FrameRange(())) == lacking
+
+
+def test_a_plate_on_twos_has_one_gap_to_speak_of() -> None:
+    on_twos = FrameRange.parse("1001-1101x2,1104,1107")
+
+    assert on_twos.gaps_in_words(2) == "1002-1100x2,1102-1103 and 1 more gap"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from command import Answerprint
 from samples import AtOnce, noise, plate, save, save_parts, window
 
 from answerprint.errors import JobError, SourceError
+from answerprint.inspection import MOST_GAPS
 
 Document = dict[str, Any]
 PLATES = Path(__file__).parents[1] / "install" / "plates" / "denoise"
@@ -72,6 +74,29 @@ def test_frames_that_lack_are_named(tmp_path: Path) -> None:
     found = inspected(tmp_path, path)
 
     assert (found["count"], found["missing"]) == (6, "1002,1005-1006")
+
+
+def test_a_date_in_the_place_of_a_frame_is_no_plate_of_twenty_million(tmp_path: Path) -> None:
+    save(tmp_path / "bg.1.exr", noise(1))
+    save(tmp_path / "bg.20241128.exr", noise(2))
+
+    tracemalloc.start()
+    found = inspected(tmp_path, tmp_path / "bg.#.exr")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert (found["count"], found["missing"]) == (2, "2-20241127")
+    assert most < 64 << 20
+
+
+def test_of_many_gaps_the_first_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+    for number in range(1, 3 * (MOST_GAPS + 3), 3):
+        (tmp_path / f"bg.{number:04d}.exr").touch()
+
+    missing = inspected(tmp_path, tmp_path / "bg.####.exr")["missing"]
+
+    assert missing.startswith("2-3,5-6,8-9,")
+    assert missing.endswith("35-36 and 2 more gaps")
 
 
 @pytest.mark.parametrize(

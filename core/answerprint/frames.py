@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from answerprint.errors import JobError
 
@@ -68,6 +69,19 @@ class FrameRange:
         return FrameRange((*before, *self.numbers, *after))
 
     @property
+    def gaps(self) -> list[tuple[int, int]]:
+        """First and last of each stretch that lacks between two of them, however wide it is."""
+        pairs = zip(self.numbers, self.numbers[1:], strict=False)
+        return [(one + 1, other - 1) for one, other in pairs if other > one + 1]
+
+    def gaps_in_words(self, most: int) -> str:
+        """'1002,1005-1006 and 12 more gaps': as frame ranges are spelled, and at most so many."""
+        said = list(_spelled(self.gaps))
+        left = sum(gaps for _, gaps in said[most:])
+        more = f" and {left:,} more gap{'' if left == 1 else 's'}" if left else ""
+        return ",".join(text for text, _ in said[:most]) + more
+
+    @property
     def first(self) -> int:
         return self.numbers[0]
 
@@ -115,6 +129,16 @@ def _runs(numbers: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
             end = at
         yield numbers[at], numbers[end], step
         at = end + 1
+
+
+def _spelled(gaps: list[tuple[int, int]]) -> Iterator[tuple[str, int]]:
+    """Gaps as text, and how many each text stands for: those of one frame in even steps are one."""
+    for is_one_frame, held in groupby(gaps, key=lambda gap: gap[0] == gap[1]):
+        if is_one_frame:
+            for first, last, step in _runs(tuple(frame for frame, _ in held)):
+                yield _spell(first, last, step), (last - first) // step + 1
+        else:
+            yield from ((_spell(first, last, 1), 1) for first, last in held)
 
 
 def _spell(first: int, last: int, step: int) -> str:

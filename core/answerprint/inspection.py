@@ -16,6 +16,7 @@ from answerprint.report import Levels
 from answerprint.site import Site
 
 MOST_TRIED = 3  # frames, if the first ones cannot be read
+MOST_GAPS = 12  # that are named
 
 Channels = list[tuple[int, str]]
 
@@ -42,11 +43,9 @@ class Inspection:
     problems: list[AnswerprintError] = field(default_factory=list)
 
     @property
-    def missing(self) -> FrameRange:
-        """Frames that lack between the first and the last."""
-        there = set(self.found)
-        every = range(self.found.first, self.found.last + 1)
-        return FrameRange(tuple(number for number in every if number not in there))
+    def missing(self) -> str:
+        """Frames that lack between the first and the last, in words; of many gaps the first."""
+        return self.found.gaps_in_words(MOST_GAPS)
 
     @property
     def title(self) -> str:
@@ -68,7 +67,7 @@ class Inspection:
             "first": self.found.first,
             "last": self.found.last,
             "count": len(self.found),
-            "missing": str(self.missing),
+            "missing": self.missing,
             "frame": self.frame,
             **self._structure(),
             "views": list(self.views),

@@ -96,11 +96,31 @@ def _those_there(job: Job, contract: Contract, wanted: FrameRange, found: FrameR
     if no_handles and can == (FrameRange.parse(job.frames) if job.frames else found):
         return Fix("Leave the handles out", no_handles)
     if len(can):
-        said = f"frame {can}" if len(can) == 1 else f"the {len(can):,} frames that are there"
-        return Fix(f"Run {said}", {"frames": str(can), **no_handles})
-    can = _made_of(contract, found, found)
-    whole = {"frames": str(can), **no_handles}
-    return Fix(f"Run what the plate has: {can.first} to {can.last}", whole) if len(can) else None
+        label = (
+            _part(contract, can, wanted.among(found)) or f"the {len(can):,} frames that are there"
+        )
+    else:
+        can = _made_of(contract, found, found)
+        label = _part(contract, can, found) or _whole(found)
+    return Fix(f"Run {label}", {"frames": str(can), **no_handles}) if len(can) else None
+
+
+def _part(contract: Contract, can: FrameRange, there: FrameRange) -> str:
+    """What a button says of frames that are only some of those that are there; '' of all."""
+    if len(can) == 1:
+        return f"frame {can}"
+    if can == there:
+        return ""
+    if contract.cut.between:
+        return f"the longest stretch, {can.first} to {can.last}"
+    return f"the {len(can):,} frames that can be made"
+
+
+def _whole(found: FrameRange) -> str:
+    """What a button says of all that a plate has; of one with holes no first and last."""
+    if found.gaps:
+        return f"the {len(found):,} frames that the plate has"
+    return f"what the plate has: {found.first} to {found.last}"
 
 
 def _made_of(contract: Contract, wanted: FrameRange, found: FrameRange) -> FrameRange:
@@ -147,8 +167,7 @@ def _strange_cuts(timing: Timing, found: FrameRange) -> list[str]:
 
 
 def _holes(found: FrameRange) -> list[str]:
-    pairs = zip(found.numbers, found.numbers[1:], strict=False)
-    holes = [(one + 1, other - 1) for one, other in pairs if other > one + 1]
+    holes = found.gaps
     if not holes:
         return []
     missing = count(sum(last - first + 1 for first, last in holes), "frame")
