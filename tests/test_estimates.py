@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from samples import AtOnce, noise, plate, save
 
-from answerprint import rates
+from answerprint import contract, rates
+from answerprint.errors import ContractError
 from answerprint.rates import MOST_BYTES, MOST_KEYS, MOST_RUNS, Run
+from answerprint_server import repository
 
 PIXELS = 32 * 24
 
@@ -161,3 +163,13 @@ def test_several_at_once_leave_a_whole_document(tmp_path: Path) -> None:
     held = json.loads((tmp_path / "rates.json").read_text(encoding="utf-8"))["rates"]
     assert held
     assert [path.name for path in tmp_path.iterdir()] == ["rates.json"]
+
+
+@pytest.mark.parametrize("cost", [-1, -1e-300, 1e308, 86_401])
+def test_a_contract_cannot_guess_a_time_that_is_none(cost: float) -> None:
+    described = repository.models_folder() / "passthrough" / "contract.json"
+    facts = json.loads(described.read_text(encoding="utf-8"))
+    facts["cost"] = {"seconds_per_megapixel": cost}
+
+    with pytest.raises(ContractError, match=r"wrong: cost\.seconds_per_megapixel: "):
+        contract.parse(json.dumps(facts), where="passthrough")

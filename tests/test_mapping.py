@@ -66,6 +66,14 @@ def test_a_path_that_is_right_already_stays() -> None:
     assert local("/jobs/a", crossed, "macos") == "/jobs/a"
 
 
+def test_a_longer_folder_of_another_system_does_not_take_a_path_that_is_right() -> None:
+    nested = (PROJECTS, Mapping(linux="/data/lib", macos="/mnt/p/lib"))
+
+    assert local("/mnt/p/lib/x", nested, "linux") == "/mnt/p/lib/x"
+    assert local("/mnt/p/lib/x", nested, "windows") == "P:/lib/x"
+    assert local("/Volumes/p/lib/x", nested, "linux") == "/mnt/p/lib/x"
+
+
 @given(
     names=st.lists(NAMES, max_size=5), one=st.sampled_from(SYSTEMS), other=st.sampled_from(SYSTEMS)
 )
@@ -115,3 +123,20 @@ def test_a_folder_that_no_system_has_is_refused(system: str, folder: str) -> Non
 )
 def test_windows_spelling_is_recognised(said: str, is_foreign: bool) -> None:
     assert mapping.foreign(Path(said)) is is_foreign
+
+
+@pytest.mark.parametrize(
+    ("said", "posix", "windows"),
+    [
+        (r"P:\takes", "on Windows", ""), ("P:/takes", "on Windows", ""),
+        (r"\\server\takes", "on Windows", ""), ("//server/takes", "", ""),
+        ("/mnt/p/takes", "", "on Linux or macOS"), ("takes", "", ""), ("~/takes", "", ""),
+        ("/home/me/.wine/c:/takes", "", "on Linux or macOS"),
+    ],
+)  # fmt: skip
+def test_where_a_path_is_spelled_like_this_is_said_if_that_is_not_here(
+    said: str, posix: str, windows: str
+) -> None:
+    found = [mapping.elsewhere(said, system) for system in SYSTEMS]
+
+    assert found == [posix, windows, posix]

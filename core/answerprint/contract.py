@@ -18,6 +18,7 @@ from answerprint.errors import ContractError, JobError
 from answerprint.parameter import MOST_INT, Parameter, Value
 
 MOST_CONTRACT_BYTES = 1 << 20
+MOST_COST = 86_400.0  # seconds for a megapixel: a day
 HALF = "_half"  # what is added to a name for the same image as float16
 RETIRED_SOURCE_TYPES = ("minorHumanEdits", "softwareImage")  # IPTC, 2024: no longer to be used
 
@@ -174,7 +175,7 @@ class Determinism(OpenDocument):
 class Cost(OpenDocument):
     """Rough time on two CPU cores; only a first guess, before any frame was measured."""
 
-    seconds_per_megapixel: float = 1.0
+    seconds_per_megapixel: Annotated[float, Field(ge=0, le=MOST_COST, allow_inf_nan=False)] = 1.0
 
 
 class Contract(OpenDocument):

@@ -55,27 +55,38 @@ class Mapping(Document):
 def local(text: str, mappings: Iterable[Mapping], system: System = HERE) -> str:
     """A path in any system's spelling as `system` spells it; one that no mapping knows is unchanged.
 
-    The longest of the mappings' folders that the path lies in decides, whole names only; of equally
-    long ones the system's own, so that a path that is right already stays. Windows' drives, servers
-    and folders are the same in either case. The result has forward slashes.
+    A path that lies in a folder of this system's own is right already and stays, whatever the folder
+    is called elsewhere. Of the others the longest that it lies in decides, whole names only.
+    Windows' drives, servers and folders are the same in either case. The result has forward slashes.
     """
-    best: tuple[int, bool, str] | None = None
-    for mapping in mappings:
-        goal = mapping.of(system)
+    known = [(one, goal) for one in mappings if (goal := one.of(system)) is not None]
+    if any(_below(text, goal, system) is not None for _, goal in known):
+        return text
+    best, longest = text, 0
+    for mapping, goal in known:
         for origin in SYSTEMS:
             folder = mapping.of(origin)
-            rest = None if folder is None or goal is None else _below(text, folder, origin)
-            if rest is None or goal is None or folder is None:
-                continue
-            rank = (len(_names(folder, origin)), origin == system)
-            if best is None or rank > best[:2]:
-                best = (*rank, text if origin == system else _joined(goal, rest, system))
-    return text if best is None else best[2]
+            rest = None if folder is None else _below(text, folder, origin)
+            length = len(_names(folder or "", origin))
+            if rest is not None and length > longest:
+                best, longest = _joined(goal, rest, system), length
+    return best
 
 
 def foreign(path: Path) -> bool:
     """Whether a path is spelled as Windows does, on a system that reads it as one strange name."""
     return os.name == "posix" and any(_FROM_WINDOWS.match(part) for part in path.parts)
+
+
+def elsewhere(text: str, system: System = HERE) -> str:
+    """Where a path is spelled like this, in words, if that is not here; '' of all others.
+
+    Here it would be taken for a folder below the current one, or on the current drive.
+    """
+    if system != "windows":
+        return "on Windows" if _FROM_WINDOWS.match(text) else ""
+    plain = text.replace("\\", "/")
+    return "on Linux or macOS" if plain.startswith("/") and not plain.startswith("//") else ""
 
 
 def _below(text: str, folder: str, system: System) -> list[str] | None:
