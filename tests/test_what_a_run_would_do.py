@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import pytest
 from samples import AtOnce, noise, plate, reads, save
 
 from answerprint import job, takes
+from answerprint.cli import carry_out
+from answerprint.cli.context import Output
 from answerprint.errors import JobError
+from answerprint.interrupt import Interrupt
 from answerprint.job import MOST_DOCUMENT_BYTES
 from answerprint.takes import Take
 
@@ -126,6 +130,48 @@ def test_a_file_that_was_written_anew_is_looked_at_anew(
     save(tmp_path / "plate" / "bg.1001.exr", broken)
 
     assert "NaN or inf in frame 1001 (1 samples)" in answerprint(*words).last["problem"]
+
+
+class After(Interrupt):
+    """One that comes when it was looked at so many times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.left = times
+
+    def is_set(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+@pytest.mark.parametrize("looks", [2, 7])
+def test_a_plan_can_be_cancelled_between_headers_and_between_pixels(
+    looks: int, tmp_path: Path
+) -> None:
+    path = plate(tmp_path / "plate", 6)
+    words = ["plan", "--task", "passthrough", "--plate", str(path), "--non-finite", "stop"]
+    said: list[dict[str, Any]] = []
+    interrupted = After(looks)
+
+    with reads() as count:
+        code = carry_out(words, Output(json=True, deliver=said.append), interrupted)
+        last = count(tmp_path / "plate" / "bg.1006.exr")
+
+    assert (code, [one["problem"] for one in said]) == (130, ["Interrupted."])
+    assert interrupted.left == -1, "nobody goes on after it"
+    assert last == (looks > 6), "of the last frame at most the header"
+
+
+def test_a_plan_leaves_no_trace_where_the_take_goes(answerprint: AtOnce, tmp_path: Path) -> None:
+    path, root = plate(tmp_path / "plate", 1), tmp_path / "out"
+    root.mkdir()
+    os.utime(root, ns=(1, 1))
+
+    planned(answerprint, "passthrough", path, out={"root": str(root)})
+    words = ("run", "--task", "passthrough", "--plate", path, "--out", root)
+    assert answerprint(*words, "--dry-run", "--json").code == 0
+
+    assert root.stat().st_mtime_ns == 1, "not even for a moment"
 
 
 def test_for_people_a_plan_is_a_line_for_each_thing(answerprint: AtOnce) -> None:

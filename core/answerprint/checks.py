@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from answerprint import exr, layers
+from answerprint import documents, exr, layers
 from answerprint.contract import Contract
 from answerprint.errors import Fix, SourceError, TakeError
 from answerprint.frames import FrameRange
+from answerprint.interrupt import Interrupt
 from answerprint.job import ResolvedInput, main_input
 from answerprint.site import Site
 from answerprint.triton import MOST_REQUEST_BYTES
@@ -24,7 +25,13 @@ MOST_COUNTED = 1 << 14  # frames whose NaN and inf are remembered by a process
 
 
 def check_every_frame(
-    contract: Contract, inputs: Inputs, frames: FrameRange, views: tuple[str, ...], site: Site
+    contract: Contract,
+    inputs: Inputs,
+    frames: FrameRange,
+    views: tuple[str, ...],
+    site: Site,
+    *,
+    interrupted: Interrupt,
 ) -> list[str]:
     """Open every header: whole file, the layer's channels, all views, one size for all inputs.
 
@@ -38,6 +45,7 @@ def check_every_frame(
     held: set[str] = set()
     notes: list[str] = []
     for number in frames:
+        interrupted.heed()
         main = _checked(contract, inputs, number, views, site)
         own = main.parts[0].display_window
         _check_resolution(number, own, display)
@@ -173,7 +181,9 @@ def _check_size(contract: Contract, window: exr.Window, number: int) -> None:
         )
 
 
-def check_finite(inputs: Inputs, frames: FrameRange, views: tuple[str, ...]) -> None:
+def check_finite(
+    inputs: Inputs, frames: FrameRange, views: tuple[str, ...], *, interrupted: Interrupt
+) -> None:
     """Read the pixels of every frame: only under `stop`, which is asked for.
 
     Raises:
@@ -181,6 +191,7 @@ def check_finite(inputs: Inputs, frames: FrameRange, views: tuple[str, ...]) -> 
     """
     faults = []
     for number in frames:
+        interrupted.heed()
         count = 0
         for source in inputs.values():
             file = source.plate.file(number)
@@ -242,14 +253,35 @@ def is_the_studios(place: str, site: Site, environ: Mapping[str, str] = os.envir
 
 
 def check_writable(folder: Path) -> None:
-    """Write and remove an empty file in the nearest folder that is there: only trying tells."""
-    there = next(one for one in (folder, *folder.parents) if one.exists())
-    probe = there / f".answerprint-{uuid.uuid4().hex}"
+    """Write and remove an empty file in the nearest folder that is there: only trying tells.
+
+    Raises:
+        TakeError: that fails.
+    """
     try:
+        probe = documents.nearest(folder) / f".answerprint-{uuid.uuid4().hex}"
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise TakeError(
-            f"{folder.as_posix()} cannot be written: {error.strerror}.",
-            remedy="Choose another folder with --out, or ask for the right to write there.",
-        ) from error
+        raise _unwritable(folder, error) from error
+
+
+def check_looks_writable(folder: Path) -> None:
+    """The same without writing: as far as the system says of the nearest folder that is there.
+
+    It says nothing of a share's own rules, and on Windows nothing of a folder's.
+
+    Raises:
+        TakeError: the system says no.
+    """
+    try:
+        documents.check_rights(folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> TakeError:
+    return TakeError(
+        f"{folder.as_posix()} cannot be written: {error.strerror}.",
+        remedy="Choose another folder with --out, or ask for the right to write there.",
+    )

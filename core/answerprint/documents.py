@@ -122,6 +122,30 @@ def unwritable(folder: Path, error: OSError) -> TakeError:
     )
 
 
+def nearest(folder: Path) -> Path:
+    """The folder, or the nearest above it that is there.
+
+    Raises:
+        OSError: one on the way cannot be looked at, or has too long a name.
+    """
+    return next(one for one in (folder, *folder.parents) if one.exists())
+
+
+def check_rights(folder: Path) -> None:
+    """Ask the system whether something can be made in a folder, or in the nearest that is there.
+
+    Nothing is written. So a share's own rules stay unknown, and on Windows a folder's as well.
+
+    Raises:
+        OSError: it cannot; as the writing would say it.
+    """
+    there = nearest(folder)
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
+
+
 def no_space(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 

@@ -17,6 +17,15 @@ class Interrupt(threading.Event):
 
     is_watched = False
 
+    def heed(self) -> None:
+        """For what takes long and leaves nothing behind: end here where that is wanted.
+
+        Raises:
+            KeyboardInterrupt: it is.
+        """
+        if self.is_set():
+            raise KeyboardInterrupt
+
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Whoever holds this looks at the interrupt himself, every so often."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator
 
@@ -14,7 +14,7 @@ from answerprint.curve import Curve
 from answerprint.documents import MOST_BYTES, Document, explain
 from answerprint.errors import AnswerprintError, JobError
 from answerprint.frames import FrameRange
-from answerprint.plate import Plate
+from answerprint.plate import MOST_PATH, Plate
 from answerprint.timing import Sources, Timing, sources
 from answerprint.wedge import SEED, Axes, Variation, variations
 
@@ -41,6 +41,20 @@ MOST_HANDLES = 10_000
 MOST_DOCUMENT_BYTES = 1 << 20  # of a job that comes as text
 
 
+Text = TypeVar("Text", str, Path)
+
+
+def _is_a_path(path: Text) -> Text:
+    if "\0" in str(path):
+        raise ValueError("no path holds a zero byte")
+    if len(str(path)) > MOST_PATH:
+        raise ValueError(f"a path has at most {MOST_PATH:,} letters")
+    return path
+
+
+PathText = Annotated[str, AfterValidator(_is_a_path)]
+
+
 class Source(Document):
     """Where an input comes from.
 
@@ -48,14 +62,14 @@ class Source(Document):
     layer   the layer to use; None: found by the contract's names; 'none': left out
     """
 
-    path: str
+    path: PathText
     layer: str | None = None
 
 
 class Destination(Document):
     """Where the take goes: root/show/shot/name/v###. `take` asks for a number that is free."""
 
-    root: Path | None = None
+    root: Annotated[Path, AfterValidator(_is_a_path)] | None = None
     show: Name | None = None
     shot: Name | None = None
     name: Name | None = None
@@ -72,7 +86,7 @@ class Colour(Document):
 
     space: str | None = None
     said_by: str = "the job"
-    config: str | None = None
+    config: PathText | None = None
 
 
 class Result(Document):
@@ -116,7 +130,7 @@ class Job(Document):
     schema_: Literal["answerprint.job/v1"] = Field("answerprint.job/v1", alias="schema")
     task: str
     version: str | None = None
-    plate: str
+    plate: PathText
     inputs: dict[str, Source] = {}
     frames: str | None = None
     handles: Annotated[int, Field(ge=0, le=MOST_HANDLES, strict=True)] = 0
@@ -133,7 +147,7 @@ class Job(Document):
     out: Destination = Destination()
     host: str = "shell"
     node: Annotated[str, Field(max_length=1024)] | None = None
-    script: Annotated[str, Field(max_length=4096)] | None = None
+    script: Annotated[str, Field(max_length=MOST_PATH)] | None = None
 
     @field_validator("frames")
     @classmethod
@@ -286,7 +300,7 @@ def read(path: Path) -> Job:
                 f"{path.as_posix()} is too large for a job file.", remedy="Check the path."
             )
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # a zero byte in the path, or what is no text
         raise JobError(
             f"The job file {path.as_posix()} cannot be read: {error}.", remedy="Check the path."
         ) from error

@@ -10,6 +10,7 @@ from answerprint import estimate, exr, inputs, keep, preflight, takes
 from answerprint.contract import Input
 from answerprint.errors import AnswerprintError
 from answerprint.estimate import Estimate
+from answerprint.interrupt import Interrupt
 from answerprint.job import Job, Resolved
 from answerprint.plate import Plate
 from answerprint.site import Site
@@ -94,15 +95,26 @@ class Plan:
         return {"space": found.space, "source": found.source, "words": self.way}
 
 
-def plan(job: Job, server: Server, site: Site, *, home: Path, memory: float | None = None) -> Plan:
-    """Resolve a job as a run does, and say what would come of it.
+def plan(
+    job: Job,
+    server: Server,
+    site: Site,
+    *,
+    home: Path,
+    memory: float | None = None,
+    interrupted: Interrupt | None = None,
+) -> Plan:
+    """Resolve a job as a run does, but for trying to write, and say what would come of it.
 
-    `home`: where what earlier runs took is remembered; `memory` as for `preflight.resolve`.
+    `home`: where what earlier runs took is remembered; the rest as for `preflight.resolve`.
 
     Raises:
         AnswerprintError: whatever would end the run before it begins.
+        KeyboardInterrupt: it was interrupted.
     """
-    found = preflight.resolve(job, server, site, memory=memory)
+    found = preflight.resolve(
+        job, server, site, memory=memory, tries=False, interrupted=interrupted
+    )
     view = found.views[0] if found.views else None
     first = found.sources(found.frame_range.first).frames[0]
     head = exr.read_structure(found.inputs[found.main].plate.file(first))

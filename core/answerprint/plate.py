@@ -15,6 +15,8 @@ from answerprint.frames import FrameRange
 _TOKEN = re.compile(r"#+|@+|%0?(\d{0,2})d|\$F(\d{0,2})")
 MOST_FRAME = 999_999_999  # as frame ranges can spell
 
+MOST_PATH = 4096  # letters of a path; systems bear hardly more
+
 _LAST_NUMBER = re.compile(r"(?:^|[._-])(-?\d+)(?=\.[^.]+$)")
 
 
@@ -35,8 +37,14 @@ class Plate:
         """Read a path spelled with ####, @@@@, %04d, $F4, or without a frame: a single file.
 
         Raises:
-            JobError: the path is empty, or its file name holds two frame numbers.
+            JobError: the path is empty or too long, or its file name holds two frame numbers.
         """
+        if len(text) > MOST_PATH:
+            raise JobError(
+                f"The path {text[:40]}... has {len(text):,} letters; a path has at most "
+                f"{MOST_PATH:,}.",
+                remedy="Check the path.",
+            )
         path = Path(text)
         if not path.name or "\0" in text:
             raise JobError(
@@ -138,12 +146,14 @@ def views_on_disk(text: str) -> list[str]:
     named = Path(text)
     while re.search("%[Vv]", named.parent.as_posix()):  # the folder nearest to the root tells
         named = named.parent
-    if not named.parent.is_dir():
+    try:
+        names = [entry.name for entry in named.parent.iterdir()]
+    except (OSError, ValueError):  # not there, not ours to read, or no path at all
         return []
     spelled = _TOKEN.sub("0", re.sub("%[Vv]", "\0", named.name))
     words = (re.escape(word).replace("0", r"-?\d+") for word in spelled.split("\0"))
     reader = re.compile(r"([^/]+?)".join(words))
-    found = (reader.fullmatch(entry.name) for entry in named.parent.iterdir())
+    found = map(reader.fullmatch, names)
     return sorted({match[1] for match in found if match})
 
 

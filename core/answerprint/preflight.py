@@ -32,6 +32,7 @@ from answerprint.curve import Curve
 from answerprint.errors import JobError, SourceError
 from answerprint.frames import FrameRange
 from answerprint.inputs import Found
+from answerprint.interrupt import Interrupt
 from answerprint.job import Job, Resolved, ResolvedColour, ResolvedResult, main_input
 from answerprint.memory import bound, check, needed
 from answerprint.site import Site
@@ -40,10 +41,20 @@ from answerprint.takes import Item, Take
 from answerprint.triton import Server
 
 
-def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None) -> Resolved:
+def resolve(
+    job: Job,
+    server: Server,
+    site: Site,
+    *,
+    memory: float | None = None,
+    tries: bool = True,
+    interrupted: Interrupt | None = None,
+) -> Resolved:
     """Decide everything that a job leaves open, and refuse what cannot work.
 
-    `memory`: GB that the run may hold, where it is not the site's number.
+    memory        GB that the run may hold, where it is not the site's number
+    tries         to write an empty file where the take goes; False: writes nothing at all
+    interrupted   is looked at between frames
 
     Raises:
         JobError: unknown parameter or input, value out of range, frames outside the plate, a path
@@ -52,7 +63,9 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
         ServerError: no server, not ready, no such task, a wrong contract.
         SetupError: the colour configuration cannot be used.
         TakeError: the destination cannot be written.
+        KeyboardInterrupt: it was interrupted.
     """
+    interrupted = interrupted or Interrupt()
     job = localised.job(job, site)
     offer = server.offer(job.task, job.version)
     contract = offer.usable()
@@ -75,16 +88,18 @@ def resolve(job: Job, server: Server, site: Site, *, memory: float | None = None
         *_colour_notes(job, contract, look),
         *left_out,
         *_warned(contract, settings, asked.axes),
-        *check_every_frame(contract, found.inputs, time.needed, found.views, site),
+        *check_every_frame(
+            contract, found.inputs, time.needed, found.views, site, interrupted=interrupted
+        ),
         *_seed_notes(job, contract, asked.axes),
     ]
     if job.non_finite == "stop":
-        check_finite(found.inputs, time.needed, found.views)
+        check_finite(found.inputs, time.needed, found.views, interrupted=interrupted)
     peak = max(
         needed(contract, one, found.inputs, found.head, found.views) for one in asked.possible
     )
     check(peak, bound(memory or site.memory))
-    root, stream, name = destination.find(job, contract, main, site)
+    root, stream, name = destination.find(job, contract, main, site, tries=tries)
     files = len(time.result) * max(wedge.count(asked.axes), 1)
     plate_file = found.inputs[main_input(contract, found.inputs)].plate.file(time.needed.first)
     disk = destination.needed(plate_file, files, asked.scale(contract))

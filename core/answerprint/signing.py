@@ -16,6 +16,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from answerprint import documents
 from answerprint.errors import SigningError
 
 MOST_KEY_BYTES = 4096
@@ -43,20 +44,32 @@ def own_signer(home: Path) -> Signer:
     try:
         if not private.exists():
             _make(private)
-        _check_private(private)
-        raw = base64.b64decode(private.read_bytes()[:MOST_KEY_BYTES].strip(), validate=True)
-        key = Ed25519PrivateKey.from_private_bytes(raw)
+        key = _read(private)
         signer = Signer(key, _kid(key.public_key()))
         public = home / "trust" / f"{signer.kid}.pub"
         if not public.exists():
             _write_new(public, _public_line(key.public_key()), 0o644)
     except (OSError, ValueError) as error:
-        raise SigningError(
-            f"The signing key {private.as_posix()} cannot be used: {error}.",
-            remedy="Check the folder's rights. If the file is damaged, move it away; "
-            "a new key is made on next use.",
-        ) from error
+        raise _unusable(private, error) from error
     return signer
+
+
+def check_own(home: Path) -> None:
+    """Refuse a key that `own_signer` would; where there is none yet, a folder that takes none.
+
+    Nothing is made, and nothing written.
+
+    Raises:
+        SigningError: the key cannot be read, others may read it, or it could not be made.
+    """
+    private = home / "keys" / "ed25519.key"
+    try:
+        if private.exists():
+            _read(private)
+        else:
+            documents.check_rights(private.parent)
+    except (OSError, ValueError) as error:
+        raise _unusable(private, error) from error
 
 
 def trusted_keys(folders: Iterable[Path]) -> dict[str, Ed25519PublicKey]:
@@ -101,6 +114,20 @@ def check(message: bytes, signature: str, trusted: dict[str, Ed25519PublicKey]) 
 def key_of(signature: str) -> str:
     """The name of the key that a signature says it was made with; '' where it says none."""
     return signature.split(":")[1] if signature.count(":") == 2 else ""
+
+
+def _read(private: Path) -> Ed25519PrivateKey:
+    _check_private(private)
+    raw = base64.b64decode(private.read_bytes()[:MOST_KEY_BYTES].strip(), validate=True)
+    return Ed25519PrivateKey.from_private_bytes(raw)
+
+
+def _unusable(private: Path, error: Exception) -> SigningError:
+    return SigningError(
+        f"The signing key {private.as_posix()} cannot be used: {error}.",
+        remedy="Check the folder's rights. If the file is damaged, move it away; "
+        "a new key is made on next use.",
+    )
 
 
 def _make(private: Path) -> None:

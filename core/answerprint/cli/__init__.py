@@ -11,6 +11,7 @@ Exit codes
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import signal
 import sys
@@ -53,6 +54,8 @@ VERBS = (
     "where",
 )
 FAULT, INTERRUPTED = 70, 130
+MOST_SHOWN = 200  # letters of a path that is too long
+_OF_A_PATH = (errno.ENAMETOOLONG, errno.EACCES)
 
 Act = Callable[[argparse.Namespace, Context], int]
 
@@ -105,6 +108,9 @@ def carry_out(
     except Exception as error:  # noqa: BLE001 - the last line of defence: artists never see a traceback
         if _is_an_interrupt(error):
             return _interrupted(output)
+        if isinstance(error, OSError) and error.errno in _OF_A_PATH:
+            output.error(_of_a_path(error))
+            return JobError.exit_code
         log = site.home() / "fault.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(traceback.format_exc(), encoding="utf-8")
@@ -115,6 +121,16 @@ def carry_out(
             )
         )
         return FAULT
+
+
+def _of_a_path(error: OSError) -> JobError:
+    """Wherever a path is looked at first, the system may say that it is none it bears."""
+    name = str(error.filename or "A path")
+    shown = name if len(name) <= MOST_SHOWN else f"{name[:MOST_SHOWN]}..."
+    return JobError(
+        f"{shown} cannot be looked at: {error.strerror}.",
+        remedy="Check the path, and your right to read there.",
+    )
 
 
 def _interrupted(output: Output) -> int:
@@ -163,6 +179,8 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
                 f"{word!a} is no UTF-8 text.",
                 remedy="Rename the file or folder, or choose another name.",
             )
+        if "\0" in word:  # a shell cannot say one, a panel can
+            raise JobError(f"{word[:80]!a} holds a zero byte.", remedy="Write it without.")
     first = words[0] if words else ""
     if first in VERBS:
         return parser([first]).parse_args(words)

@@ -104,5 +104,16 @@ class Context:
 
         return signing.trusted_keys([*self.site.trust, site.home() / "trust"])
 
+    def check_keys(self) -> None:
+        """Refuse keys that a run cannot use; a first key is not made for that.
+
+        Raises:
+            SigningError: the user's own, or one that is trusted, cannot be used.
+        """
+        from answerprint import signing  # noqa: PLC0415
+
+        signing.check_own(site.home())
+        self.trusted()
+
     def root(self) -> Path:
         return self.site.root or Path("takes")

@@ -1,7 +1,8 @@
 """Say what a run would do: its take, inputs, colour, frames and time. Nothing is written.
 
-It asks the server and looks at every frame's header as the run does: a plan that is good is a run
-that is good. What is wrong is said as the run would say it.
+It asks the server and looks at every frame's header as the run does, and at the signing key: a
+plan that is good is a run that is good. What is wrong is said as the run would say it. Only a
+folder that lets nobody write though its rights say so is found out by the run, which tries.
 
 examples:
   answerprint plan --task denoise --plate renders/bg.####.exr --frames 1001-1100
@@ -31,7 +32,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     request = flags.job_of(args)
     with Server(context.address(args.server)) as server:
-        found = plan.plan(request, server, context.site, home=site.home(), memory=args.memory)
+        found = plan.plan(
+            request,
+            server,
+            context.site,
+            home=site.home(),
+            memory=args.memory,
+            interrupted=context.interrupted,
+        )
+    context.check_keys()
     document = found.as_json()
     context.output.emit(document)
     for line in _lines(found):

@@ -70,7 +70,15 @@ def run(args: argparse.Namespace, context: Context) -> int:
             "--claim takes a number and --dry-run takes none.", remedy="Keep one of them."
         )
     with Server(context.address(args.server), transport=_transport(args)) as server:
-        resolved = preflight.resolve(request, server, context.site, memory=args.memory)
+        resolved = preflight.resolve(
+            request,
+            server,
+            context.site,
+            memory=args.memory,
+            tries=not args.dry_run,
+            interrupted=context.interrupted,
+        )
+        context.check_keys()
         if args.dry_run:
             context.output.show(resolved.model_dump(mode="json", by_alias=True))
             return 0
