@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, Iterable, Optional
+from typing import Any, Dict, Iterable, NamedTuple, Optional
 
 from answerprint_panel import words
 from answerprint_panel.job_words import ACTIVE
@@ -11,8 +10,7 @@ from answerprint_panel.job_words import ACTIVE
 Document = Dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(NamedTuple):
     """One line: an icon, a state in words, and what there is to add.
 
     tone    passed, warn, fail, or empty: the colour of icon and state; the words say it as well

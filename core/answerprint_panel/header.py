@@ -7,7 +7,6 @@ from typing import Any, Dict, Optional
 from answerprint_panel import connection, look, scripts
 from answerprint_panel.qt import QtCore, QtGui, QtWidgets, Signal
 from answerprint_panel.session import Session
-from answerprint_panel.settings import Settings
 from answerprint_panel.widgets import ElidedLabel, Icon, IconButton, Words, across, down
 
 Document = Dict[str, Any]
@@ -27,7 +26,7 @@ class Header(QtWidgets.QWidget):
         self.aside = ElidedLabel(role="secondary")
         self.settings_button = IconButton("settings", "Settings", quiet=True, size=28)
         self.help_button = IconButton("help", "Help", quiet=True, size=28)
-        self.settings = Settings(session, self)
+        self._settings: Any = None
         self.settings_button.clicked.connect(self._open_settings)
         self.help_button.clicked.connect(self.helped)
         self._lay_out()
@@ -67,6 +66,15 @@ class Header(QtWidgets.QWidget):
         self.setAccessibleName(said.spoken)
         server = session.server or {}
         self.state.setToolTip(str(server.get("problem") or server.get("address") or ""))
+
+    @property
+    def settings(self) -> Any:
+        """Made once somebody opens them."""
+        if self._settings is None:
+            from answerprint_panel.settings import Settings  # noqa: PLC0415 - seldom opened
+
+            self._settings = Settings(self._session, self)
+        return self._settings
 
     def _open_settings(self) -> None:
         self.settings.open_below(self.settings_button)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from answerprint_panel import words
 
@@ -33,8 +32,7 @@ TONES = {"waiting": "warn", "complete": "passed", "incomplete": "fail", "failed"
 MOST_WARNED = 3
 
 
-@dataclass(frozen=True)
-class Button:
+class Button(NamedTuple):
     """One thing that can be done about a job: its verb, its word, its icon."""
 
     verb: str
@@ -42,8 +40,7 @@ class Button:
     icon: str
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(NamedTuple):
     """What a note says of a job: what, where, what is safe, and what cures it.
 
     fix     the engine's own {"label", "change"} or {"label", "argv"}; None: `verb` is what is left
@@ -56,8 +53,7 @@ class Trouble:
     label: str
 
 
-@dataclass(frozen=True)
-class JobRow:
+class JobRow(NamedTuple):
     """A job as the queue shows it.
 
     progress    part of it that is done, 0 to 1; None: there is nothing to measure yet

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from answerprint_panel import words
 
@@ -42,8 +41,7 @@ MOST_SETTINGS = 40
 MOST_LINEAGE = 40
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What verifying came to: a headline, and which frames are not as they should be."""
 
     good: bool

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
 from answerprint_panel import words
 
@@ -18,8 +17,7 @@ REVIEWS = {"approved": ("approve", "passed", "Approved"), "retake": ("retake", "
 UNFINISHED = "unfinished"
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """An icon, its colour, its word: never one without the other."""
 
     icon: str = ""
@@ -27,8 +25,7 @@ class Mark:
     word: str = ""
 
 
-@dataclass(frozen=True)
-class TakeRow:
+class TakeRow(NamedTuple):
     """A take as the list shows it: three lines beside its picture.
 
     line        range and model version, or the reason for its QC; `loud`: it is the latter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Dict, List, Optional, Set
 
-from answerprint_panel import look, take_menu, take_words, words
+from answerprint_panel import look, take_words, words
 from answerprint_panel.filter_button import FilterButton
 from answerprint_panel.insets import inset
 from answerprint_panel.job_words import ACTIVE
@@ -202,6 +202,8 @@ class Takes(QtWidgets.QWidget):
             acts[verb](take)
 
     def _menu(self, take: Document) -> None:
+        from answerprint_panel import take_menu  # noqa: PLC0415 - not before somebody asks
+
         others = [
             other
             for other in self._takes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from datetime import datetime, timedelta, timezone
 from typing import Iterable, List, Optional
@@ -163,6 +162,8 @@ def since(text: Optional[str], now: Optional[datetime] = None) -> str:
 
 def me() -> str:
     """The user's name as the engine writes it into takes; empty where the system has none."""
+    import getpass  # noqa: PLC0415 - slow to import: it brings the terminal along
+
     try:
         return getpass.getuser()
     except (ImportError, KeyError, OSError):
