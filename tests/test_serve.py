@@ -14,9 +14,10 @@ import pytest
 import requests
 import yaml
 from command import Answerprint
+from samples import add_model, own_models
 
 from answerprint.triton import Server
-from answerprint_server import embedded, repository, wheel
+from answerprint_server import embedded, launch, repository, wheel
 
 COMPOSE = Path(__file__).parents[1] / "server" / "deploy" / "compose.yaml"
 
@@ -31,14 +32,35 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
-@pytest.fixture
-def detached(own_home: Path, answerprint: Answerprint) -> Iterator[embedded.Running]:
-    said = answerprint("serve", "--detach", "--json")
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """Flags for a server of two models: all six take five seconds to load."""
+    folder = own_models(tmp_path_factory.mktemp("few") / "models", ["passthrough"])
+    add_model(folder, "again", lambda program: program)
+    return "--models", folder
+
+
+@pytest.fixture(scope="module")
+def detached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, embedded.Running]]:
+    """A server with all our models in the background, which tests only look at; its home."""
+    folder = tmp_path_factory.mktemp("detached")
+    home = folder / "own"
+    said = Answerprint(folder)("serve", "--detach", "--json", env={"ANSWERPRINT_HOME": str(home)})
     assert said.code == 0, said
-    state = embedded.running(own_home)
+    state = embedded.running(home)
     assert state is not None
-    yield state
-    answerprint("serve", "--stop")
+    yield home, state
+    end_at_once(home)
+
+
+def end_at_once(home: Path) -> None:
+    """Not in order, which takes three seconds: where the end is not what is looked at."""
+    state = embedded.running(home)
+    assert state is not None
+    supervisor = psutil.Process(state.pid)
+    supervisor.kill()
+    supervisor.wait()
+    embedded.clear_orphans(home)
 
 
 def family(pid: int) -> list[psutil.Process]:
@@ -62,17 +84,20 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 
 def test_a_second_call_finds_the_running_server(
-    detached: embedded.Running, answerprint: Answerprint
+    detached: tuple[Path, embedded.Running], answerprint: Answerprint
 ) -> None:
-    said = answerprint("serve", "--json")
+    home, state = detached
+
+    said = answerprint("serve", "--json", env={"ANSWERPRINT_HOME": str(home)})
 
     assert said.code == 0
-    assert said.last["address"] == detached.address
+    assert said.last["address"] == state.address
     assert said.last["tasks"] == dict.fromkeys(TASKS, "ready")
 
 
-def test_it_listens_on_loopback_only(detached: embedded.Running) -> None:
-    sockets = psutil.Process(detached.triton).net_connections("inet")
+def test_it_listens_on_loopback_only(detached: tuple[Path, embedded.Running]) -> None:
+    _, state = detached
+    sockets = psutil.Process(state.triton).net_connections("inet")
     listening = {one.laddr.ip for one in sockets if one.status == psutil.CONN_LISTEN}
 
     assert {ip.removeprefix("::ffff:") for ip in listening} == {"127.0.0.1"}
@@ -85,25 +110,28 @@ def test_status_says_so_when_none_runs(own_home: Path, answerprint: Answerprint)
 
 
 def test_stop_leaves_no_process_no_shared_memory_and_no_state(
-    detached: embedded.Running, own_home: Path, answerprint: Answerprint
+    own_home: Path, answerprint: Answerprint, few: tuple[str, Path]
 ) -> None:
-    processes = family(detached.pid)
+    assert answerprint("serve", "--detach", "--json", *few).code == 0
+    state = embedded.running(own_home)
+    assert state is not None
+    processes = family(state.pid)
     assert len(processes) >= 4  # supervisor, server, a stub for each model
-    assert left_behind(detached)
+    assert left_behind(state)
 
     assert answerprint("serve", "--stop", "--json").last == {"stopped": True}
 
     assert gone(processes)
-    assert not left_behind(detached)
+    assert not left_behind(state)
     kept = {path.name for path in (own_home / "server").iterdir()}
     assert kept <= {"triton.log", "serve.log"} | {path for path in kept if "backends" in path}
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_in_order(
-    ending: signal.Signals, own_home: Path, answerprint: Answerprint
+    ending: signal.Signals, own_home: Path, answerprint: Answerprint, few: tuple[str, Path]
 ) -> None:
-    process = answerprint.start("serve")
+    process = answerprint.start("serve", *few)
     state = wait_for(own_home)
     processes = family(process.pid)
 
@@ -116,9 +144,9 @@ def test_a_signal_ends_it_in_order(
 
 
 def test_a_killed_supervisor_takes_the_server_with_it_and_the_next_start_cleans_up(
-    own_home: Path, answerprint: Answerprint
+    own_home: Path, answerprint: Answerprint, few: tuple[str, Path]
 ) -> None:
-    process = answerprint.start("serve")
+    process = answerprint.start("serve", *few)
     state = wait_for(own_home)
     processes = family(process.pid)
 
@@ -127,14 +155,16 @@ def test_a_killed_supervisor_takes_the_server_with_it_and_the_next_start_cleans_
 
     assert gone(processes)
     assert embedded.running(own_home) is None
-    again = answerprint("serve", "--detach", "--json")
+    again = answerprint("serve", "--detach", "--json", *few)
     assert again.code == 0
     assert not left_behind(state)
-    answerprint("serve", "--stop")
+    end_at_once(own_home)
 
 
-def test_two_starts_at_once_give_one_server(own_home: Path, answerprint: Answerprint) -> None:
-    first, second = answerprint.start("serve"), answerprint.start("serve")
+def test_two_starts_at_once_give_one_server(
+    own_home: Path, answerprint: Answerprint, few: tuple[str, Path]
+) -> None:
+    first, second = answerprint.start("serve", *few), answerprint.start("serve", *few)
     state = wait_for(own_home)
 
     loser = second if state.pid == first.pid else first
@@ -188,10 +218,9 @@ def test_the_model_repository_starts_from_the_compose_files_command_line(tmp_pat
         with Server(f"127.0.0.1:{ports[1]}") as server:
             offers = server.offers()
     finally:
-        process.terminate()
+        process.kill()
         process.wait()
-        for region in embedded.SHARED_MEMORY.glob("answerprint_compose_*"):
-            region.unlink()
+        launch.clear("answerprint_compose_")
 
     assert [one.name for one in offers if one.contract] == TASKS
 
