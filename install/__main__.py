@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 from install import demo, environment, nuke, test, wheelhouse
@@ -20,12 +21,19 @@ def main(words: list[str]) -> int:
     if job not in HERE and job not in ELSEWHERE:
         print(USAGE)
         return 0 if job in ("-h", "--help") else 2
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no error
+            stream.reconfigure(errors="backslashreplace")
     try:
         if job in ELSEWHERE:
             return ELSEWHERE[job](words[1:])
         return HERE[job](environment.prepare(), words[1:])
     except environment.MissingError as error:
         print("install: %s\n  %s" % (error, error.remedy), file=sys.stderr)
+        return 7
+    except OSError as error:
+        print("install: %s" % error, file=sys.stderr)
+        print("  Mend that, then run the same command again.", file=sys.stderr)
         return 7
     except KeyboardInterrupt:
         print("install: interrupted; run the same command again to go on", file=sys.stderr)

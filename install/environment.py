@@ -98,19 +98,29 @@ def _own() -> str:
     return base if base and os.path.exists(base) else sys.executable
 
 
-def _runs(program: str) -> bool:
-    done = subprocess.run([program, "-c", ""], capture_output=True, check=False)
+def _runs(program: str, code: str = "") -> bool:
+    try:
+        done = subprocess.run([program, "-c", code], capture_output=True, check=False)
+    except OSError:
+        return False
     return done.returncode == 0
 
 
 def check(chosen: tuple[str, tuple[int, int]]) -> None:
     """Name what is missing before anything is downloaded."""
-    version = "%d.%d" % chosen[1]
+    check_system("Run the demo on a Linux machine, or install the client alone: pip install .")
+    check_venv(chosen)
+    check_library(chosen)
+    check_space(ROOT, LEAST_BYTES)
+
+
+def check_system(remedy: str) -> None:
+    """Raises MissingError: the embedded server does not run on this system."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         raise MissingError(
             "The embedded server runs on Linux x86-64; this is %s %s."
             % (platform.system(), platform.machine()),
-            "Run the demo on a Linux machine, or install the client alone: pip install .",
+            remedy,
         )
     libc, number = platform.libc_ver()
     parts = tuple(int(part) for part in number.split(".")[:2] if part.isdigit())
@@ -120,21 +130,38 @@ def check(chosen: tuple[str, tuple[int, int]]) -> None:
             % (libc or "another C library", number),
             "Use Ubuntu 22.04, Debian 12, Rocky 10 or newer.",
         )
-    probe = "import venv, ensurepip"
-    if subprocess.run([chosen[0], "-c", probe], capture_output=True, check=False).returncode:
+
+
+def check_venv(chosen: tuple[str, tuple[int, int]]) -> None:
+    """Raises MissingError: this Python can make no interpreter of its own."""
+    if not _runs(chosen[0], "import venv, ensurepip"):
+        version = "%d.%d" % chosen[1]
         raise MissingError(
             "Python %s lacks its venv module." % version,
             "Run: sudo apt install python%s-venv" % version,
         )
+
+
+def check_library(chosen: tuple[str, tuple[int, int]]) -> None:
+    """Raises MissingError: what the embedded server's models run in is not there."""
     if not _has_libpython(chosen):
+        version = "%d.%d" % chosen[1]
         raise MissingError(
             "The shared library of Python %s is missing; the server's models run in it." % version,
             "Run: sudo apt install libpython%s" % version,
         )
-    free = shutil.disk_usage(ROOT).free
-    if free < LEAST_BYTES:
+
+
+def check_space(folder: str, least: int) -> None:
+    """Raises MissingError: less is free where this folder is, or will be."""
+    there = os.path.abspath(folder)
+    while not os.path.isdir(there) and os.path.dirname(there) != there:
+        there = os.path.dirname(there)
+    free = shutil.disk_usage(there).free
+    if free < least:
         raise MissingError(
-            "%.1f GB are free in %s; 3 GB are needed." % (free / 1e9, ROOT), "Free some space."
+            "%.1f GB are free in %s; %.0f GB are needed." % (free / 1e9, there, least / 1e9),
+            "Free some space.",
         )
 
 
@@ -146,8 +173,8 @@ def _has_libpython(chosen: tuple[str, tuple[int, int]]) -> bool:
     if chosen[0] == _own():
         folder, file = sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("INSTSONAME")
     else:
-        said = subprocess.run([chosen[0], "-c", code], capture_output=True, text=True, check=True)
-        folder, file = said.stdout.split()
+        said = subprocess.run([chosen[0], "-c", code], capture_output=True, text=True, check=False)
+        folder, file = [*said.stdout.splitlines(), "", ""][:2]
     return ".so" in file and os.path.exists(os.path.join(folder, file))
 
 

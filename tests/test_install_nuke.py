@@ -3,55 +3,21 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from disks import disk
+from machine import PROJECT, Machine, machine
 
-from install import environment, place
+from install import engine, environment, nuke
+from install.hook import Hook
 
-PROJECT = Path(__file__).parents[1]
-
-
-class Machine:
-    """A user's machine with an empty home, on which the installer is run."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.place = home / ".local" / "share" / "answerprint" / "app"
-        self.init = home / ".nuke" / "init.py"
-
-    def install(self, *words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-        kept = {k: v for k, v in os.environ.items() if "ANSWERPRINT" not in k and "XDG" not in k}
-        return subprocess.run(
-            [sys.executable, "-m", "install", *words],
-            cwd=PROJECT,
-            env=kept | {"HOME": str(self.home)},
-            input=answer,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def nuke(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Install for Nuke with the engine that runs these tests."""
-        return self.install("nuke", "--engine", sys.executable, *words)
-
-    def everything(self) -> dict[str, bytes]:
-        return {
-            path.relative_to(self.home).as_posix(): path.read_bytes()
-            for path in sorted(self.home.rglob("*"))
-            if path.is_file()
-        }
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    home = tmp_path / "home of a user"
-    home.mkdir()
-    return Machine(home)
+__all__ = ["machine"]  # a fixture, used by its name
 
 
 def test_one_line_is_all_that_nuke_needs(machine: Machine) -> None:
@@ -61,10 +27,8 @@ def test_one_line_is_all_that_nuke_needs(machine: Machine) -> None:
     line = f'import nuke; nuke.pluginAddPath("{machine.place.as_posix()}/nuke")  # Answerprint\n'
     assert machine.init.read_text() == line
     assert line.strip() in done.stdout
-    version = place.current(str(machine.place))
-    assert version
-    assert (machine.place / "versions" / version / "nuke" / "menu.py").is_file()
-    assert (machine.place / "versions" / version / "core" / "answerprint_panel").is_dir()
+    assert (machine.version / "nuke" / "menu.py").is_file()
+    assert (machine.version / "core" / "answerprint_panel").is_dir()
 
 
 def test_the_second_time_changes_nothing(machine: Machine) -> None:
@@ -98,8 +62,7 @@ def test_what_stands_in_init_py_stays_and_has_a_backup(machine: Machine) -> None
     machine.nuke("--yes")
 
     assert machine.init.read_bytes().startswith(own.encode() + b"\nimport nuke; ")
-    backups = list(machine.init.parent.glob("init.py.before-answerprint-*"))
-    assert [backup.read_bytes() for backup in backups] == [own.encode()]
+    assert machine.backups() == [own.encode()]
 
     gone = machine.install("nuke", "--uninstall", "--yes")
 
@@ -130,6 +93,127 @@ def test_without_a_word_nothing_is_written_into_a_users_file(machine: Machine) -
     assert "NUKE_PATH" in done.stdout
 
 
+def test_an_init_py_in_any_encoding_keeps_its_bytes(machine: Machine) -> None:
+    machine.init.parent.mkdir()
+    own = "# -*- coding: latin-1 -*-\n# Größe\n".encode("latin-1")
+    machine.init.write_bytes(own)
+
+    machine.nuke("--yes")
+    assert machine.init.read_bytes().startswith(own + b"import nuke; ")
+    machine.install("nuke", "--uninstall", "--yes")
+
+    assert machine.init.read_bytes() == own
+
+
+def test_an_init_py_that_is_no_plain_text_is_left_alone(machine: Machine) -> None:
+    machine.init.parent.mkdir()
+    machine.init.write_bytes("# mine\n".encode("utf-16"))
+
+    done = machine.nuke("--yes")
+
+    assert done.returncode == 7
+    assert "is no plain text" in done.stderr
+    assert machine.init.read_bytes() == "# mine\n".encode("utf-16")
+
+
+def test_backups_of_one_second_are_all_kept(machine: Machine) -> None:
+    hook = Hook(str(machine.init.parent), "/pipe/answerprint/nuke")
+    machine.init.parent.mkdir()
+    texts = [b"# 0\n", b"# 1\n", b"# 2\n"]
+    for text in texts:
+        machine.init.write_bytes(text)
+        hook.write()
+
+    assert sorted(machine.backups()) == texts
+
+
+def test_the_line_of_another_place_stays_and_is_said(machine: Machine) -> None:
+    machine.init.parent.mkdir()
+    other = b'import nuke; nuke.pluginAddPath("/pipe/answerprint/nuke")  # Answerprint\n'
+    machine.init.write_bytes(other)
+
+    done = machine.nuke("--yes")
+
+    assert machine.init.read_bytes().startswith(other + b"import nuke; ")
+    assert "names another installation too, /pipe/answerprint/nuke" in done.stdout
+    assert "Nuke uses the one whose line stands first" in done.stdout
+
+    machine.install("nuke", "--uninstall", "--yes")
+
+    assert machine.init.read_bytes() == other
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "it's", "Größe \U0001f39e", "100%", "$HOME"])
+def test_a_folder_of_any_name_is_written_as_python_and_shell_read_it(
+    tmp_path: Path, name: str
+) -> None:
+    target = str(tmp_path / name)
+    hook = Hook(str(tmp_path), target)
+    hook.write()
+
+    text = (tmp_path / "init.py").read_bytes().decode("ascii")
+    seen: list[str] = []
+    exec(text.partition("; ")[2], {"nuke": SimpleNamespace(pluginAddPath=seen.append)})
+    said = subprocess.run(
+        ["/bin/sh", "-c", hook.environment + '; printf %s "$NUKE_PATH"'],
+        capture_output=True,
+        check=True,
+        env={"NUKE_PATH": "/before", "HOME": "/x"},
+    )
+
+    assert seen == [target]
+    assert hook.is_there
+    assert said.stdout == f"{target}:/before".encode()
+
+
+def test_the_end_of_input_at_the_question_is_a_no(machine: Machine) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "install", "nuke", "--engine", sys.executable]
+    os.write(ours, b"\x04")
+    done = subprocess.run(
+        command, cwd=PROJECT, env=machine.environ, stdin=theirs, capture_output=True, check=False
+    )
+    os.close(ours)
+    os.close(theirs)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"Not written. Put this line into" in done.stdout
+    assert not machine.init.exists()
+
+
+def test_where_the_server_does_not_run_it_asks_for_another(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSWERPRINT_HOME", str(machine.home))
+    monkeypatch.setattr(sys, "platform", "darwin")
+
+    with pytest.raises(environment.MissingError) as missing:
+        nuke.run(["--dry-run"])
+
+    assert "The embedded server runs on Linux x86-64" in str(missing.value)
+    assert "--server HOST:PORT" in missing.value.remedy
+    assert "--client" in missing.value.remedy
+    assert machine.everything() == {}
+
+
+def test_room_is_looked_for_where_it_goes(machine: Machine) -> None:
+    with disk(machine.home / "small", "4m") as small:
+        done = machine.install("nuke", "--client", "--yes", ANSWERPRINT_HOME=str(small / "a" / "b"))
+
+        assert done.returncode == 7
+        assert f"0.0 GB are free in {small}; 1 GB are needed." in done.stderr
+        assert list(small.iterdir()) == []
+
+
+def test_a_client_needs_the_venv_module_too(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+
+    with pytest.raises(environment.MissingError, match="lacks its venv module"):
+        engine.Engine(str(python), (3, 12), server=False, is_named=False).check(str(tmp_path))
+
+
 def test_uninstall_takes_away_what_it_brought_and_nothing_else(machine: Machine) -> None:
     machine.nuke("--yes")
     keys = machine.place.parent / "keys" / "own.key"
@@ -148,62 +232,9 @@ def test_uninstall_takes_away_what_it_brought_and_nothing_else(machine: Machine)
     assert "Nothing was removed" in refused.stdout
     assert (done.returncode, again.returncode) == (0, 0)
     left = {name for name in machine.everything() if "before-answerprint" not in name}
-    assert left == {".local/share/answerprint/keys/own.key"}
+    assert left == {".local/share/answerprint/keys/own.key", ".nuke/init.py"}
+    assert machine.init.read_bytes() == b""  # it is the user's, and be it empty
     assert "Nothing of Answerprint is installed" in again.stdout
-
-
-def test_a_studio_gets_a_share_and_the_line_for_its_launcher(machine: Machine) -> None:
-    share = machine.home / "pipe" / "answerprint"
-
-    done = machine.nuke("--share", str(share), "--server", "triton-01:8001")
-
-    assert done.returncode == 0
-    assert f'export NUKE_PATH="{share.as_posix()}/nuke:$NUKE_PATH"' in done.stdout
-    assert not machine.init.exists()
-    assert (share / "site.toml").read_text() == 'server = "triton-01:8001"\n'
-
-
-def test_the_studios_configuration_is_never_written_twice(machine: Machine) -> None:
-    share = machine.home / "pipe"
-    share.mkdir()
-    (share / "site.toml").write_text("# ours\n")
-
-    done = machine.nuke("--share", str(share), "--server", "triton-01:8001")
-
-    assert (share / "site.toml").read_text() == "# ours\n"
-    assert "site.toml is there already and stays as it is" in done.stdout
-
-
-def test_another_version_lies_beside_the_old_one_and_current_turns(
-    machine: Machine, tmp_path: Path
-) -> None:
-    machine.nuke("--yes")
-    first = place.current(str(machine.place))
-    other = tmp_path / "engine"
-    other.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    other.chmod(0o755)
-
-    machine.install("nuke", "--engine", str(other), "--yes")
-
-    second = place.current(str(machine.place))
-    assert first
-    assert second
-    assert first != second
-    assert {path.name for path in (machine.place / "versions").iterdir()} == {first, second}
-    assert machine.init.read_text().count("Answerprint") == 1
-
-
-def test_an_attempt_that_did_not_end_is_begun_again(machine: Machine) -> None:
-    version = place.Version(str(machine.place), server=True, engine=sys.executable)
-    half = Path(version.folder) / "core"
-    half.mkdir(parents=True)
-    (half / "stray.py").write_text("")
-
-    done = machine.nuke("--yes")
-
-    assert done.returncode == 0
-    assert not (half / "stray.py").exists()
-    assert (Path(version.folder) / "complete").is_file()
 
 
 @pytest.mark.parametrize(
@@ -213,6 +244,12 @@ def test_an_attempt_that_did_not_end_is_begun_again(machine: Machine) -> None:
         (["--engine", "/bin/true"], "has no engine of version"),
         (["--wheelhouse", "/nowhere"], "There is no wheelhouse /nowhere"),
         (["--share", "/proc/answerprint", "--engine", sys.executable], "cannot be written"),
+        (["--share", "/tmp/a\nb"], "has a control character"),
+        (["--share", "/tmp/a:b"], "which NUKE_PATH cannot hold"),
+        (["--engine", "/tmp/a\nb"], "has a control character"),
+        (["--server", "triton-01"], "'triton-01' is no server's address"),
+        (["--server", "triton-01:0"], "'triton-01:0' is no server's address"),
+        (["--server", 'a"b:8001'], "is no server's address"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_leaves_nothing(
@@ -244,33 +281,30 @@ def test_from_a_wheelhouse_it_needs_no_internet(machine: Machine) -> None:
 
     built = machine.install("wheelhouse", str(wheels), "--client")
     assert built.returncode == 0, built.stderr
-    offline = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": os.devnull}
-    os.environ.update(offline)
-    try:
-        done = machine.install("nuke", "--yes", "--client", "--wheelhouse", str(wheels))
-    finally:
-        for name in offline:
-            del os.environ[name]
+    assert f"install nuke --client --wheelhouse '{wheels}'" in built.stdout
+    # where a locale's encoding has no such letters, Python 3.10 to 3.12 could not read a .pth with them
+    home = machine.home / "Größe"
+    done = machine.install(
+        "nuke",
+        *("--yes", "--client", "--wheelhouse", str(wheels)),
+        PIP_INDEX_URL="http://127.0.0.1:9/simple",
+        PIP_CONFIG_FILE=os.devnull,
+        ANSWERPRINT_HOME=str(home),
+    )
 
     assert done.returncode == 0, done.stderr
-    version = place.current(str(machine.place))
-    assert version
-    python = place.interpreter(str(machine.place / "versions" / version / "engine"))
+    (version,) = (home / "app" / "versions").iterdir()
+    code = (
+        "import os, sys, answerprint; from answerprint.cli import main\n"
+        "sys.stdout.buffer.write(os.fsencode(answerprint.__file__))"
+    )
     said = subprocess.run(
-        [python, "-I", "-m", "answerprint.cli", "--version"],
+        [engine.interpreter(str(version / "engine")), "-I", "-X", "utf8=0", "-c", code],
         capture_output=True,
-        text=True,
         check=True,
+        env={"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"},
     )
-    assert said.stdout.startswith("answerprint ")
-    inside = machine.place / "versions" / version / "core"
-    where = subprocess.run(
-        [python, "-I", "-c", "import answerprint; print(answerprint.__file__)"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert Path(where.stdout.strip()).is_relative_to(inside)
+    assert said.stdout == os.fsencode(version / "core" / "answerprint" / "__init__.py")
 
 
 def pins(lock: str) -> set[str]:
@@ -278,12 +312,12 @@ def pins(lock: str) -> set[str]:
     return set(re.findall(r"^([A-Za-z0-9_.-]+==[^ ;\\]+)", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("lock", place.LOCKS.values(), ids=place.LOCKS)
+@pytest.mark.parametrize("lock", engine.LOCKS.values(), ids=engine.LOCKS)
 def test_what_is_installed_is_what_is_tested(lock: str) -> None:
     assert pins(lock) <= pins(environment.LOCK)
 
 
 def test_the_engine_brings_no_tools_of_ours() -> None:
-    for lock in place.LOCKS.values():
+    for lock in engine.LOCKS.values():
         names = {pin.partition("==")[0].lower() for pin in pins(lock)}
         assert not names & {"pytest", "mypy", "ruff", "hypothesis", "pyside2", "matplotlib"}
