@@ -16,6 +16,7 @@ from command import Answerprint
 from samples import add_model, drowsy, own_models, own_server, server_here
 
 from answerprint.triton import Server
+from answerprint_panel import faults
 from answerprint_server import embedded, repository
 
 PROJECT = Path(__file__).parents[1]
@@ -46,6 +47,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield folder
     del os.environ["ANSWERPRINT_HOME"]
     os.environ.update(kept)
+
+
+@pytest.fixture(autouse=True)
+def faults_told() -> Iterator[list[dict[str, object]]]:
+    """The panel's own faults. A test that means one takes it out; any other fails with it."""
+    told: list[dict[str, object]] = []
+    faults.forget()
+    faults.listen(told.append)
+    yield told
+    faults.unlisten(told.append)
+    assert not told
 
 
 @pytest.fixture(scope="session")

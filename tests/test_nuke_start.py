@@ -17,6 +17,7 @@ import pytest
 from comp import Comp, comp
 
 from answerprint_nuke import start, window
+from answerprint_panel import faults
 
 __all__ = ["comp"]  # a fixture, used by its name
 
@@ -100,9 +101,9 @@ def test_a_failure_is_logged_and_shown_and_nuke_starts(
 
 def test_the_log_does_not_grow_for_ever() -> None:
     for _ in range(3):
-        start.failed(ValueError("x" * start.MOST_LOG_BYTES))
+        start.failed(ValueError("x" * faults.MOST_LOG_BYTES))
 
-    assert Path(start.log()).stat().st_size < 3 * start.MOST_LOG_BYTES
+    assert Path(start.log()).stat().st_size < 3 * faults.MOST_LOG_BYTES
 
 
 def test_nothing_of_qt_or_the_panel_is_loaded_before_it_is_needed() -> None:

@@ -24,7 +24,8 @@ from answerprint import site
 from answerprint_panel import engine
 from answerprint_panel.child import MOST_LOG_BYTES, log_path
 from answerprint_panel.engine import Engine, EngineAbsent
-from answerprint_panel.sidecar import CANCELLED, GONE, MOST_REQUEST_BYTES, MOST_SENT, Sidecar
+from answerprint_panel.request import CANCELLED, GONE
+from answerprint_panel.sidecar import MOST_REQUEST_BYTES, MOST_SENT, Sidecar
 
 SECONDS = 60.0
 BURST = 10_000

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from answerprint_panel import icons, look
+from answerprint_panel.faults import guarded
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
 
 _POLICY = QtWidgets.QSizePolicy.Policy
@@ -98,6 +99,7 @@ class Choice(QtWidgets.QComboBox):
         painter.setPen(written)
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), text)
 
+    @guarded
     def _activated(self, place: int) -> None:
         self.chosen.emit(self.itemData(place))
 

@@ -6,6 +6,7 @@ from typing import List, Optional
 
 from answerprint_panel.choices import Choice
 from answerprint_panel.draft import Draft
+from answerprint_panel.faults import guarded
 from answerprint_panel.fields import Field
 from answerprint_panel.host import Document
 from answerprint_panel.note import Note
@@ -50,6 +51,7 @@ class ColourSection(QtWidgets.QWidget):
         self.choice.setToolTip(self.choice.shown)
         self.hint.say(*_how(draft, found))
 
+    @guarded
     def _chosen(self, space: str) -> None:
         self.name.setVisible(space == _ANOTHER)
         if space == _ANOTHER:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from answerprint_panel import look, record_words, words
+from answerprint_panel.faults import guarded
 from answerprint_panel.life import Life
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
 from answerprint_panel.session import Session
@@ -53,6 +54,7 @@ class Details(QtWidgets.QWidget):
                 said.append(widget.text().replace(ZERO_WIDTH, ""))
         return "\n".join(part for part in said if part)
 
+    @guarded
     def dismiss(self) -> None:
         """Close; what is still being asked is called off."""
         if self._request is not None:

@@ -7,7 +7,7 @@ import platform
 import re
 from typing import Iterable, List, Tuple
 
-from answerprint_panel import child, qt
+from answerprint_panel import child, faults, qt
 from answerprint_panel.host import Document, Host, HostError
 from answerprint_panel.sidecar import Sidecar
 
@@ -42,6 +42,8 @@ def text(
         "",
         f"Log ({child.log_path()})",
         *(f"  {line}" for line in child.tail(child.log_path(), LOG_BYTES).splitlines()),
+        f"Faults ({faults.log_path()})",
+        *(f"  {line}" for line in child.tail(faults.log_path(), LOG_BYTES).splitlines()),
     ]
     return _SECRET.sub(r"\1 ***", "\n".join(lines)) + "\n"
 
@@ -72,4 +74,5 @@ def _server(server: Document) -> List[str]:
 
 
 def _sentence(error: Document) -> str:
-    return f"{error.get('problem', '')} {error.get('remedy', '')}".strip()[:MOST_SENTENCE]
+    said = [str(error.get(key) or "") for key in ("problem", "remedy", "where")]
+    return " ".join(part for part in said if part)[:MOST_SENTENCE]

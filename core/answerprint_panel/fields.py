@@ -9,6 +9,7 @@ import math
 from typing import Optional
 
 from answerprint_panel import look
+from answerprint_panel.faults import guarded
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
 
 _POLICY = QtWidgets.QSizePolicy.Policy
@@ -119,6 +120,7 @@ class Field(QtWidgets.QWidget):
         self.line.returnPressed.emit()
         self._finished()
 
+    @guarded
     def _finished(self) -> None:
         self.line.setModified(False)
         if self.line.text() != self._told:
@@ -169,6 +171,7 @@ class Number(Field):
         start = self._value if value is None else value
         self._take(rounded(start + steps * self._step, self._step, whole=self._whole))
 
+    @guarded
     def _typed(self, text: str) -> None:
         value = parsed(text, whole=self._whole)
         if value is None:

@@ -6,6 +6,7 @@ from typing import Optional, Sequence, Tuple
 
 from answerprint_panel import icons, look
 from answerprint_panel.buttons import Pressed
+from answerprint_panel.faults import guarded
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
 
 
@@ -34,12 +35,14 @@ class FilterButton(Pressed):
         self.updateGeometry()
         self.update()
 
+    @guarded
     def choose(self, value: str) -> None:
         if value != self.value:
             self.value = value
             self._say()
             self.chosen.emit(value)
 
+    @guarded
     def open(self) -> None:
         menu = QtWidgets.QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

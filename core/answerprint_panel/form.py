@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional
 
 from answerprint_panel import look
 from answerprint_panel.draft import Draft
+from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document, Host, HostError
 from answerprint_panel.labels import Words
 from answerprint_panel.parameter_row import ParameterRow
@@ -69,10 +70,12 @@ class Form(QtWidgets.QWidget):
         self.rows[parameter["name"]] = row
         self._lines.addWidget(row)
 
+    @guarded
     def _choose(self, parameter: Document, value: Any) -> None:
         self._draft.choose(parameter, value)
         self.changed.emit()
 
+    @guarded
     def _animate(self, parameter: Document) -> None:
         """A menu of the selected node's curves; where one drives it already, back to one value."""
         if isinstance(self._draft.value(parameter), dict):

@@ -7,6 +7,7 @@ from typing import Optional, Tuple
 from answerprint_panel import draft as drafts, look
 from answerprint_panel.choices import Choice
 from answerprint_panel.draft import Draft
+from answerprint_panel.faults import guarded
 from answerprint_panel.fields import Field, Number
 from answerprint_panel.labels import Words
 from answerprint_panel.note import Note
@@ -83,12 +84,15 @@ class FramesSection(QtWidgets.QWidget):
             one.refused.connect(self._refused)
         self.speed.changed.connect(lambda value: self.sped.emit(float(value) / 100))
 
+    @guarded
     def _moded(self, mode: str) -> None:
         self.moded.emit(mode)
 
+    @guarded
     def _ranged(self) -> None:
         self.ranged.emit(spelled(int(self.first.value), int(self.last.value)))
 
+    @guarded
     def _refused(self, text: str) -> None:
         self.hint.say(f"'{text}' is no number; the one from before stays.", "warn", "warn")
 

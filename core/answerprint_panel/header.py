@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, Optional
 
 from answerprint_panel import connection, look, scripts
+from answerprint_panel.faults import guarded
 from answerprint_panel.qt import QtCore, QtGui, QtWidgets, Signal
 from answerprint_panel.session import Session
 from answerprint_panel.widgets import ElidedLabel, Icon, IconButton, Words, across, down
@@ -45,6 +46,7 @@ class Header(QtWidgets.QWidget):
         whole.setContentsMargins(look.MARGIN, 10, look.GAP, 10)
         self.setLayout(whole)
 
+    @guarded
     def _say_title(self, _where: object = None) -> None:
         """Show and shot where the site tells them; else the script by its name."""
         where = self._session.where or {}
@@ -55,6 +57,7 @@ class Header(QtWidgets.QWidget):
         self.title.say(named)
         self.title.setToolTip(script or "Save the script: takes go beside it.")
 
+    @guarded
     def _say_connection(self, _changed: object = None) -> None:
         session = self._session
         said = connection.line(session.engine, session.server, session.jobs)
@@ -76,6 +79,7 @@ class Header(QtWidgets.QWidget):
             self._settings = Settings(self._session, self)
         return self._settings
 
+    @guarded
     def _open_settings(self) -> None:
         self.settings.open_below(self.settings_button)
 

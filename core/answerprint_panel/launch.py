@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, List, Optional
 
+from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document, HostError, Rendering, Source
 from answerprint_panel.qt import QtCore, Signal, alive
 from answerprint_panel.session import Session
@@ -57,6 +58,7 @@ class Launch(QtCore.QObject):
             self._rendering, self._asking = rendering, False
         self.changed.emit()
 
+    @guarded
     def cancel(self) -> None:
         if self._rendering is not None:
             self._rendering.cancel()

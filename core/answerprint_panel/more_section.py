@@ -9,6 +9,7 @@ from answerprint_panel import look
 from answerprint_panel.buttons import Button, IconButton
 from answerprint_panel.choices import Choice
 from answerprint_panel.draft import Draft, label
+from answerprint_panel.faults import guarded
 from answerprint_panel.fields import Field, Number
 from answerprint_panel.host import Document
 from answerprint_panel.labels import Words
@@ -121,10 +122,12 @@ class MoreSection(QtWidgets.QWidget):
         self.cut = Words(role="secondary")
         self.cut.setFixedHeight(look.CONTROL)
 
+    @guarded
     def _set(self, name: str, value: Optional[str]) -> None:
         setattr(self._draft.settings, name, (value or "").strip() or None)
         self.changed.emit()
 
+    @guarded
     def _handled(self, value: float) -> None:
         self._draft.handles = int(value)
         self.changed.emit()
@@ -152,18 +155,21 @@ class MoreSection(QtWidgets.QWidget):
         self._axis_lines.addWidget(row)
         return row
 
+    @guarded
     def _add_axis(self) -> None:
         used = {row.choice.currentData() for row in self._axes}
         free = [name for name in self._names() if name not in used]
         if free:
             self._add_row(free[0], "").values.setFocus()
 
+    @guarded
     def _remove(self, row: AxisRow) -> None:
         self._axes.remove(row)
         row.hide()
         row.deleteLater()
         self._axes_changed()
 
+    @guarded
     def _axes_changed(self) -> None:
         """An axis without values is one that is still being written."""
         axes = {

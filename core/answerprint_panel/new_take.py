@@ -9,6 +9,7 @@ from typing import List, Optional, Tuple
 from answerprint_panel import frames_section, more_section, plate_section, task_picker
 from answerprint_panel.at_host import AtHost
 from answerprint_panel.draft import Draft
+from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document, HostError, Source
 from answerprint_panel.launch import Launch
 from answerprint_panel.qt import QtCore, QtGui, QtWidgets, Signal
@@ -86,6 +87,7 @@ class NewTake(QtWidgets.QWidget):
 
     # The task
 
+    @guarded
     def _tasks(self, _tasks: object = None) -> None:
         """The first time, the task that was used last, else the first that can be used."""
         tasks = self._known_tasks()
@@ -109,6 +111,7 @@ class NewTake(QtWidgets.QWidget):
             self._session.remember("tasks", tasks)
         return tasks
 
+    @guarded
     def pick(self, task: Document) -> None:
         self._session.remember("task", task.get("task"))
         self._set_task(task)
@@ -122,6 +125,7 @@ class NewTake(QtWidgets.QWidget):
 
     # The plate
 
+    @guarded
     def use_selected(self, quietly: bool = False) -> None:
         """The selected node as the plate; `quietly`: no selection is no error, as at the start."""
         try:
@@ -133,6 +137,7 @@ class NewTake(QtWidgets.QWidget):
             return
         self.use(source)
 
+    @guarded
     def use(self, source: Source) -> None:
         self.parts.plate.note.clear()
         self._start_over()
@@ -159,6 +164,7 @@ class NewTake(QtWidgets.QWidget):
             space, says = source.space, self._host.name
         self.study.look_at(self.draft.path, space, says)
 
+    @guarded
     def _renders(self) -> None:
         """Where the node is rendered to; perhaps some of it is there already."""
         renders, source = self.study.renders, self.draft.source
@@ -168,6 +174,7 @@ class NewTake(QtWidgets.QWidget):
             self._ask_facts()
         self.refresh()
 
+    @guarded
     def _facts(self) -> None:
         facts, source = self.study.facts, self.draft.source
         if "error" in facts and self._is_on_disk():
@@ -182,6 +189,7 @@ class NewTake(QtWidgets.QWidget):
 
     # Changes by a person
 
+    @guarded
     def _layer(self, name: str, layer: str) -> None:
         if layer:
             self.draft.settings.layers[name] = layer
@@ -189,24 +197,29 @@ class NewTake(QtWidgets.QWidget):
             self.draft.settings.layers.pop(name, None)
         self.refresh()
 
+    @guarded
     def _mode(self, mode: str) -> None:
         self.draft.custom = self.draft.custom or self._at.frames()
         self.draft.mode = mode
         self.refresh()
 
+    @guarded
     def _range(self, frames: str) -> None:
         self.draft.lay({"frames": frames})
         self.refresh()
 
+    @guarded
     def _speed(self, speed: float) -> None:
         self.draft.settings.speed = speed
         self.refresh()
 
+    @guarded
     def _space(self, space: str) -> None:
         self.draft.space = space or None
         self._ask_facts()
         self.refresh()
 
+    @guarded
     def mend(self, fix: Document) -> None:
         """Do what a note's button says: change the draft, ask the engine for something, try again."""
         for note in self.parts.notes:
@@ -224,6 +237,7 @@ class NewTake(QtWidgets.QWidget):
 
     # What the host says
 
+    @guarded
     def _look_at_host(self) -> None:
         """The current frame and the project's range move without telling."""
         if self.isVisible():
@@ -247,6 +261,7 @@ class NewTake(QtWidgets.QWidget):
 
     # Showing
 
+    @guarded
     def refresh(self) -> None:
         """Show the draft as it is, and ask what would come of it."""
         self._show()
@@ -307,6 +322,7 @@ class NewTake(QtWidgets.QWidget):
 
     # Planning
 
+    @guarded
     def _moved(self, _where: object = None) -> None:
         """Another script, or another name for it: takes and renders go elsewhere."""
         if self.draft.source is not None and self.draft.source.kind == "render":
@@ -314,11 +330,13 @@ class NewTake(QtWidgets.QWidget):
             self._ask_facts()
         self.refresh()
 
+    @guarded
     def _taken(self) -> None:
         """A number is taken: the next one is another; and how long frames took is known."""
         self.study.ask_again()
         self._weigh()
 
+    @guarded
     def _server_changed(self, _server: object = None) -> None:
         """Away and back again: the plan is asked for anew, as another server may answer."""
         if self._session.server.get("state") != "connected":
@@ -352,6 +370,7 @@ class NewTake(QtWidgets.QWidget):
         found = set(numbers(str(self.study.facts.get("frames") or "")))
         return bool(wanted) and found.issuperset(wanted)
 
+    @guarded
     def _planned(self) -> None:
         for note in self.parts.notes[1:]:
             note.clear()
@@ -361,6 +380,7 @@ class NewTake(QtWidgets.QWidget):
 
     # Running
 
+    @guarded
     def run(self, all_frames: bool) -> None:
         """Run what is set up: all its frames, or the host's current one alone."""
         self.look_again()
@@ -380,12 +400,14 @@ class NewTake(QtWidgets.QWidget):
         else:
             self.launch.run(job)
 
+    @guarded
     def _stepped(self, done: int, count: int) -> None:
         title = self._host.title
         node = self.draft.source.node if self.draft.source is not None else ""
         words = f"{title} renders {node}: {done} of {count} frames"
         self.parts.run.rendering.say(words, done / max(1, count))
 
+    @guarded
     def _launched(self) -> None:
         if not self.launch.is_busy() and self.draft.source is not None and not self._is_on_disk():
             self._ask_facts()  # what was rendered is there now

@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, Optional
 
 from answerprint_panel import look
 from answerprint_panel.buttons import Button, LinkButton
+from answerprint_panel.faults import guarded
 from answerprint_panel.labels import Icon, Words
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
 from answerprint_panel.rows import across, down
@@ -102,6 +103,7 @@ class Note(QtWidgets.QWidget):
         more = self._diagnostics() if self._diagnostics is not None else ""
         return "\n".join(part for part in [*said, more] if part)
 
+    @guarded
     def _copied(self) -> None:
         QtWidgets.QApplication.clipboard().setText(self.text())
         self.copy.say("Copied")

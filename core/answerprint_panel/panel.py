@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from answerprint_panel import look, note as notes, tab_order, trouble
+from answerprint_panel.faults import guarded
 from answerprint_panel.header import Header
 from answerprint_panel.host import Document, HostError
 from answerprint_panel.new_take import NewTake
@@ -19,6 +20,7 @@ from answerprint_panel.session import Session
 from answerprint_panel.takes import Takes
 
 FOLD = "new take folds"
+DISMISS: Document = {"label": "Dismiss"}
 TROUBLED = ("away", "none", "refused", "not ready")
 
 
@@ -35,12 +37,14 @@ class Panel(QtWidgets.QWidget):
         self.setAccessibleName("Answerprint")
         self.header = Header(session)
         self.note = Note(diagnostics=session.diagnostics)
+        self.fault = Note(diagnostics=session.diagnostics)
         self.new_take = NewTake(session)
         self.queue = Queue(session)
         self.takes = Takes(session)
         self._lay_out()
         self._connect()
         self._show_trouble()
+        self._show_fault(session.fault)
         self._count(sum(job.get("state") in ("starting", "running") for job in session.jobs))
         self.settle_filled()
         self._order_soon()
@@ -50,7 +54,7 @@ class Panel(QtWidgets.QWidget):
 
     def _lay_out(self) -> None:
         top = QtWidgets.QWidget()
-        inner = down(self.note)
+        inner = down(self.fault, self.note, gap=look.GAP)
         inner.setContentsMargins(look.MARGIN, look.WIDE, look.MARGIN, 0)
         top.setLayout(inner)
         self._top = top
@@ -71,6 +75,8 @@ class Panel(QtWidgets.QWidget):
         session = self._session
         session.engineChanged.connect(self._show_trouble)
         session.serverChanged.connect(self._show_trouble)
+        session.faultChanged.connect(self._show_fault)
+        self.fault.fixed.connect(self._forgive)
         self.header.helped.connect(self.open_help)
         self.note.fixed.connect(self._mend)
         self.new_take.sourced.connect(self._sourced)
@@ -83,6 +89,7 @@ class Panel(QtWidgets.QWidget):
 
     # What is wrong as a whole
 
+    @guarded
     def _show_trouble(self, _changed: Any = None) -> None:
         """The engine before the server: without it nothing can be said of a server."""
         engine, server = self._session.engine, self._session.server
@@ -97,8 +104,27 @@ class Panel(QtWidgets.QWidget):
             )
         else:
             self.note.clear()
-        self._top.setVisible(not self.note.isHidden())
+        self._show_top()
 
+    @guarded
+    def _show_fault(self, fault: Document) -> None:
+        """A fault of our own; what a host says it cannot do comes the same way, in its words."""
+        if fault:
+            self.fault.show_error({**fault, "fix": fault.get("fix") or DISMISS})
+        else:
+            self.fault.clear()
+        self._show_top()
+
+    @guarded
+    def _forgive(self, fix: Document) -> None:
+        self._session.forgive()
+        if fix.get("argv"):
+            self._mend(fix)
+
+    def _show_top(self) -> None:
+        self._top.setVisible(not (self.note.isHidden() and self.fault.isHidden()))
+
+    @guarded
     def _mend(self, fix: Document) -> None:
         if fix.get("argv"):
             self._session.first([str(word) for word in fix["argv"]], self._mended)
@@ -109,23 +135,27 @@ class Panel(QtWidgets.QWidget):
     def _mended(self, answer: Document) -> None:
         if "error" in answer:
             self.note.show_error(answer, icon="unplugged", status="warn")
-            self._top.setVisible(True)
+            self._show_top()
 
     # The parts among themselves
 
+    @guarded
     def settle_filled(self) -> None:
         """One filled button in the whole panel."""
         for run in (self.new_take.parts.run.all, self.new_take.parts.folded.run):
             notes.settle(self, run)
 
+    @guarded
     def _sourced(self, source: Any) -> None:
         if source is not None:
             self.takes.look_at(self.new_take.draft.path or source.path, source.node)
 
+    @guarded
     def _started(self, _job: Document) -> None:
         if self._session.recall(FOLD, True):
             self.new_take.parts.fold(True)
 
+    @guarded
     def _count(self, active: int) -> None:
         """While jobs run a new take is one line; when none does any more it opens again."""
         if active and not self._active and self._session.recall(FOLD, True):
@@ -135,26 +165,31 @@ class Panel(QtWidgets.QWidget):
         self._active = active
         self.new_take.parts.can_fold(bool(active))
 
+    @guarded
     def _fold(self, *, folded: bool) -> None:
         self._session.remember(FOLD, folded)
         self.new_take.parts.fold(folded)
         (self.new_take.parts.folded.words if folded else self.new_take.parts.task).setFocus()
 
+    @guarded
     def _order_soon(self) -> None:
         QtCore.QTimer.singleShot(0, self.order)
 
+    @guarded
     def order(self) -> None:
         """Settings and help, which stand above all, come last."""
         tab_order.follow(self._inside, self.header)
 
     # Keys
 
+    @guarded
     def open_help(self) -> None:
         from answerprint_panel.help import Help  # noqa: PLC0415 - not before somebody asks
 
         self._help = Help(self._session.host.title, self)
         self._help.show()
 
+    @guarded
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802 - Qt's name
         if event.key() == Qt.Key.Key_Escape:
             self._return_focus()
@@ -169,6 +204,7 @@ class Panel(QtWidgets.QWidget):
         except HostError as error:
             self._session.note("focus", error.as_json())
 
+    @guarded
     def enterEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Whoever comes back from the host may have changed the node."""
         self.new_take.look_again()

@@ -7,6 +7,7 @@ from typing import Any, List, Optional
 from answerprint_panel.buttons import IconButton
 from answerprint_panel.choices import Check, Choice
 from answerprint_panel.draft import Draft, label
+from answerprint_panel.faults import guarded
 from answerprint_panel.fields import Field, Number, said
 from answerprint_panel.host import Document
 from answerprint_panel.labels import ElidedLabel
@@ -152,6 +153,7 @@ class ParameterRow(QtWidgets.QWidget):
         field.edited.connect(self.changed.emit)
         return [field]
 
+    @guarded
     def _refused(self, text: str) -> None:
         kind = "whole number" if self._kind == "int" else "number"
         self.hint.say(f"'{text}' is no {kind}; the one from before stays.", "warn", "warn")

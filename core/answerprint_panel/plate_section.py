@@ -8,6 +8,7 @@ from typing import Optional
 
 from answerprint_panel import icons, look
 from answerprint_panel.buttons import Button, Pressed
+from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document, Source
 from answerprint_panel.note import Note
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
@@ -88,6 +89,7 @@ class PlateSection(QtWidgets.QWidget):
     def show_facts(self, text: str, icon: str, role: str) -> None:
         self.facts.say(text, icon, role)
 
+    @guarded
     def open_menu(self) -> None:
         menu = QtWidgets.QMenu(self)
         colours = look.of(self)

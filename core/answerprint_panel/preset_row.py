@@ -9,6 +9,7 @@ from typing import List, Optional
 from answerprint_panel.buttons import Button, IconButton
 from answerprint_panel.choices import Choice
 from answerprint_panel.draft import Draft, label
+from answerprint_panel.faults import guarded
 from answerprint_panel.fields import Field
 from answerprint_panel.host import Document
 from answerprint_panel.qt import QtWidgets, Signal, alive
@@ -78,6 +79,7 @@ class PresetRow(QtWidgets.QWidget):
         keys = [(one.get("preset"), one.get("where")) for one in self._presets]
         return keys.index(key) if key in keys else -1
 
+    @guarded
     def _chosen(self, place: int) -> None:
         preset = self._presets[place] if place >= 0 else None
         strange = self._draft.apply(preset)
@@ -104,6 +106,7 @@ class PresetRow(QtWidgets.QWidget):
         self.form.setLayout(line)
         self.form.hide()
 
+    @guarded
     def _open(self) -> None:
         show = self._session.where.get("show")
         whose = [("for me", "user"), *([(f"for {show}", "show")] if show else [])]
@@ -111,6 +114,7 @@ class PresetRow(QtWidgets.QWidget):
         self.form.setVisible(self.form.isHidden())
         self.name.setFocus()
 
+    @guarded
     def _save(self) -> None:
         name, to = self.name.text().strip(), str(self.whose.currentData() or "user")
         if not name:

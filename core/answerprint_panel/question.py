@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, List, Optional
 
+from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document
 from answerprint_panel.qt import QtCore, alive
 from answerprint_panel.session import Session
@@ -49,6 +50,7 @@ class Question(QtCore.QObject):
     def is_open(self) -> bool:
         return self._timer.isActive() or self._number is not None
 
+    @guarded
     def _ask(self) -> None:
         count = self._count
 

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional
 
 from answerprint_panel import asked, connection, job_words, look, scripts, words
+from answerprint_panel.faults import guarded
 from answerprint_panel.host import HostError
 from answerprint_panel.insets import inset
 from answerprint_panel.life import Life
@@ -63,6 +64,7 @@ class Queue(QtWidgets.QWidget):
         """From top to bottom."""
         return [self._rows[str(job["job"])] for job in self._jobs if str(job["job"]) in self._rows]
 
+    @guarded
     def _show(self, _changed: object = None) -> None:
         now = datetime.now(timezone.utc)
         self._jobs = [job for job in self._session.jobs if _is_shown(job, now)]
@@ -79,6 +81,7 @@ class Queue(QtWidgets.QWidget):
             self.counted.emit(active)
         self._move(any(row.row is not None and row.row.moving for row in self._rows.values()))
 
+    @guarded
     def _show_rows(self) -> None:
         made, first = 0, _first_active(self._jobs)
         for place, job in enumerate(self._jobs):
@@ -124,6 +127,7 @@ class Queue(QtWidgets.QWidget):
 
     # What was pressed
 
+    @guarded
     def _did(self, name: str, verb: str, fix: Optional[Document]) -> None:
         job = next((job for job in self._jobs if job["job"] == name), None)
         if job is None:
@@ -171,6 +175,7 @@ class Queue(QtWidgets.QWidget):
         else:
             self._turning.stop()
 
+    @guarded
     def _turn(self) -> None:
         self._degrees = (self._degrees + TURN_DEGREES) % 360
         for row in self._rows.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Callable, Dict, List, Optional, Tuple
 
 from answerprint_panel import look
+from answerprint_panel.faults import guarded
 from answerprint_panel.job_words import ACTIVE, Button as Offer, JobRow, Trouble
 from answerprint_panel.progress import Progress
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
@@ -151,6 +152,7 @@ class QueueRow(QtWidgets.QWidget):
     def buttons(self) -> List[QtWidgets.QAbstractButton]:
         return list(self._buttons.values())
 
+    @guarded
     def _pressed(self, verb: str) -> None:
         if verb == "dismiss" and self.row is not None and self.row.state != "complete":
             self._ask(verb)
@@ -162,11 +164,13 @@ class QueueRow(QtWidgets.QWidget):
         named = self.row.take if self.row is not None and self.row.take else "it"
         self.question.ask(verb, words.replace("%s", named), yes, no)
 
+    @guarded
     def _answered(self, verb: str) -> None:
         self.setFocus()
         if verb:
             self.did.emit(verb, None)
 
+    @guarded
     def _fixed(self, fix: Dict[str, object]) -> None:
         verb = fix.get("verb")
         if verb:
@@ -226,6 +230,7 @@ class Question(QtWidgets.QWidget):
         self.show()
         self.no.setFocus()
 
+    @guarded
     def _answer(self, verb: str) -> None:
         self.hide()
         self.answered.emit(verb)

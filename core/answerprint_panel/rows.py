@@ -6,6 +6,7 @@ from typing import Optional, Union
 
 from answerprint_panel import icons, look
 from answerprint_panel.buttons import Pressed
+from answerprint_panel.faults import guarded
 from answerprint_panel.labels import ElidedLabel, Icon, Words
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
 
@@ -150,6 +151,7 @@ class Fold(QtWidgets.QWidget):
     def is_open(self) -> bool:
         return self.heading.open
 
+    @guarded
     def unfold(self, open: bool) -> None:  # noqa: A002 - what a fold is
         if open != self.is_open():
             self._show(open)

@@ -8,13 +8,17 @@ import os
 import threading
 import time
 from collections import deque
-from typing import Any, Callable, Deque, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Deque, List, Optional, Tuple
 
-from answerprint_panel import engine
+from answerprint_panel import engine, faults
+from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document, Host, HostError
+from answerprint_panel.job_book import JobBook
+from answerprint_panel.later import Later
 from answerprint_panel.memory import Memory
 from answerprint_panel.qt import Qt, QtCore, Signal
-from answerprint_panel.sidecar import Done, Event, Sidecar
+from answerprint_panel.request import Done, Event
+from answerprint_panel.sidecar import Sidecar
 
 TICK_MILLISECONDS = 100
 LOOK_SECONDS = 1.0  # how often the host is asked which script is open
@@ -35,15 +39,17 @@ class Session(QtCore.QObject):
     server    as `status` says it; its state is empty until it was heard
     tasks     as `tasks` says them, the last that were told; `tasks_problem` why there are none newer
     jobs      as `jobs` says them, newest first
+    fault     the last one of our own, until somebody has seen it; else empty
     where     as `where` says it of the open script, or why not (an error document); empty at first
     """
 
-    engineChanged = Signal(object)  # noqa: N815 - Qt's way of naming a signal, as the five below
+    engineChanged = Signal(object)  # noqa: N815 - Qt's way of naming a signal, as those below
     serverChanged = Signal(object)  # noqa: N815
     tasksChanged = Signal(object)  # noqa: N815
     jobsChanged = Signal(object)  # noqa: N815
     takesChanged = Signal()  # noqa: N815
     whereChanged = Signal(object)  # noqa: N815
+    faultChanged = Signal(object)  # noqa: N815
     _woken = Signal()
 
     def __init__(self, host: Host) -> None:
@@ -53,14 +59,13 @@ class Session(QtCore.QObject):
         self.tasks: List[Document] = []
         self.tasks_problem: Optional[Document] = None
         self.where: Document = {}
-        self._jobs: Dict[str, Document] = {}
-        self._unseen: Set[str] = set()
-        self._changed: Set[str] = set()
+        self.fault: Document = {}
+        self._book, self._later = JobBook(), Later()
         self._errors: Deque[Tuple[str, str, Document]] = deque(maxlen=MOST_ERRORS)
         self._memory = Memory(os.path.join(engine.home(), "panel.json"))
-        self._later: Dict[str, Tuple[float, Callable[[], None]]] = {}
         self._script: Optional[str] = None
         self._asking_tasks = False
+        faults.listen(self._faulty)
         self._is_woken, self._is_over = threading.Event(), threading.Event()
         self._woken.connect(self._turn, Qt.ConnectionType.QueuedConnection)
         self._timer = QtCore.QTimer(self)
@@ -78,8 +83,7 @@ class Session(QtCore.QObject):
 
     @property
     def jobs(self) -> List[Document]:
-        newest_first = sorted(self._jobs.items(), key=lambda item: _age(*item), reverse=True)
-        return [job for _, job in newest_first]
+        return self._book.jobs
 
     # Asking
 
@@ -88,13 +92,14 @@ class Session(QtCore.QObject):
     ) -> int:
         """Ask a verb; its documents go to `event`, errors among them, its exit code to `done`."""
 
+        @guarded
         def heard(document: Document) -> None:
             if "error" in document:
                 self.note(argv[0], document)
             if event is not None:
                 event(document)
 
-        return self.sidecar.ask(argv, heard, done)
+        return self.sidecar.ask(argv, heard, guarded(done) if done is not None else None)
 
     def first(self, argv: List[str], then: Optional[Then] = None) -> int:
         """Ask for one document: it, or the error. Empty where the verb ends without any."""
@@ -160,7 +165,7 @@ class Session(QtCore.QObject):
     def remember(self, key: str, value: Any) -> None:
         """For the next session, and other hosts: anything JSON can hold."""
         self._memory.remember(key, value)
-        self._in(SAVE_SECONDS, "save", self._save)
+        self._later.put(SAVE_SECONDS, "save", self._save)
 
     def note(self, what: str, error: Document) -> None:
         """Keep an error for the diagnostics; one that comes again and again counts once, the last."""
@@ -168,6 +173,17 @@ class Session(QtCore.QObject):
         for one in same:
             self._errors.remove(one)
         self._errors.append((time.strftime("%H:%M:%S"), what, error))
+
+    def _faulty(self, fault: Document) -> None:
+        self.note("panel", fault)
+        self.fault = fault
+        self.faultChanged.emit(fault)
+
+    def forgive(self) -> None:
+        """Somebody has seen the fault."""
+        faults.forget()
+        self.fault = {}
+        self.faultChanged.emit({})
 
     def diagnostics(self) -> str:
         """Text for the pipeline team."""
@@ -177,9 +193,11 @@ class Session(QtCore.QObject):
             self.host, self.sidecar, self.server, self._errors, [self._memory.problem]
         )
 
+    @guarded
     def shutdown(self) -> None:
         """End the engine; jobs go on. Takes a second at most."""
         self._is_over.set()
+        faults.unlisten(self._faulty)
         self._timer.stop()
         self.sidecar.close()
         self._memory.save()
@@ -193,6 +211,7 @@ class Session(QtCore.QObject):
             self._is_woken.set()
             self._woken.emit()
 
+    @guarded
     def _turn(self) -> None:
         self._is_woken.clear()
         more = True  # also when a callback fails: the others' turn comes
@@ -201,17 +220,9 @@ class Session(QtCore.QObject):
         finally:
             if more:
                 self._wake()
-            self._do_what_is_due()
+            self._later.do()
             self._tell_engine()
             self._tell_changes()
-
-    def _in(self, seconds: float, what: str, then: Callable[[], None]) -> None:
-        self._later[what] = (time.monotonic() + seconds, then)
-
-    def _do_what_is_due(self) -> None:
-        now = time.monotonic()
-        for what in [what for what, (due, _) in self._later.items() if due <= now]:
-            self._later.pop(what)[1]()
 
     def _save(self) -> None:
         threading.Thread(target=self._memory.save, daemon=True).start()  # a home may be far away
@@ -243,10 +254,9 @@ class Session(QtCore.QObject):
     def _begin_again(self) -> None:
         """An engine is there, perhaps another one: what the last one could not say is asked now."""
         for what in ("server", "jobs"):
-            if what in self._later:
-                self._in(0, what, self._later[what][1])
-        if self._unseen:
-            self._in(AGAIN_SECONDS, "unseen", self._drop_unseen)
+            self._later.hurry(what)
+        if self._book.expects:
+            self._later.put(AGAIN_SECONDS, "unseen", self._book.drop_unseen)
         if self.tasks_problem is not None:
             self._ask_tasks()
         if "error" in self.where:
@@ -254,7 +264,7 @@ class Session(QtCore.QObject):
 
     def _tell_changes(self) -> None:
         """Once a turn, however much has come in it."""
-        changed, self._changed = self._changed, set()
+        changed, self._book.changed = self._book.changed, set()
         if "jobs" in changed:
             self.jobsChanged.emit(self.jobs)
         if "takes" in changed:
@@ -266,13 +276,13 @@ class Session(QtCore.QObject):
         self.ask(["status", "--watch"], self._server, self._again("server", self._watch_server))
 
     def _watch_jobs(self) -> None:
-        self._unseen = set(self._jobs)
-        self.ask(["jobs", "--watch"], self._job, self._again("jobs", self._watch_jobs))
+        self._book.expect()
+        self.ask(["jobs", "--watch"], self._book.write, self._again("jobs", self._watch_jobs))
 
     def _again(self, what: str, watch: Callable[[], None]) -> Done:
         def done(_code: int) -> None:
             # one that is being started again takes it at once, and answers when it can
-            self._in(0 if self.sidecar.state == "restarting" else AGAIN_SECONDS, what, watch)
+            self._later.put(0 if self.sidecar.state == "restarting" else AGAIN_SECONDS, what, watch)
 
         return done
 
@@ -283,27 +293,6 @@ class Session(QtCore.QObject):
             self._ask_tasks()
         if self.server != before:
             self.serverChanged.emit(self.server)
-
-    def _job(self, document: Document) -> None:
-        name = document.get("job")
-        if not isinstance(name, str):
-            return
-        self._unseen.discard(name)
-        before = self._jobs.get(name, {})
-        if document.get("state") == "forgotten":
-            self._jobs.pop(name, None)
-        else:
-            self._jobs[name] = document
-        self._changed.add("jobs")
-        if any(before.get(key) != document.get(key) for key in ("take", "state")):
-            self._changed.add("takes")
-
-    def _drop_unseen(self) -> None:
-        """Jobs that were forgotten while no engine was there to say so."""
-        for name in self._unseen & set(self._jobs):
-            del self._jobs[name]
-            self._changed.add("jobs")
-        self._unseen = set()
 
     def _ask_tasks(self) -> None:
         if not self._asking_tasks:
@@ -319,7 +308,7 @@ class Session(QtCore.QObject):
 
     def _look(self, *, ask: bool = False) -> None:
         """Whether another script is open; also the same one under a new name."""
-        self._in(LOOK_SECONDS, "look", self._look)
+        self._later.put(LOOK_SECONDS, "look", self._look)
         try:
             script = self.host.script()
         except HostError as error:
@@ -363,7 +352,3 @@ def of(host: Host) -> Session:
 def _offer(server: Document) -> Tuple[Any, ...]:
     """What makes one server another: then its tasks are asked for."""
     return tuple(server.get(key) for key in ("state", "address", "since", "models"))
-
-
-def _age(name: str, job: Document) -> Tuple[str, str]:
-    return str(job.get("started") or ""), name

@@ -6,6 +6,7 @@ from typing import Dict, List, Optional
 
 from answerprint_panel import look
 from answerprint_panel.colour_section import ColourSection
+from answerprint_panel.faults import guarded
 from answerprint_panel.folded import FoldedTake
 from answerprint_panel.form import Form
 from answerprint_panel.frames_section import FramesSection
@@ -54,6 +55,7 @@ class SetUp(QtWidgets.QWidget):
         parts = (self.plate, self.layers, self.frames, self.colour, self.more, self.run)
         return [part.note for part in parts]
 
+    @guarded
     def place(self, error: Document) -> None:
         """An error stands beside what it is about, which its fix tells; else above the buttons."""
         places: Dict[str, Note] = {

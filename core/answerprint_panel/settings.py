@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional, Tuple
 
 from answerprint_panel import look, words
+from answerprint_panel.faults import guarded
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets
 from answerprint_panel.session import Session
 from answerprint_panel.widgets import Button, ElidedLabel, LinkButton, Words, across, down
@@ -53,6 +54,7 @@ class Settings(QtWidgets.QFrame):
         self.show()
         self.copy.setFocus()
 
+    @guarded
     def _say(self, _changed: object = None) -> None:
         for place, (label, text) in enumerate(self._facts()):
             if label not in self._values:
@@ -83,6 +85,7 @@ class Settings(QtWidgets.QFrame):
             ("Own folder", str(where.get("home") or "not known yet")),
         ]
 
+    @guarded
     def _copied(self) -> None:
         QtWidgets.QApplication.clipboard().setText(self._session.diagnostics())
         self.copy.say("Copied")

@@ -17,6 +17,7 @@ from typing import Any, Callable, Deque, Dict, List, Optional
 from answerprint_panel import engine, engine_words
 from answerprint_panel.child import Child
 from answerprint_panel.host import Document
+from answerprint_panel.request import CANCELLED, GONE, Done, Event, Request, exit_code
 
 PROTOCOL = 1
 MOST_REQUEST_BYTES = 1 << 20  # the sidecar's own limit
@@ -28,17 +29,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 PATIENCE_SECONDS = 60.0  # a first start, from a slow share
 CLOSE_SECONDS = 1.0
 HOPELESS = 3  # starts in vain, after which nobody is kept waiting
-GONE, CANCELLED = -1, -2  # exit codes of requests that the engine did not end
-
-Event = Callable[[Document], None]
-Done = Callable[[int], None]
-
-
-class _Request:
-    def __init__(
-        self, number: int, line: bytes, event: Optional[Event], done: Optional[Done]
-    ) -> None:
-        self.number, self.line, self.event, self.done = number, line, event, done
 
 
 class Sidecar:
@@ -73,8 +63,8 @@ class Sidecar:
         self.strays: Deque[Document] = deque(maxlen=10)
         self._find, self._wake, self._patience = find, wake, patience
         self._numbers = itertools.count(1)
-        self._waiting: Deque[_Request] = deque()
-        self._sent: Dict[int, Optional[_Request]] = {}  # None: nobody waits for it any more
+        self._waiting: Deque[Request] = deque()
+        self._sent: Dict[int, Optional[Request]] = {}  # None: nobody waits for it any more
         self._cancels: Dict[int, float] = {}
         self._codes: OrderedDict[int, int] = OrderedDict()
         self._arrivals: queue.Queue[Any] = queue.Queue(MOST_ARRIVED)
@@ -94,7 +84,7 @@ class Sidecar:
         """
         number = next(self._numbers)
         line = json.dumps({"id": number, "argv": argv}).encode("ascii") + b"\n"
-        request = _Request(number, line, event, done)
+        request = Request(number, line, event, done)
         if len(line) > MOST_REQUEST_BYTES:
             self._refuse(request, engine_words.too_long(argv, len(line), MOST_REQUEST_BYTES))
         elif self.state in ("absent", "wrong", "closed"):
@@ -108,7 +98,7 @@ class Sidecar:
         """Call a request off: neither of its callbacks is called any more, whatever it does."""
         for request in [*self._waiting, *(refused for refused, _ in self._refused)]:
             if request.number == number:
-                request.event = request.done = None
+                request.silence()
         self._waiting = deque(one for one in self._waiting if one.number != number)
         if self._sent.get(number) is not None:
             self._sent[number] = None
@@ -217,11 +207,11 @@ class Sidecar:
         if not isinstance(number, int) or number not in {**self._sent, **self._cancels}:
             self.strays.append(answer)
         elif ended:
-            self._done(number, _code(answer["exit"]))
+            self._done(number, exit_code(answer["exit"]))
         else:
             request = self._sent.get(number)
-            if request is not None and isinstance(answer.get("event"), dict):
-                _call(request.event, answer["event"])
+            if request is not None:
+                request.hear(answer.get("event"))
 
     def _done(self, number: int, code: int) -> None:
         self._cancels.pop(number, None)
@@ -229,7 +219,7 @@ class Sidecar:
         self._send_waiting()
         if request is not None:
             self._note(number, code)
-            _call(request.done, code)
+            request.end(code)
 
     def _absent(self, problem: Document) -> None:
         self.state, self.problem = "absent", problem
@@ -289,26 +279,17 @@ class Sidecar:
         while self._waiting:
             self._refuse(self._waiting.popleft(), problem)
 
-    def _refuse(self, request: _Request, problem: Document) -> None:
+    def _refuse(self, request: Request, problem: Document) -> None:
         self._refused.append((request, problem))
         self._wake()
 
-    def _end(self, request: _Request, problem: Document) -> None:
+    def _end(self, request: Request, problem: Document) -> None:
         if request.number not in self._codes:
             self._note(request.number, GONE)
-        _call(request.event, problem)
-        _call(request.done, GONE)
+        request.hear(problem)
+        request.end(GONE)
 
     def _note(self, number: int, code: int) -> None:
         self._codes[number] = code
         if len(self._codes) > MOST_CODES:
             self._codes.popitem(last=False)
-
-
-def _call(callback: Optional[Callable[[Any], None]], value: Any) -> None:
-    if callback is not None:
-        callback(value)
-
-
-def _code(value: Any) -> int:
-    return value if isinstance(value, int) else GONE

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Optional
 
 from answerprint_panel import look
+from answerprint_panel.faults import guarded
 from answerprint_panel.fields import rounded
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal, position
 
@@ -108,6 +109,7 @@ class Slider(QtWidgets.QSlider):
         self.setValue(round(part * self.STEPS))
         self._tell()
 
+    @guarded
     def _tell(self) -> None:
         value = self._least + (self._greatest - self._least) * self.value() / self.STEPS
         value = rounded(value, self._step or 0, whole=self._whole, start=self._least)

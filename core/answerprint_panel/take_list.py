@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from answerprint_panel import look
+from answerprint_panel.faults import guarded
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal, position
 from answerprint_panel.take_model import Entry, TakeModel
 from answerprint_panel.take_row import EDGE, TakeDelegate
@@ -91,6 +92,7 @@ class TakeList(QtWidgets.QListView):
             self.setCurrentIndex(self.rows.index(place))
         return place >= 0
 
+    @guarded
     def fit(self) -> None:
         """Take the height that rows and drawer need, and put the drawer where it belongs."""
         row = self.currentIndex().row()
@@ -116,6 +118,7 @@ class TakeList(QtWidgets.QListView):
         opened = self.delegate.opened if 0 <= self.currentIndex().row() < place else 0
         return sum(self.delegate.height(self, entry) for entry in before) + opened
 
+    @guarded
     def _moved(self, current: QtCore.QModelIndex, _previous: object = None) -> None:
         entry = self.rows.entry(current)
         if entry is not None and entry.take is None:
@@ -129,12 +132,14 @@ class TakeList(QtWidgets.QListView):
         self.scheduleDelayedItemsLayout()
         self.fit()
 
+    @guarded
     def _pressed(self, verb: str) -> None:
         entry = self.rows.entry(self.rows.index(self.delegate.hovered))
         if entry is not None and entry.take is not None:
             self.choose(entry.key)
             self.asked.emit(verb, entry.take)
 
+    @guarded
     def _repaint(self, path: str) -> None:
         place = self.rows.place(path)
         if place >= 0:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Dict, List, Optional, Set
 
 from answerprint_panel import look, take_words, words
+from answerprint_panel.faults import guarded
 from answerprint_panel.filter_button import FilterButton
 from answerprint_panel.insets import inset
 from answerprint_panel.job_words import ACTIVE
@@ -95,6 +96,7 @@ class Takes(QtWidgets.QWidget):
         """Select a take by its folder; False: it is not among those that are shown."""
         return self.list.choose(path)
 
+    @guarded
     def refresh(self) -> None:
         """Ask again; once more afterwards where that is wanted while the answer is on its way."""
         if self._asking:
@@ -113,6 +115,7 @@ class Takes(QtWidgets.QWidget):
     def _only_this_plate(self) -> bool:
         return bool(self.filter.value == PLATE and self._plate)
 
+    @guarded
     def _answered(self, takes: List[Document], problem: Optional[Document]) -> None:
         self._asking = False
         if self._again:
@@ -139,6 +142,7 @@ class Takes(QtWidgets.QWidget):
             if path in before and before[path] != take.get("frames"):
                 self.thumbnails.outdate(str(path))
 
+    @guarded
     def _queue_changed(self, _jobs: object) -> None:
         """Jobs change several times a second; which takes stand above seldom does."""
         if _standing_above(self._session.jobs) != self._above:
@@ -173,20 +177,24 @@ class Takes(QtWidgets.QWidget):
             return f"No takes from {self._node or words.stem(self._plate)} yet."
         return "No takes yet." if where else ""
 
+    @guarded
     def _filtered(self, value: str) -> None:
         self._session.remember(FILTER, value)
         self.refresh()
 
     # Acts
 
+    @guarded
     def _chosen(self, take: Optional[Document]) -> None:
         if take is not None:
             self.drawer.show_take(take)
 
+    @guarded
     def _asked(self, verb: str) -> None:
         if self.list.take is not None:
             self._asked_of(verb, self.list.take)
 
+    @guarded
     def _asked_of(self, verb: str, take: Document) -> None:
         self.drawer.clear()
         if verb == "more":

@@ -6,6 +6,7 @@ from typing import Any, List, Optional
 
 from answerprint_panel import icons, look
 from answerprint_panel.buttons import Pressed
+from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
 
@@ -41,6 +42,7 @@ class TaskPicker(Pressed):
         self._name()
         self.update()
 
+    @guarded
     def open_list(self) -> None:
         """Below the picker, or above it where there is no room."""
         self._list = TaskList(self._tasks, self._task, self)
@@ -119,6 +121,7 @@ class TaskList(QtWidgets.QFrame):
         self.show()
         self.list.setFocus()
 
+    @guarded
     def _picked(self, item: QtWidgets.QListWidgetItem) -> None:
         task = item.data(_ROLE)
         if not task.get("problem"):

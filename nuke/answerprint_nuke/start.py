@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
-import traceback
 from typing import Any
 
-from answerprint_panel import engine
-
-MOST_LOG_BYTES = 1 << 18
+from answerprint_panel import engine, faults
 
 
 def log() -> str:
@@ -19,17 +15,8 @@ def log() -> str:
 
 def failed(error: BaseException) -> str:
     """Log an exception; returns it as a sentence for the menu."""
-    said = str(error).strip().splitlines()
-    why = f"{type(error).__name__}: {said[0] if said else 'no reason'}"
-    try:
-        os.makedirs(os.path.dirname(log()), exist_ok=True)
-        full = os.path.isfile(log()) and os.path.getsize(log()) > MOST_LOG_BYTES
-        with open(log(), "w" if full else "a", encoding="utf-8") as file:
-            file.write(time.strftime("%Y-%m-%d %H:%M:%S ") + why + "\n")
-            file.write("".join(traceback.format_exception(type(error), error, error.__traceback__)))
-    except OSError as unwritten:
-        why += f" (not logged: {unwritten})"
-    return why
+    unwritten = faults.write(error, log())
+    return faults.sentence(error) + (f" (not logged: {unwritten})" if unwritten else "")
 
 
 def with_ui(nuke: Any) -> None:
