@@ -16,7 +16,7 @@ CORE = PROJECT / "core" / "answerprint"
 LAYERS = [
     ["errors"],
     ["allocator", "documents", "faults", "frames", "halves", "header", "interrupt", "steady"],
-    ["mapping", "template"],
+    ["folder", "mapping", "template"],
     ["interop", "ocio", "picture", "plate", "site", "signing", "shaper"],
     ["exr"],
     ["parameter", "report", "compare", "sheet", "cuts", "shelf"],

@@ -7,7 +7,9 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +30,13 @@ from answerprint_server import alive
 
 Said = dict[str, Any]
 WATCH = 7
+
+
+def job_named(number: int) -> str:
+    return f"20261128T{number:012d}_abcdef"
+
+
+ONE, TWO = job_named(1), job_named(2)
 
 
 @pytest.fixture
@@ -290,20 +299,20 @@ def left(home: Path, job: str, *events: bytes, **facts: Any) -> Files:
 def test_a_damaged_note_is_a_lost_job_that_says_so_and_hides_no_other(
     note: bytes, home: Path, tmp_path: Path
 ) -> None:
-    left(home, "1_good", begun(frames=1), line("finished", 1.0, state="complete", done=1))
-    bad = left(home, "2_bad")
+    left(home, ONE, begun(frames=1), line("finished", 1.0, state="complete", done=1))
+    bad = left(home, TWO)
     bad.note.write_bytes(note)
 
     said = at_home(home, "jobs")
 
     assert [(one["job"], one["state"]) for one in said.documents] == [
-        ("2_bad", "lost"),
-        ("1_good", "complete"),
+        (TWO, "lost"),
+        (ONE, "complete"),
     ]
-    assert said.documents[0]["problem"].startswith("The note of job 2_bad cannot be read: ")
+    assert said.documents[0]["problem"].startswith(f"The note of job {TWO} cannot be read: ")
     assert said.documents[0].keys() >= said.documents[1].keys()
-    assert at_home(home, "jobs", "--forget", "2_bad").code == 0
-    assert [one["job"] for one in listed(home)] == ["1_good"]
+    assert at_home(home, "jobs", "--forget", TWO).code == 0
+    assert [one["job"] for one in listed(home)] == [ONE]
 
 
 @pytest.mark.parametrize(
@@ -320,8 +329,8 @@ def test_a_damaged_note_is_a_lost_job_that_says_so_and_hides_no_other(
 def test_another_damaged_file_of_a_job_costs_what_stood_in_it(
     file: str, content: bytes, home: Path
 ) -> None:
-    files = left(home, "1_job", begun(), task="slow")
-    (files.folder / f"1_job{file}").write_bytes(content)
+    files = left(home, ONE, begun(), task="slow")
+    (files.folder / f"{ONE}{file}").write_bytes(content)
 
     (row,) = listed(home)
 
@@ -330,27 +339,59 @@ def test_another_damaged_file_of_a_job_costs_what_stood_in_it(
 
 
 def test_what_lies_in_the_folder_and_is_no_job_is_none(home: Path) -> None:
-    left(home, "1_job", begun())
+    left(home, ONE, begun())
     (home / "jobs" / "bench.jsonl").touch()
     (home / "jobs" / "a.b.json").touch()
     (home / "jobs" / "folder").mkdir()
 
-    assert [one["job"] for one in listed(home)] == ["1_job"]
+    assert [one["job"] for one in listed(home)] == [ONE]
 
 
-def test_a_job_of_another_machine_is_told_by_its_events_and_ended_only_there(
-    home: Path, tmp_path: Path
-) -> None:
-    files = left(home, "1_job", begun())
+def elsewhere(home: Path, *events: bytes) -> Files:
+    """A job that was started on another machine; the user's folder is on a share."""
+    files = left(home, ONE, *events)
     note = files.noted().model_dump(by_alias=True)
-    documents.write(files.note, {**note, "machine": "another"})
+    documents.write(files.note, {**note, "machine": "another", "hardware": "its own"})
+    return files
+
+
+def test_a_job_of_another_machine_is_told_by_its_events_and_cancelled_by_a_file(home: Path) -> None:
+    files = elsewhere(home, begun())
 
     (row,) = listed(home)
-    said = at_home(home, "jobs", "--cancel", "1_job")
+    forgotten = at_home(home, "jobs", "--forget", ONE)
+    cancelled = at_home(home, "jobs", "--cancel", ONE)
 
     assert row["state"] == "running"
-    assert "started on another" in row["notes"][0]
-    assert (said.code, said.last["remedy"]) == (2, "Do it on another.")
+    assert row["notes"] == ["It was started on another; whether it lives shows only there."]
+    assert forgotten.code == 2
+    assert (
+        "still runs on another, unless it writes nothing for 24 hours" in forgotten.last["problem"]
+    )
+    assert cancelled.last == {"job": ONE, "cancelling": True}
+    assert files.cancel.exists()
+
+
+def test_a_job_of_another_machine_is_forgotten_once_it_says_its_end_or_is_quiet_for_a_day(
+    home: Path,
+) -> None:
+    elsewhere(home, begun(), line("finished", 1.0, state="cancelled", done=1))
+    assert [one["state"] for one in listed(home)] == ["cancelled"]
+    assert at_home(home, "jobs", "--forget", ONE).code == 0
+
+    files = elsewhere(home, begun())
+    long_ago = time.time() - 30 * 3600
+    os.utime(files.events, (long_ago, long_ago))
+    watched = Jobs(home / "jobs", alive.is_same)
+    (row,) = watched.look()
+    assert (row["state"], row["notes"][0][-36:]) == ("lost", "It has written nothing for 30 hours.")
+    assert row["problem"] == "It has written nothing on another for a day or longer."
+
+    with files.events.open("ab") as stream:  # it was only slow
+        stream.write(frame(1.0, 1001) + b"\n")
+    assert [(one["state"], one["done"]) for one in watched.look()] == [("running", 1)]
+    os.utime(files.events, (long_ago, long_ago))
+    assert at_home(home, "jobs", "--forget", ONE).code == 0
 
 
 _opened: list[list[str]] = []
@@ -377,16 +418,16 @@ def test_hundreds_of_old_jobs_are_read_once_and_opened_never_again(
 ) -> None:
     end = line("finished", 1.0, state="complete", done=1)
     for number in range(300):
-        left(home, f"{number:03d}_job", begun(frames=1, path=f"/p/t/v{number:03d}"), end)
+        left(home, job_named(number), begun(frames=1, path=f"/p/t/v{number:03d}"), end)
     jobs = Jobs(home / "jobs", alive.is_same)
     assert len(jobs.look()) == 300
     opened.clear()
 
-    left(home, "300_job", begun(frames=1, path="/p/t/v300"), end)
+    left(home, job_named(300), begun(frames=1, path="/p/t/v300"), end)
     mine = len(opened)
-    assert [one["job"] for one in jobs.look()] == ["300_job"]
+    assert [one["job"] for one in jobs.look()] == [job_named(300)]
 
-    old = [name for name in opened[mine:] if "_job." in name and "300_job" not in name]
+    old = [name for name in opened[mine:] if "_abcdef." in name and job_named(300) not in name]
     assert old == []
     mine = len(opened)
     assert jobs.look() == []
@@ -395,7 +436,7 @@ def test_hundreds_of_old_jobs_are_read_once_and_opened_never_again(
 
 def test_a_long_stream_of_events_is_not_read_again_by_the_next_who_looks(home: Path) -> None:
     frames = [frame(0.1 * number, number) for number in range(1, 100_001)]
-    files = left(home, "1_job", begun(frames=100_001), *frames)
+    files = left(home, ONE, begun(frames=100_001), *frames)
     assert listed(home)[0]["done"] == 100_000
     blob = files.events.read_bytes()
     files.events.write_bytes(b"x" * len(blob) + frame(10_001.0) + b"\n")
@@ -404,3 +445,138 @@ def test_a_long_stream_of_events_is_not_read_again_by_the_next_who_looks(home: P
 
     assert row["done"] == 100_001
     assert row["notes"] == []
+
+
+def test_a_job_that_cannot_be_read_for_a_moment_stays_as_it_was(home: Path) -> None:
+    files = left(home, ONE, begun())
+    files.pid.write_text(f"{os.getpid()} {alive.born(os.getpid())}", encoding="ascii")
+    jobs = Jobs(home / "jobs", alive.is_same)
+    assert [one["state"] for one in jobs.look()] == ["running"]
+    events = files.events.read_bytes()
+
+    files.events.unlink()
+    files.events.mkdir()  # EISDIR, for root as well
+    (row,) = jobs.look()
+
+    assert row["state"] == "running"
+    assert "cannot be read: Is a directory. What stands here was read before." in row["notes"][-1]
+    assert jobs.look() == []
+    files.events.rmdir()
+    files.events.write_bytes(events + frame(1.0, 1001) + b"\n")
+    assert [(one["state"], one["done"], one["notes"]) for one in jobs.look()] == [
+        ("running", 1, [])
+    ]
+
+
+@pytest.mark.parametrize("file", [".json", ".jsonl"])
+def test_a_job_that_cannot_be_read_is_not_taken_for_an_ended_one(file: str, home: Path) -> None:
+    left(home, ONE, begun())
+    place = home / "jobs" / f"{ONE}{file}"
+    place.unlink()
+    place.symlink_to(place)  # ELOOP
+
+    jobs = Jobs(home / "jobs", alive.is_same)
+    (row,) = jobs.look()
+    assert "cannot be read: Too many levels of symbolic links" in row["problem"]
+    place.unlink()
+    left(home, ONE, begun(), line("finished", 1.0, state="complete", done=20))
+    assert [one["state"] for one in jobs.look()] == ["complete"]
+
+    place.unlink()
+    place.symlink_to(place)
+    assert at_home(home, "jobs", "--forget", ONE).code in (2, 5)
+    assert place.is_symlink()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        line("started", take="t/v001", path="", kept=0, variations=0, frames=7).replace(
+            b"7", b"1e999"
+        ),
+        b'{"error": "JobError", "problem": "p", "remedy": "r", "fix": {"change": NaN}}',
+        b'{"error": "JobError", "problem": "\\ud83d", "remedy": "r"}',
+        b"[" * 5000,
+        b'{"event": "frame", "time": 7}',
+    ],
+    ids=range(5),
+)
+def test_what_stands_in_one_jobs_events_keeps_no_other_from_being_told(
+    event: bytes, home: Path
+) -> None:
+    left(home, ONE, event)
+    left(home, TWO, begun(frames=1), line("finished", 1.0, state="complete", done=1))
+
+    said = at_home(home, "jobs")
+
+    assert (said.code, said.documents[0]["job"], said.documents[0]["state"]) == (0, TWO, "complete")
+    assert (said.documents[1]["job"], said.documents[1]["state"]) == (ONE, "lost")
+
+
+@pytest.mark.parametrize("resolved", [b'{"job": null}', b"null", b'{"job": {}}', b"[1]"])
+def test_a_take_with_a_damaged_job_costs_its_row_what_stood_in_it(
+    resolved: bytes, home: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "takes" / "t" / "v001"
+    (folder / ".take").mkdir(parents=True)
+    (folder / ".take" / "job.json").write_bytes(b'{"resolved": ' + resolved + b"}")
+    left(home, ONE, begun(path=str(folder)), task="slow")
+
+    (row,) = listed(home)
+
+    assert (row["state"], row["task"], row["stream"], row["resumable"]) == (
+        "lost",
+        "slow",
+        "",
+        True,
+    )
+
+
+def test_a_take_that_was_moved_out_of_its_shot_stands_where_it_lies(home: Path) -> None:
+    for number, place in enumerate(("out/t/v001", "v001"), 1):
+        folder = home / place
+        (folder / ".take").mkdir(parents=True)
+        resolved = {"job": {"task": "slow"}, "contract": {"title": "Slow"}, "frames": "1-2"}
+        said = {"resolved": {**resolved, "stream": "show/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/shot/t"}}
+        documents.write(folder / ".take" / "job.json", said)
+        left(home, job_named(number), begun(path=str(folder)))
+
+    found = [(row["root"], row["stream"]) for row in listed(home)]
+
+    assert found == [(home.parent.as_posix(), home.name), ((home / "out").as_posix(), "t")]
+
+
+def test_what_is_left_of_a_removal_that_broke_off_is_still_a_job(home: Path) -> None:
+    files = left(home, ONE, begun())
+    for file in (files.events, files.pid):
+        file.unlink()
+    old = time.time() - 3600
+    os.utime(files.note, (old, old))
+
+    assert [one["state"] for one in listed(home)] == ["lost"]
+    assert at_home(home, "jobs", "--forget", ONE).code == 0
+    assert listed(home) == []
+
+
+def test_a_job_says_itself_which_process_it_is_if_its_starter_does_not_come_to_it(
+    home: Path, tmp_path: Path, slow: str
+) -> None:
+    files = left(home, ONE)
+    files.pid.unlink()
+    assert [one["state"] for one in listed(home)] == ["starting"]
+    words = ["run", "--task", "slow", "--plate", str(noisy(tmp_path / "plate", 200)),
+             "--out", str(tmp_path / "takes"), "--server", slow, "--json"]  # fmt: skip
+    argv = [sys.executable, "-m", "answerprint.cli.alone", str(files.folder / ONE), *words]
+
+    with files.events.open("wb") as out, subprocess.Popen(argv, stdout=out) as job:
+        watched, row = Jobs(home / "jobs", alive.is_same), {"done": 0}
+        while not row["done"]:
+            assert job.poll() is None, row
+            row = next(iter(watched.look()), row)
+        assert files.process() == (job.pid, pytest.approx(alive.born(job.pid)))
+        assert row["state"] == "running"
+
+        assert at_home(home, "jobs", "--cancel", ONE).code == 0
+        assert job.wait(60) == 130
+
+    assert [one["state"] for one in listed(home)] == ["cancelled"]

@@ -251,31 +251,50 @@ def test_a_run_that_takes_a_number_and_runs_nothing_is_answered_itself(
     assert set(home.glob("jobs/*")) == before
 
 
-def test_old_jobs_leave_no_files_and_one_that_runs_keeps_its_own(
+def test_old_jobs_leave_no_files_and_those_of_others_and_one_that_runs_keep_theirs(
     plate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANSWERPRINT_HOME", str(tmp_path / "own"))
     folder = tmp_path / "own" / "jobs"
     folder.mkdir(parents=True)
+
+    def left(name: str, text: str = "", *, old: bool = True) -> str:
+        (folder / name).write_text(text, encoding="utf-8")
+        if old:
+            os.utime(folder / name, (1.6e9, 1.6e9))
+        return name
+
+    def job(number: int, day: int = 20200101) -> str:
+        return f"{day}T{number:012d}_abcdef"
+
+    note = {
+        "schema": "answerprint.note/v1", "kind": "run", "argv": [], "cwd": "/", "machine": "another",
+        "starter": [1, -1.0], "started": "2020-01-01T00:00:00.000Z",
+    }  # fmt: skip
     me = os.getpid()
-    for job, note in {"1": f"{me} {alive.born(me)}", "2": f"{me} -1000.0", "3": "none"}.items():
+    for number, process in {1: f"{me} {alive.born(me)}", 2: f"{me} -1000.0", 3: "none"}.items():
         for kind in ("jsonl", "log"):
-            (folder / f"2020_{job}.{kind}").touch()
-        (folder / f"2020_{job}.pid").write_text(note)
+            left(f"{job(number)}.{kind}")
+        left(f"{job(number)}.pid", process)
+    kept = {f"{job(1)}.{kind}" for kind in ("jsonl", "log", "pid")}
+    elsewhere = left(f"{job(4)}.json", json.dumps(note), old=False)  # and it may well run there
+    kept |= {elsewhere, left(f"{job(4)}.jsonl", old=False)}
+    left(f"{job(5)}.json", json.dumps(note))
+    left(f"{job(5)}.jsonl", '{"error": "JobError", "problem": "p", "remedy": "r"}\n', old=False)
+    left(f".{job(2)}.json.0f.part")
+    kept |= {left(f".{job(6)}.json.0f.part", old=False), left(".others.part"), left("others.json")}
     for number in range(MOST_ENDED):
-        (folder / f"2021_{number}.log").touch()
+        left(f"{job(number, 20210101)}.log")
     panel = Panel(tmp_path)
 
     (said,), _ = panel("run", "--task", "passthrough", "--plate", plate / "no.####.exr")
 
     gone(said["pid"])
     assert panel.end() == ([], 0)
-    assert {one.name for one in folder.glob("2020*")} == {
-        "2020_1.jsonl",
-        "2020_1.log",
-        "2020_1.pid",
-    }
-    assert len(list(folder.glob("2021*"))) == MOST_ENDED
+    mine = Path(said["events"]).stem
+    names = {one.name for one in folder.iterdir() if mine not in one.name}
+    assert {name for name in names if "20210101" not in name} == kept
+    assert len(names) == len(kept) + MOST_ENDED
     assert Path(said["events"]).with_suffix(".pid").read_text().startswith(f"{said['pid']} ")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from answerprint import documents
 from answerprint.documents import count
 
 MOST_TOLD = 20  # frames with warnings
@@ -75,8 +75,8 @@ class Course:
     def take_in(self, line: bytes) -> None:
         """Add one line of a job's output; one that is no event is counted as damaged."""
         try:
-            self._take_in(json.loads(line))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            self._take_in(documents.loads(line.decode("utf-8")))
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
             self.damaged += 1
 
     def _take_in(self, event: Event) -> None:

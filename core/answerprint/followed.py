@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import socket
+import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from answerprint import course, documents
+from answerprint import course, documents, note as notes, row
 from answerprint.course import Course
 from answerprint.documents import count
 from answerprint.errors import AnswerprintError, TakeError
+from answerprint.folder import unreadable
 from answerprint.note import Files, Note, facts
 from answerprint.plate import Plate
 from answerprint.tail import Tail
@@ -23,6 +24,8 @@ Lives = Callable[[int, float], bool]
 
 RESUMABLE_SECONDS = 5.0  # so often it is looked whether a take that had ended was gone on with
 WORTH_KEEPING = 256 << 10  # bytes of events that are not read again
+STARTING_SECONDS = 60.0  # until a process has to have said which one it is
+QUIET_HOURS = 24  # a job elsewhere that writes nothing for so long is taken for lost
 
 ENDED = ("complete", "incomplete", "cancelled", "failed", "lost")
 
@@ -44,42 +47,83 @@ class Followed:
         self._of_take: tuple[str, Document] = ("", {})
         self._is_over = False
         self._asked_at = 0.0
+        self._read: Document = {}
+        self._unread = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether that is known; of one that cannot be read just now it is not."""
+        return self.document.get("state") in ENDED and not self._unread
 
     def look(self, lives: Lives) -> bool:
-        """Whether its document may be another one now. `lives(pid, born)`: does that process run."""
+        """Whether its document may be another one now. `lives(pid, born)`: does that process run.
+
+        Whatever its files do, it is told in its document, and nothing is raised: others' are told.
+        """
         before = self.document
         try:
             if self._is_over:
                 self._look_whether_resumable()
             else:
                 self._look(lives)
+            if self.document is not before:
+                _check(self.document)
+            self._read, self._unread = self.document, False
         except FileNotFoundError:  # it is being forgotten
             self.is_behind = False
-        except (TakeError, OSError) as error:
+        except TakeError as error:  # a note that is none: that does not pass
             self._is_over, self.is_behind = True, False
             self.document = _lost(self.files, error)
+        except Exception as error:  # noqa: BLE001 - a share that hiccups, or content nobody foresaw
+            self._unread, self.is_behind = True, False
+            self.document = self._as_it_was(error)
         return self.document is not before
+
+    def _as_it_was(self, error: Exception) -> Document:
+        """What was last read of it, with why it is that; it is looked at again."""
+        said = unreadable(self.files.events, error)
+        if not self._read:
+            return _lost(self.files, said)
+        note = f"{said.problem} What stands here was read before."
+        return {**self._read, "notes": [*self._read["notes"], note]}
 
     def _look(self, lives: Lives) -> None:
         if self._note is None:
             self._note = self.files.noted()
             self._go_on_from_what_was_read()
-        is_alive = self._is_alive(self._note, lives)  # before its events: then none is missed
+        # before its events: then none is missed
+        is_alive = self._note.is_here and self._is_alive(self._note, lives)
         lines, is_all = self._tail.lines()
         for line in lines:
             self._course.take_in(line)
+        if not self._note.is_here:
+            is_alive = not self._has_said_its_end and self._quiet_hours() < QUIET_HOURS
         self.is_behind = not is_all
         if is_all:
             path = self._path(self._note)
             state = self._state(self._note, is_alive=is_alive)
-            self._is_over = not is_alive
+            self._is_over = not is_alive and (self._note.is_here or self._has_said_its_end)
             self.document = self._documented(self._note, state, path)
             self._keep_what_was_read()
 
+    @property
+    def _has_said_its_end(self) -> bool:
+        return bool(self._course.end or self._course.error)
+
     def _is_alive(self, note: Note, lives: Lives) -> bool:
-        if note.machine != socket.gethostname():  # it can be told from its events alone
-            return not (self._course.end or self._course.error)
-        return lives(*(self.files.process() or note.starter))
+        process = self.files.process()
+        if process is None and self._is_just_starting():
+            return True
+        return lives(*(process or note.starter))
+
+    def _is_just_starting(self) -> bool:
+        """Whoever starts a job may be gone before the job has said which process it is."""
+        age = time.time() - self.files.note.stat().st_mtime
+        return abs(age) < STARTING_SECONDS and not self.files.pid.exists()
+
+    def _quiet_hours(self) -> int:
+        """Since it last wrote something; clocks of two machines do not differ by hours."""
+        return int((time.time() - self.files.last_written()) / 3600)
 
     def _state(self, note: Note, *, is_alive: bool) -> str:
         course = self._course
@@ -104,7 +148,7 @@ class Followed:
     def _documented(self, note: Note, state: str, path: str) -> Document:
         course, is_over = self._course, state in ENDED
         known = self._of(path or note.of)
-        stream = known.get("stream", "") if path else ""
+        root, stream = _place(path, known.get("stream", ""))
         name, _, label = course.take.rpartition("/")
         if path and not label:
             name, label = Path(path).parent.name, Path(path).name
@@ -123,7 +167,7 @@ class Followed:
             "name": name,
             "path": path or None,
             "stream": stream,
-            "root": Path(path).parents[stream.count("/") + 1].as_posix() if stream else "",
+            "root": root,
             "frames": course.part or known.get("frames", note.frames),
             "variations": course.variations,
             "total": course.total,
@@ -150,8 +194,12 @@ class Followed:
         said = list(self._course.notes)
         if self._course.damaged:
             said.append(f"{count(self._course.damaged, 'line')} of its events cannot be read.")
-        if note.machine != socket.gethostname():
-            said.append(f"It was started on {note.machine}; whether it lives shows only there.")
+        if not note.is_here:
+            hours = self._quiet_hours()
+            quiet = f" It has written nothing for {count(hours, 'hour')}." if hours else ""
+            said.append(
+                f"It was started on {note.machine}; whether it lives shows only there.{quiet}"
+            )
         return said
 
     def _trouble(self, state: str, path: str) -> Document:
@@ -162,6 +210,9 @@ class Followed:
             if path and Take(Path(path)).is_complete:  # events that could not be written, or others
                 remedy = "Its take is complete all the same."
             problem = "Its process is gone without an end: it was killed, or the machine went down."
+            if self._note is not None and not self._note.is_here:
+                problem = f"It has written nothing on {self._note.machine} for a day or longer."
+                remedy = f"Look there whether it still runs. {remedy}"
             return {**said, "problem": problem, "remedy": remedy}
         if course.error and state in ("failed", "incomplete", "complete"):
             return {**said, **{name: course.error.get(name) for name in said}}
@@ -172,15 +223,18 @@ class Followed:
             return {**said, "problem": problem, "remedy": first["remedy"]}
         return said
 
-    def _ended(self) -> str:
+    def _ended(self) -> str | None:
         if self._course.last and not self._course.error:
             return self._course.last
-        at = datetime.fromtimestamp(self.files.events.stat().st_mtime, timezone.utc)
+        written = self.files.last_written()
+        if not written:
+            return None
+        at = datetime.fromtimestamp(written, timezone.utc)
         return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _of(self, path: str) -> Document:
-        """What a take's own document says of it; read once."""
-        if path and self._of_take[0] != path:
+        """What a take's own document says of it; read once, or until it can be read."""
+        if path and not (self._of_take[0] == path and self._of_take[1]):
             self._of_take = path, _of_take(Path(path))
         return self._of_take[1]
 
@@ -210,7 +264,7 @@ class Followed:
             kept = {"offset": self._kept, "course": self._course.as_json()}
             try:
                 documents.write(self.files.read, kept)
-            except OSError:  # a full disk: then they are read again next time
+            except (OSError, ValueError):  # a full disk: then they are read again next time
                 return
 
 
@@ -231,28 +285,55 @@ def _of_take(folder: Path) -> Document:
             "frames": str(resolved["frames"]),
             "stream": str(resolved["stream"]),
         }
-    except (TakeError, KeyError, TypeError):
+    except (TakeError, KeyError, TypeError, AttributeError):
         return {}
 
 
-def _lost(files: Files, error: Exception) -> Document:
+def _place(path: str, stream: str) -> tuple[str, str]:
+    """(root, stream) of a take by where it lies now; empty where its job does not say a stream."""
+    if not path or not stream:
+        return "", ""
+    root, stands = row.stands_in(Take(Path(path)), stream)
+    return root.as_posix(), stands
+
+
+def has_ended(files: Files, lives: Lives) -> bool:
+    """Whether a job has ended, as its events say, or its process.
+
+    Raises:
+        TakeError: it cannot be read just now.
+    """
+    job = Followed(files)
+    job.look(lives)
+    while job.is_behind:
+        job.look(lives)
+    if job.document.get("state") in ENDED and not job.has_ended:
+        said = job.document
+        raise TakeError(said["problem"], remedy=said["remedy"])
+    is_damaged = "error" in job.document  # a note that is none tells nothing of a process
+    process = files.process() if is_damaged else None
+    return job.has_ended and (process is None or not lives(*process))
+
+
+def _check(document: Document) -> None:
+    """Raises ValueError: a program could not be told it."""
+    json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _lost(files: Files, error: AnswerprintError) -> Document:
     """A job of which nothing but its name can be told."""
-    said = error if isinstance(error, AnswerprintError) else unreadable(files.events, error)
+    machine, hardware = notes.here()
     blank = Followed(files)
     note = Note(
-        kind="run", argv=(), cwd="", machine=socket.gethostname(), starter=(0, 0.0), started=""
+        kind="run",
+        argv=(),
+        cwd="",
+        machine=machine,
+        hardware=hardware,
+        starter=(0, 0.0),
+        started="",
     )
-    blank._is_over = True  # noqa: SLF001 - our own
-    return {**blank._documented(note, "lost", ""), **said.as_json()}  # noqa: SLF001
-
-
-def unreadable(path: Path, error: Exception) -> TakeError:
-    """Our error for a file, or a folder, that the system does not let us read."""
-    named = Path(str(getattr(error, "filename", None) or path))
-    why = error.strerror if isinstance(error, OSError) else str(error)
-    return TakeError(
-        f"{named.as_posix()} cannot be read: {why}.", remedy="Check that you may read it."
-    )
+    return {**blank._documented(note, "lost", ""), **error.as_json()}  # noqa: SLF001 - our own
 
 
 def _stem(plate: str) -> str:

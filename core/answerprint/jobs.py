@@ -6,7 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from answerprint.followed import Document, Followed, Lives, unreadable
+from answerprint.folder import unreadable
+from answerprint.followed import Document, Followed, Lives
 from answerprint.note import Files, job_of
 
 SETTLED_SECONDS = 2.0  # a folder's time may be as coarse
@@ -86,4 +87,5 @@ class Jobs:
 
 
 def _is_note(name: str) -> bool:
-    return name.endswith(".json") and name == f"{job_of(name)}.json"
+    job = job_of(name)
+    return bool(job) and name == f"{job}.json"

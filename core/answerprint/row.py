@@ -56,7 +56,8 @@ def stands_in(take: Take, stream: str) -> tuple[Path, str]:
     folder = take.folder.absolute().parent
     if not parts or folder.parts[-len(parts) :] != parts:
         parts = (folder.name,)
-    return folder.parents[len(parts) - 1], "/".join(parts)
+    above = (*folder.parents, folder)  # of a take that lies in no folder at all: that itself
+    return above[len(parts) - 1], "/".join(parts)
 
 
 def is_of_plate(row: Row, wanted: Plate) -> bool:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 import subprocess
 import sys
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from answerprint import documents, note as notes, site, takes
+import psutil
+
+from answerprint import documents, followed, note as notes, site, takes
 from answerprint.cli import flags
 from answerprint.cli.context import Context
 from answerprint.errors import TakeError
@@ -21,8 +24,9 @@ from answerprint.takes import Take
 from answerprint_server import alive
 
 MOST_ENDED = 100  # jobs whose files are kept
+OLD_SECONDS = 24 * 3600.0  # of files that nobody says anything of: then nobody writes them any more
 
-# On Windows a group of its own is what an interrupt can be sent to, and no window opens
+# On Windows a group of its own hears no Ctrl-C of ours, and no window opens
 _FLAGS = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(
     subprocess, "CREATE_NO_WINDOW", 0
 )
@@ -62,14 +66,14 @@ def start(words: list[str], args: argparse.Namespace, context: Context) -> int:
                 note = _note(words, args, job, take)
                 documents.write(files.note, note.model_dump(by_alias=True))
             child = subprocess.Popen(
-                _argv(words),
+                _argv(files, words),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 start_new_session=True,  # neither the panel's end nor Ctrl-C ends it
                 creationflags=_FLAGS,
             )
-        _note_alive(child, files.pid)
+        _note_alive(child, files)
     except OSError as error:
         files.remove()
         raise documents.unwritable(place, error) from error
@@ -101,8 +105,9 @@ def _take(args: argparse.Namespace) -> Take | None:
     return takes.find(path) if path else None
 
 
-def _argv(words: list[str]) -> list[str]:
-    return [*python(), "-m", "answerprint.cli", words[0], "--json", *words[1:]]
+def _argv(files: Files, words: list[str]) -> list[str]:
+    place = (files.folder.absolute() / files.job).as_posix()
+    return [*python(), "-m", "answerprint.cli.alone", place, words[0], "--json", *words[1:]]
 
 
 def _from_file(words: list[str], args: argparse.Namespace, files: Files) -> list[str]:
@@ -126,13 +131,15 @@ def _without_document(words: list[str]) -> list[str]:
 
 
 def _note(words: list[str], args: argparse.Namespace, job: Job | None, take: Take | None) -> Note:
+    machine, hardware = notes.here()
     known = _asked_of(take) if take else job.model_dump(mode="json") if job else {}
     return Note.model_validate(
         {
             "kind": "rerun" if args.verb == "rerun" else "resume" if take else "run",
             "argv": words,
             "cwd": Path.cwd().as_posix(),
-            "machine": socket.gethostname(),
+            "machine": machine,
+            "hardware": hardware,
             "starter": (os.getpid(), alive.born(os.getpid())),
             "started": documents.now(),
             **notes.facts(known),
@@ -145,14 +152,18 @@ def _asked_of(take: Take) -> dict[str, Any]:
     """The job that made a take; nothing where that cannot be read: whoever goes on will say it."""
     try:
         return dict(take.read("job")["resolved"]["job"])
-    except (TakeError, KeyError, TypeError):
+    except (TakeError, KeyError, TypeError, ValueError):
         return {}
 
 
-def _note_alive(child: subprocess.Popen[bytes], note: Path) -> None:
-    """Write down which process a job is. Where that fails the job ends: it was told as failed."""
+def _note_alive(child: subprocess.Popen[bytes], files: Files) -> None:
+    """Write down which process a job is; it does so itself as well, in case that we are gone.
+
+    Where that fails the job ends: it was told as failed.
+    """
     try:
-        note.write_text(f"{child.pid} {alive.born(child.pid)}", encoding="ascii")
+        with suppress(psutil.Error):  # it has ended already
+            files.note_process(child.pid, alive.born(child.pid))
     except OSError:
         child.kill()
         child.wait()
@@ -160,13 +171,28 @@ def _note_alive(child: subprocess.Popen[bytes], note: Path) -> None:
 
 
 def _let_go_of_the_oldest(place: Path) -> None:
-    jobs = sorted({notes.job_of(path.name) for path in place.glob("*.*")})
+    """Of jobs that have ended. The folder may be shared with machines that have jobs in it, too."""
+    names = [path.name for path in place.iterdir()]
+    jobs = sorted({notes.job_of(name) for name in names} - {""})
     for job in jobs[:-MOST_ENDED]:
         files = Files(place, job)
-        if not still_runs(files):
-            files.remove()
+        with suppress(OSError, TakeError):  # one that cannot be read, or removed, stays
+            if _has_ended(files):
+                files.remove()
+    for name in filter(notes.is_aside, names):
+        with suppress(OSError):
+            if _is_old(place / name):
+                (place / name).unlink()
 
 
-def still_runs(files: Files) -> bool:
-    process = files.process()
-    return process is not None and alive.is_same(*process)
+def _has_ended(files: Files) -> bool:
+    if files.note.exists():
+        return followed.has_ended(files, alive.is_same)
+    process = files.process()  # of bench, which is no list's; or what is left of a removed one
+    if process is not None and alive.is_same(*process):
+        return False
+    return all(_is_old(file) for file in files.folder.glob(f"{files.job}.*"))
+
+
+def _is_old(file: Path) -> bool:
+    return time.time() - file.stat().st_mtime > OLD_SECONDS

@@ -10,11 +10,9 @@ examples:
 from __future__ import annotations
 
 import argparse
-import os
-import signal
-import socket
 from typing import Any
 
+from answerprint import followed
 from answerprint.cli import INTERRUPTED, detach
 from answerprint.cli.context import Context, Output
 from answerprint.documents import count, unwritable
@@ -24,9 +22,6 @@ from answerprint.note import Files
 from answerprint_server import alive
 
 LOOK_SECONDS = 0.25
-
-# Windows knows no SIGTERM that a process could hear
-_INTERRUPT = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,21 +65,13 @@ def _watch(listed: Jobs, context: Context) -> int:
 
 
 def _cancel(files: Files, output: Output) -> int:
-    """Ask it to end; whoever watches sees when it has."""
-    process = _process(files, "cancelled")
-    if process is None:
+    """Ask it to end, wherever it runs: it looks at its files. Whoever watches sees when it has."""
+    if followed.has_ended(files, alive.is_same):
         raise JobError(
             f"Job {files.job} has ended already.", remedy="'answerprint jobs' says how it ended."
         )
     try:
         files.cancel.touch()
-        os.kill(process, _INTERRUPT)
-    except ProcessLookupError:  # it has just ended by itself
-        pass
-    except PermissionError as error:
-        raise JobError(
-            f"Job {files.job} belongs to somebody else.", remedy="Ask them to cancel it."
-        ) from error
     except OSError as error:
         raise unwritable(files.folder, error) from error
     output.emit({"job": files.job, "cancelling": True})
@@ -93,9 +80,10 @@ def _cancel(files: Files, output: Output) -> int:
 
 
 def _forget(files: Files, output: Output) -> int:
-    if _process(files, "forgotten") is not None:
+    """Take it from the list. One that says it has ended need not be gone yet."""
+    if not followed.has_ended(files, alive.is_same):
         raise JobError(
-            f"Job {files.job} still runs.",
+            f"Job {files.job} still runs{_elsewhere(files)}.",
             remedy=f"Wait until it has ended, or end it with 'answerprint jobs --cancel {files.job}'.",
         )
     try:
@@ -107,27 +95,14 @@ def _forget(files: Files, output: Output) -> int:
     return 0
 
 
-def _process(files: Files, done: str) -> int | None:
-    """The process that it still has; None: it has ended.
-
-    Raises:
-        JobError: that cannot be told from here, or not yet.
-    """
+def _elsewhere(files: Files) -> str:
     try:
         note = files.noted()
-    except (TakeError, FileNotFoundError):  # a damaged one has no process that we know of
-        note = None
-    if note is not None and note.machine != socket.gethostname():
-        raise JobError(
-            f"Job {files.job} was started on {note.machine}, and is {done} only there.",
-            remedy=f"Do it on {note.machine}.",
-        )
-    process = files.process()
-    if process is not None:
-        return process[0] if alive.is_same(*process) else None
-    if note is not None and alive.is_same(*note.starter):
-        raise JobError(f"Job {files.job} is just being started.", remedy="Try again in a moment.")
-    return None
+    except (TakeError, OSError):  # a damaged one whose process lives
+        return ""
+    if note.is_here:
+        return ""
+    return f" on {note.machine}, unless it writes nothing for {count(followed.QUIET_HOURS, 'hour')}"
 
 
 def _say(one: dict[str, Any], output: Output) -> None:

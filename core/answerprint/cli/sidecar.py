@@ -17,16 +17,14 @@ examples:
 
 from __future__ import annotations
 
-import _thread
 import argparse
 import contextlib
 import functools
 import io
-import signal
 import sys
-import threading
 
 from answerprint.cli import VERBS, carry_out, detach, run_here, verb
+from answerprint.cli.alone import interrupt_main
 from answerprint.cli.context import Context, Output
 from answerprint.errors import JobError, TakeError
 from answerprint.interrupt import Interrupt
@@ -44,21 +42,13 @@ def run(_args: argparse.Namespace, context: Context) -> int:
         verb(name)  # warm before the first request, and never imported by two of them at once
     output = context.output if context.output.json else Output(json=True)
     asked = sys.stdin.buffer if sys.stdin else io.BytesIO()
-    sidecar = Sidecar(_carry_out, output.line, wake=_wake)
+    sidecar = Sidecar(_carry_out, output.line, wake=interrupt_main)
     with contextlib.suppress(KeyboardInterrupt):  # SIGTERM ends it as the end of its input does
         sidecar.serve(asked)
     if sidecar.failure is None:
         return 0
     print(f"answerprint: no answer can be written: {sidecar.failure}", file=sys.stderr, flush=True)
     return TakeError.exit_code
-
-
-def _wake() -> None:
-    """Bring the main thread back from waiting for a request, as SIGTERM does."""
-    if hasattr(signal, "pthread_kill"):
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
-    else:  # Windows breaks no reading off: it ends with the next request, or its input
-        _thread.interrupt_main()
 
 
 def _carry_out(words: list[str], tell: Tell, interrupted: Interrupt) -> int:
