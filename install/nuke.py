@@ -7,7 +7,15 @@ import os
 import re
 import stat
 
-from install import earlier, engine as engines, environment, place as places, plan, removal
+from install import (
+    earlier,
+    engine as engines,
+    environment,
+    place as places,
+    plan,
+    removal,
+    wheelhouse,
+)
 from install.claim import Claim
 from install.environment import MissingError
 from install.hook import Hook
@@ -116,11 +124,8 @@ def _check_words(args: argparse.Namespace) -> None:
         raise MissingError(
             "%r is no server's address." % args.server, "Say HOST:PORT, like triton-01:8001."
         )
-    if args.wheelhouse and not os.path.isdir(args.wheelhouse):
-        raise MissingError(
-            "There is no wheelhouse %s." % args.wheelhouse,
-            "Build one where there is internet: python3 -m install wheelhouse DIR",
-        )
+    if args.wheelhouse:
+        wheelhouse.check(args.wheelhouse, server=not args.server and not args.client)
     if args.engine and not args.engine.isprintable():
         raise MissingError(
             "%s has a control character in it." % ascii(args.engine), "Name another engine."

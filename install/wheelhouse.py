@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import subprocess
 
@@ -31,6 +32,42 @@ def run(words: list[str]) -> int:
     client = " --client" if args.client else ""
     print("There: python3 -m install nuke%s --wheelhouse %s" % (client, shlex.quote(args.folder)))
     return 0
+
+
+def check(folder: str, *, server: bool) -> None:
+    """Raises MissingError: it is not there, or lacks what every machine needs of the locks."""
+    try:
+        names = os.listdir(folder)
+    except OSError as error:
+        raise MissingError(
+            "There is no wheelhouse %s." % folder,
+            "Build one where there is internet: python3 -m install wheelhouse DIR",
+        ) from error
+    there = {(_plain(x.split("-")[0]), x.split("-")[1]) for x in names if x.count("-") >= 4}
+    wanted = [pin for lock in _locks(server=server) for pin in _pins(lock)]
+    lacking = ["%s %s" % pin for pin in wanted if (_plain(pin[0]), pin[1]) not in there]
+    if lacking:
+        client = "" if server else " --client"
+        raise MissingError(
+            "The wheelhouse %s lacks %d of %d packages, first %s."
+            % (folder, len(lacking), len(wanted), lacking[0]),
+            "Build it with this version of Answerprint: python3 -m install wheelhouse DIR" + client,
+        )
+
+
+def _locks(*, server: bool) -> list[str]:
+    return [LOCKS["server"], WEIGHTS] if server else [LOCKS["engine"]]
+
+
+def _pins(lock: str) -> list[tuple[str, str]]:
+    """(name, version) of what a lock wants of any machine; what is for some alone, pip sorts out."""
+    with open(lock, encoding="utf-8") as stream:
+        return re.findall(r"^([A-Za-z0-9_.-]+)==(\S+) \\$", stream.read(), re.MULTILINE)
+
+
+def _plain(name: str) -> str:
+    """A package's name as wheels write it."""
+    return re.sub(r"[-_.]+", "_", name).lower()
 
 
 def _do(command: list[str]) -> None:

@@ -16,6 +16,8 @@ from machine import PROJECT, Machine, machine
 
 from install import engine, environment, nuke
 from install.hook import Hook
+from install.place import Place
+from install.version import Version
 
 __all__ = ["machine"]  # a fixture, used by its name
 
@@ -270,10 +272,22 @@ def test_a_wheelhouse_that_lacks_a_package_is_said_and_leaves_nothing(machine: M
     done = machine.install("nuke", "--yes", "--client", "--wheelhouse", str(wheels))
 
     assert done.returncode == 7
-    assert "The packages could not be installed" in done.stderr
-    assert "python3 -m install wheelhouse" in done.stderr
-    assert not (machine.place / "current").exists()
-    assert not machine.init.exists()
+    assert "lacks 25 of 25 packages, first annotated-types" in done.stderr
+    assert "python3 -m install wheelhouse DIR --client" in done.stderr
+    assert machine.everything() == {}
+
+
+def test_an_engine_that_cannot_be_made_is_said_and_leaves_nothing(machine: Machine) -> None:
+    python = machine.home / "python3.12"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    broken = engine.Engine(str(python), (3, 12), server=False, is_named=False)
+    version = Version(Place(str(machine.place)), broken)
+
+    with pytest.raises(environment.MissingError, match="interpreter could not be made"):
+        version.make(None)
+
+    assert not Path(version.folder).exists()
 
 
 def test_from_a_wheelhouse_it_needs_no_internet(machine: Machine) -> None:

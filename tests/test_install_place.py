@@ -223,26 +223,29 @@ def test_what_is_installed_on_a_share_can_be_read_by_everybody(
         assert path.is_file() or path.stat().st_mode & 0o111 == 0o111, path
 
 
-def test_an_engine_in_a_home_folder_is_refused_for_a_share(
-    machine: Machine, share: Path, tmp_path: Path
-) -> None:
-    """Found first on PATH by an installer that runs on a Python that is too old or too new."""
-    python = Path(machine.home / "bin" / "python3.12")
-    python.parent.mkdir()
-    python.write_text("#!/bin/sh\nexit 0\n")
-    python.chmod(0o755)
+def test_an_engine_in_a_home_folder_is_refused_for_a_share(machine: Machine, share: Path) -> None:
+    python = Path(engines.own(server=False).python)
+    home = str(python.parents[1])
 
-    at_home = engines.Engine(str(python), (3, 12), server=False, is_named=False)
-    link = tmp_path / "python3.12"
-    link.symlink_to(python)
-    linked = engines.Engine(str(link), (3, 12), server=False, is_named=False)
-    os.environ["HOME"], kept = str(machine.home), os.environ["HOME"]
-    try:
-        assert at_home.is_at_home
-        assert linked.is_at_home
-        assert not engines.Engine("/usr/bin/x", (3, 12), server=False, is_named=False).is_at_home
-    finally:
-        os.environ["HOME"] = kept
+    done = machine.install("nuke", "--share", str(share), "--client", HOME=home)
+
+    assert done.returncode == 7
+    assert f"The engine would stand on {python}, in a home folder" in done.stderr
+    assert "name an engine on the share with --engine" in done.stderr
+    assert list(share.iterdir()) == []
+
+
+def test_a_link_to_a_python_at_home_is_one_at_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "python3").symlink_to(tmp_path / "home" / "bin" / "python3")
+
+    def is_at_home(path: str) -> bool:
+        return engines.Engine(path, (3, 12), server=False, is_named=False).is_at_home
+
+    assert is_at_home(str(tmp_path / "python3"))
+    assert not is_at_home("/usr/bin/python3-that-is-not-there")
 
 
 def test_a_place_that_cannot_be_changed_is_not_said_to_be_removed(machine: Machine) -> None:
