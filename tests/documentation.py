@@ -40,6 +40,8 @@ VARIES = [
     (r"\(([+-]\d+\.\d)\d\)", r"(\1)"),
     (r"\bv\d{3}\b", "TAKE"),
     (r"_v\d{3}\b", "_TAKE"),
+    (r"-linux-py3\d+-[0-9a-f]{8}", "-VERSION"),
+    (r"it stands on .*", "it stands on PYTHON"),
 ]
 
 
@@ -62,7 +64,8 @@ def printed(command: str, folder: Path) -> str:
     """Run a command in the reader's folder; what it printed, with the reader's names for things."""
     words = shlex.split(command)
     if words[:3] == ["python3", "-m", "install"]:
-        argv = [sys.executable, *words[1:], "--out", str(folder / ".demo")]
+        extra = ["--out", str(folder / ".demo")] if words[3] == "demo" else []
+        argv = [sys.executable, *words[1:], *extra]
         where = PROJECT
     else:
         assert words[0] == "answerprint", command
@@ -74,6 +77,7 @@ def printed(command: str, folder: Path) -> str:
     # the first run of all sets .venv up; the text above the block says so
     said = re.sub(r"^install: making .*\n\n?", "", done.stdout)
     out = said.replace(os.environ["ANSWERPRINT_HOME"], "~/.local/share/answerprint")
+    out = out.replace(os.path.expanduser("~"), "~")
     out = out.replace(os.path.relpath(folder, PROJECT), STAND_IN).replace(str(folder), STAND_IN)
     out = out.replace(f"{STAND_IN}/.demo", ".demo")
     out = re.sub(rf"\b{re.escape(getpass.getuser())} on {socket.gethostname()}", "you on ws01", out)
