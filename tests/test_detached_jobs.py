@@ -573,7 +573,8 @@ def test_a_job_says_itself_which_process_it_is_if_its_starter_does_not_come_to_i
         while not row["done"]:
             assert job.poll() is None, row
             row = next(iter(watched.look()), row)
-        assert files.process() == (job.pid, pytest.approx(alive.born(job.pid)))
+        pid, born = files.process() or (0, 0.0)
+        assert (pid, born) == (job.pid, pytest.approx(alive.born(job.pid)))
         assert row["state"] == "running"
 
         assert at_home(home, "jobs", "--cancel", ONE).code == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import Crowd
 
 from answerprint import cli, preset
 from answerprint.errors import JobError, TakeError
@@ -198,3 +199,65 @@ def test_the_verb_keeps_lists_and_removes(
 )
 def test_flags_that_do_not_go_together_are_refused(own: Path, words: list[str]) -> None:
     assert cli.main(["presets", "denoise", *words]) == 2
+
+
+def test_of_two_in_different_case_the_one_that_is_meant_is_replaced(
+    presets: Presets, own: Path
+) -> None:
+    save(presets, "soft")
+    folder = own / "presets" / "denoise"
+    (folder / "Soft.json").write_bytes((folder / "soft.json").read_bytes())
+
+    for name, strength in (("Soft", 0.1), ("soft", 0.2), ("SOFT", 0.3)):
+        save(presets, name, {"strength": strength}, replace=True)
+
+    kept = {name: said["strength"] for name, _, said in listed(presets)}
+    assert sorted(kept.values()) in ([0.1, 0.3], [0.2, 0.3])
+    for file in folder.iterdir():
+        assert json.loads(file.read_text(encoding="utf-8"))["name"] == file.stem
+
+
+def test_of_many_who_keep_one_at_the_same_moment_all_but_one_are_told(
+    own: Path, tmp_path: Path
+) -> None:
+    script = (
+        "import sys; from answerprint import cli; print(0, flush=True); input();"
+        "print(cli.main(['presets', 'denoise', '--save', 'soft', '--parameters',"
+        " '{\"strength\": %s}' % sys.argv[1]]), file=sys.stderr)"
+    )
+    with Crowd(script, 4, "0.5") as crowd:
+        crowd.hear()
+        crowd.go()
+        out = [one.communicate()[0] for one in crowd.members]
+
+    assert sum("soft" in said for said in out) == 1
+    assert [one.name for one in (own / "presets" / "denoise").iterdir()] == ["soft.json"]
+
+
+@pytest.mark.parametrize("said", ['{"a": "\\ud800"}', '{"\\ud800": 1}'])
+def test_half_a_character_is_refused(presets: Presets, own: Path, said: str) -> None:
+    with pytest.raises(JobError, match="The parameters of preset 'a' cannot be kept"):
+        presets.save("a", said, "user", replace=False)
+
+    assert not own.exists()
+
+
+def test_a_link_leads_no_shows_preset_out_of_the_allowed_folders(
+    presets: Presets, tmp_path: Path
+) -> None:
+    walled = Presets("denoise", Site(root=tmp_path / "takes", roots=(tmp_path / "takes",)),
+                     show="nightfall")  # fmt: skip
+    save(presets, "secret")
+    folder = tmp_path / "takes" / "nightfall" / ".presets"
+    (folder / "denoise").mkdir(parents=True)
+    secret = tmp_path / "home" / "presets"
+    (folder / "denoise" / "link.json").symlink_to(secret / "denoise" / "secret.json")
+
+    (link,) = [one for one in walled.listed() if one.where == "show"]
+    assert (link.parameters, "outside the allowed folders" in link.problem) == ({}, True)
+
+    folder.rename(folder.with_name("presets"))
+    folder.symlink_to(secret)
+    for act in (walled.listed, lambda: walled.save("a", "{}", "show", replace=True)):
+        with pytest.raises(JobError, match="outside the allowed folders"):
+            act()

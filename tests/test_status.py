@@ -16,14 +16,14 @@ from panels import Panel, panel
 from samples import own_models, own_server, plate as noisy
 
 from answerprint import documents
-from answerprint.health import Check
+from answerprint.health import Check, Eye
 from answerprint_server import embedded
 
 Said = dict[str, Any]
 WATCH = 7
 FIELDS = {
     "state", "name", "address", "embedded", "milliseconds", "since", "seen", "busy", "problem",
-    "remedy", "fix",
+    "remedy", "fix", "models",
 }  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def end(one: Panel) -> None:
 
 
 def test_a_server_that_answers_is_connected_and_how_far_away_is_measured(
-    address: str, own: Path, answerprint: Answerprint
+    address: str, slow: str, own: Path, answerprint: Answerprint
 ) -> None:
     before = documents.now()
 
@@ -72,7 +72,8 @@ def test_a_server_that_answers_is_connected_and_how_far_away_is_measured(
     server = said.last["server"]
     assert server["milliseconds"] > 0
     assert before <= min(server["since"], server["seen"])
-    assert {name: server[name] for name in FIELDS - {"milliseconds", "since", "seen"}} == {
+    assert server["models"] == Check(address).look().models != Check(slow).look().models
+    assert {n: server[n] for n in FIELDS - {"milliseconds", "since", "seen", "models"}} == {
         "state": "connected", "name": "this machine", "address": address, "embedded": False,
         "busy": None, "problem": "", "remedy": "", "fix": None,
     }  # fmt: skip
@@ -138,8 +139,11 @@ def test_the_watch_follows_a_server_that_is_started_hangs_and_is_stopped(
 
 def test_the_watch_follows_the_site_file(tmp_path: Path, own: Path, address: str) -> None:
     site = own / "site.toml"
+    site.write_text("server = \n", encoding="utf-8")
     with watching(tmp_path) as until:
-        none = until(state="none")
+        assert "site.toml cannot be read" in until(state="none")["problem"]
+        site.unlink()
+        none = until(fix={"label": "Start a server here", "argv": ["serve"]})
 
         site.write_text(f'server = "{address}"\n', encoding="utf-8")
         until(state="connected", address=address)
@@ -152,6 +156,28 @@ def test_the_watch_follows_the_site_file(tmp_path: Path, own: Path, address: str
 
         site.unlink()
         until(state="none", problem=none["problem"])
+
+
+def test_a_start_that_never_said_who_it_is_is_none_after_seconds(own: Path) -> None:
+    lock = embedded.state_file(own).with_name("starting.lock")
+    lock.parent.mkdir()
+    lock.touch()
+    assert embedded.is_starting(own)
+
+    os.utime(lock, (1.6e9, 1.6e9))
+
+    assert not embedded.is_starting(own)
+
+
+def test_a_host_that_can_be_none_ends_no_eye() -> None:
+    eye = Eye("a\0b:1")
+    eye.start()
+    while (health := eye.health()) is None:
+        assert eye.is_alive()
+    eye.close()
+
+    assert health.state == "away"
+    assert health.problem
 
 
 def test_a_server_whose_tasks_are_all_broken_is_not_ready(tmp_path: Path, own: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -30,6 +32,7 @@ class Health:
     busy          requests that it works on, or that wait, in the mean of the last seconds; None
                   before two looks
     is_slow       nothing is known but that it does not answer
+    models        a digest of what it holds: another one where a model came, went or changed state
     """
 
     state: str
@@ -38,6 +41,7 @@ class Health:
     problem: str = ""
     remedy: str = ""
     is_slow: bool = False
+    models: str | None = None
 
     @property
     def answered(self) -> bool:
@@ -55,19 +59,23 @@ class Check:
     def look(self) -> Health:
         """How it is. Takes as long as a question may go unanswered, 10 s at most."""
         try:
-            if self._server is None:
-                self._server = Server(self.address)
-            states = self._server.states()
+            return self._look()
         except ServerError as error:
             self.close()  # a connection that failed waits before it tries again: a new one does not
             return _failing(error)
-        except Exception as error:  # noqa: BLE001 - gRPC's own, of an address that is none
+        except Exception as error:  # noqa: BLE001 - gRPC's own, or an answer that is none
             self.close()
             return Health(
                 "away",
                 problem=f"{self.address} cannot be asked: {error}",
                 remedy="Check that it is the host:port of a Triton server's gRPC side.",
             )
+
+    def _look(self) -> Health:
+        if self._server is None:
+            self._server = Server(self.address)
+        states = self._server.states()
+        models = _digest(states)
         milliseconds = self._feel(self._server)
         if "READY" not in states.values():
             return Health(
@@ -75,8 +83,9 @@ class Check:
                 milliseconds,
                 problem=f"No task of the server at {self.address} is ready.",
                 remedy="Wait if it has just been started; if not, the server's log says more.",
+                models=models,
             )
-        return Health("connected", milliseconds, self._busy())
+        return Health("connected", milliseconds, self._busy(), models=models)
 
     def close(self) -> None:
         if self._server is not None:
@@ -104,7 +113,7 @@ class Check:
             return None
         (began, before), (now, after) = self._pulses[0], self._pulses[-1]
         spent = after.queued + after.worked - before.queued - before.worked
-        mean = spent / (now - began)
+        mean = spent / max(now - began, 1e-3)  # two looks within one tick of a coarse clock
         return 0 if mean < LEAST_BUSY else max(1, round(mean))
 
 
@@ -125,8 +134,9 @@ class Eye(threading.Thread):
         self._ended = threading.Event()
 
     def run(self) -> None:
-        if wire.is_here(self.address):
-            self.host = "this machine"
+        with suppress(Exception):  # a host that can be none: the looks say so
+            if wire.is_here(self.address):
+                self.host = "this machine"
         check = Check(self.address)
         while not self._ended.is_set():
             self._looking_since = time.monotonic()
@@ -153,6 +163,11 @@ class Eye(threading.Thread):
     def close(self) -> None:
         """Look no more; does not wait for a look that hangs."""
         self._ended.set()
+
+
+def _digest(states: Mapping[tuple[str, str], str]) -> str:
+    said = sorted("\0".join((*model, state)) for model, state in states.items())
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:12]
 
 
 def _failing(error: ServerError) -> Health:

@@ -8,6 +8,7 @@ site.presets/TASK/NAME.json         the studio's, which the studio writes itself
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,34 @@ class Presets:
         Raises:
             JobError: the task's or the show's name can be no folder's.
         """
-        return [one for where in PLACES for one in _listed(self.folder(where), self.task, where)]
+        return [one for where in PLACES for one in self._listed(where)]
+
+    def _listed(self, where: Place) -> list[Listed]:
+        folder = self.folder(where)
+        if folder is None:
+            return []
+        try:
+            files = _files(folder)
+        except OSError as error:
+            said = f"{folder.as_posix()} cannot be read: {_reason(error)}."
+            return [Listed("...", self.task, where, {}, said)]
+        found = [self._read(file, where) for file in files[:MOST_PRESETS]]
+        if len(files) > MOST_PRESETS:
+            said = f"{folder.as_posix()} holds {len(files)} presets; {MOST_PRESETS} are listed."
+            found.append(Listed("...", self.task, where, {}, said))
+        return found
+
+    def _read(self, file: Path, where: Place) -> Listed:
+        """A preset, or what is wrong with it: nothing that lies there is passed over in silence."""
+        try:
+            if where == "show":
+                self.site.check_allowed(file, "Preset")
+            return Listed(file.stem, self.task, where, _parameters(file, self.task))
+        except JobError as error:
+            return Listed(file.stem, self.task, where, {}, error.problem)
+        except (OSError, ValueError) as error:
+            said = f"{file.as_posix()} cannot be used: {_reason(error)}."
+            return Listed(file.stem, self.task, where, {}, said)
 
     def save(self, name: str, parameters: str, where: Place, *, replace: bool) -> None:
         """Keep parameters, a JSON object, under a name.
@@ -99,22 +127,40 @@ class Presets:
         except OSError as error:
             raise documents.unwritable(file.parent, error) from error
         # in any case: some systems do not tell them apart
-        taken = next((one for one in held if one.name.lower() == file.name.lower()), None)
-        if taken is not None and not replace:
-            raise JobError(
-                f"There is a preset '{taken.stem}' for {self.task} already.",
-                remedy="Choose another name, or say that it is to be replaced (--replace).",
-            )
-        if taken is None and len(held) >= MOST_PRESETS:
+        alike = [one for one in held if one.name.lower() == file.name.lower()]
+        if alike and not replace:
+            raise self._taken(alike[0])
+        if not alike and len(held) >= MOST_PRESETS:
             raise JobError(
                 f"{self.task} has {len(held)} presets there; {MOST_PRESETS} are listed at most.",
                 remedy="Remove one first.",
             )
+        if alike and file not in alike:  # it keeps the name that it is listed by
+            file = alike[0]
+            preset = preset.model_copy(update={"name": file.stem})
+        self._write(file, preset, is_new=not alike)
+
+    def _write(self, file: Path, preset: Preset, *, is_new: bool) -> None:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            documents.write(taken or file, preset.model_dump(mode="json", by_alias=True))
+            if is_new:
+                file.touch(exist_ok=False)  # of two who keep one at the same moment, one is told
+            try:
+                documents.write(file, preset.model_dump(mode="json", by_alias=True))
+            except BaseException:
+                if is_new:
+                    file.unlink(missing_ok=True)
+                raise
+        except FileExistsError as error:
+            raise self._taken(file) from error
         except OSError as error:
             raise documents.unwritable(file.parent, error) from error
+
+    def _taken(self, file: Path) -> JobError:
+        return JobError(
+            f"There is a preset '{file.stem}' for {self.task} already.",
+            remedy="Choose another name, or say that it is to be replaced (--replace).",
+        )
 
     def remove(self, name: str, where: Place) -> None:
         """Raises JobError: there is none of this name there. TakeError: it cannot be removed."""
@@ -143,8 +189,9 @@ class Presets:
         root = self.root or self.site.root
         if self.show is None or root is None:
             return None
-        self.site.check_allowed(root, "Preset folder")
-        return root / shot.folder_name(self.show, "The show") / ".presets" / self.task
+        folder = root / shot.folder_name(self.show, "The show") / ".presets" / self.task
+        self.site.check_allowed(folder, "Preset folder")  # where links on the way there lead
+        return folder
 
     def _file(self, name: str, where: Place) -> Path:
         folder = self.folder(where)
@@ -163,36 +210,11 @@ class Presets:
         return folder / f"{name}.json"
 
 
-def _listed(folder: Path | None, task: str, where: Place) -> list[Listed]:
-    if folder is None:
-        return []
-    try:
-        files = _files(folder)
-    except OSError as error:
-        said = f"{folder.as_posix()} cannot be read: {_reason(error)}."
-        return [Listed("...", task, where, {}, said)]
-    found = [_read(file, task, where) for file in files[:MOST_PRESETS]]
-    if len(files) > MOST_PRESETS:
-        said = f"{folder.as_posix()} holds {len(files)} presets; {MOST_PRESETS} are listed."
-        found.append(Listed("...", task, where, {}, said))
-    return found
-
-
 def _files(folder: Path) -> list[Path]:
     names: list[str] = []
     with contextlib.suppress(FileNotFoundError):  # most tasks have no presets, and no folder
         names = [one.name for one in folder.iterdir() if one.suffix == ".json"]
     return [folder / name for name in sorted(names, key=str.lower) if not name.startswith(".")]
-
-
-def _read(file: Path, task: str, where: Place) -> Listed:
-    """A preset, or what is wrong with it: nothing that lies there is passed over in silence."""
-    try:
-        parameters = _parameters(file, task)
-    except (OSError, ValueError) as error:
-        said = f"{file.as_posix()} cannot be used: {_reason(error)}."
-        return Listed(file.stem, task, where, {}, said)
-    return Listed(file.stem, task, where, parameters)
 
 
 def _parameters(file: Path, task: str) -> dict[str, Any]:
@@ -211,6 +233,7 @@ def _preset(task: str, name: str, parameters: str) -> Preset:
         raise _unusable(name, f"they are larger than {MOST_BYTES // 2:,} bytes")
     try:
         said = documents.loads(parameters)
+        json.dumps(said, ensure_ascii=False).encode()  # half a character can be no file's
         return Preset.model_validate({"task": task, "name": name, "parameters": said})
     except ValueError as error:
         raise _unusable(name, _reason(error)) from error

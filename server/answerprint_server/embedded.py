@@ -42,6 +42,8 @@ __all__ = [
     "supervise",
 ]
 
+WRITING_SECONDS = 5.0  # that a start takes to say who it is, at most
+
 
 def is_live(state: Running) -> bool:
     """Whether the server answers and its models have been loaded, or have failed to."""
@@ -175,8 +177,19 @@ def _starting_lock(home: Path) -> Path:
 
 def _is_stale(home: Path) -> bool:
     """Whether whoever held the lock is gone."""
+    lock = _starting_lock(home)
     try:
-        pid, began = _starting_lock(home).read_text(encoding="utf-8").split()
+        pid, began = lock.read_text(encoding="utf-8").split()
         return not alive.is_same(int(pid), float(began))
-    except (OSError, ValueError):  # not there, or not yet written
+    except ValueError:  # not yet written, or never: a full disk, a start that was killed
+        return _age(lock) > WRITING_SECONDS
+    except OSError:  # not there
         return False
+
+
+def _age(file: Path) -> float:
+    """Seconds since it was written, whichever way a clock was set; 0 of one that is gone."""
+    try:
+        return abs(time.time() - file.stat().st_mtime)
+    except OSError:
+        return 0.0

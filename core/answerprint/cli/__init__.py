@@ -26,7 +26,7 @@ from answerprint import __version__, site
 from answerprint.cli import streams
 from answerprint.cli.context import Context, Output
 from answerprint.documents import did_you_mean
-from answerprint.errors import AnswerprintError, JobError
+from answerprint.errors import AnswerprintError, JobError, SetupError
 from answerprint.interrupt import Interrupt
 
 # names alone: a verb's libraries are imported when it is asked for
@@ -97,7 +97,8 @@ def carry_out(
     understood. Only --help and --version raise, SystemExit.
     """
     try:
-        args, context = _parse(words), Context(output, site.load(), interrupted)
+        args = _parse(words)
+        context = Context(output, _site(args), interrupted)
         _localise(args, context.site)
         return act(args, context)
     except AnswerprintError as error:
@@ -190,6 +191,17 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
             remedy=f"The verbs are {', '.join(VERBS)}; see 'answerprint --help'.",
         )
     return parser().parse_args(words)
+
+
+def _site(args: argparse.Namespace) -> site.Site:
+    """Raises SetupError: it is wrong. Who goes on for long needs none: it may be mended meanwhile."""
+    try:
+        return site.load()
+    except SetupError:
+        watches = args.verb in ("status", "jobs") and args.watch
+        if watches or args.verb == "sidecar":  # of which each request looks at it anew
+            return site.Site()
+        raise
 
 
 def _localise(args: argparse.Namespace, own: site.Site) -> None:

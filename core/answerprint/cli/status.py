@@ -119,6 +119,7 @@ class _Watch:
             "since": self._since,
             "seen": self._eye.seen if self._eye else None,
             "busy": health.busy,
+            "models": health.models,
             "problem": health.problem,
             "remedy": health.remedy,
             "fix": self._meant.fix,
