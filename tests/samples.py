@@ -117,7 +117,7 @@ class Judgement:
 def judge(answerprint: Answerprint, path: Path, home: Path) -> Judgement:
     """Ask the library and the command line, which must agree, also in the exit code."""
     documents = [one.as_json() for one in verify(path, signing.trusted_keys([home / "trust"]))]
-    said = answerprint("verify", path, "--json", env={"ANSWERPRINT_HOME": str(home)})
+    said = AtOnce(answerprint.folder)("verify", path, "--json", env={"ANSWERPRINT_HOME": str(home)})
     assert said.documents == documents
     assert said.code == (0 if all(one["verdict"] == "OK" for one in documents) else 1)
     return Judgement(
@@ -159,7 +159,7 @@ def finish(
     again = {file.name for file in redone}
     kept = [file for file in take.frames().values() if file.name not in again]
     before = {file.name: _identity(file) for file in kept}
-    said = answerprint("run", "--resume", take.folder, "--server", address, "--json")
+    said = AtOnce(answerprint.folder)("run", "--resume", take.folder, "--server", address, "--json")
     assert (said.code, said.last.get("state")) == (0, "complete"), said
     assert said.documents[0]["kept"] == len(before)
     total = said.documents[0]["frames"]
@@ -228,11 +228,18 @@ class AtOnce(Answerprint):
     """The command line in this very process: the same answers, without starting Python for each."""
 
     def __call__(self, *words: str | Path, env: dict[str, str] | None = None) -> Said:
-        assert env is None, "only a process of its own has an environment of its own"
+        ours = all(name.startswith("ANSWERPRINT_") for name in env or {})
+        assert ours, "what Python itself reads as it starts needs a process of its own"
         out, err, before = io.StringIO(), io.StringIO(), Path.cwd()
         os.chdir(self.folder)
         try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            with (
+                pytest.MonkeyPatch.context() as patch,
+                contextlib.redirect_stdout(out),
+                contextlib.redirect_stderr(err),
+            ):
+                for name, value in (env or {}).items():
+                    patch.setenv(name, value)
                 code = main([str(word) for word in words])
         finally:
             os.chdir(before)
@@ -278,15 +285,15 @@ def own_models(folder: Path, tasks: Iterable[str] = ("passthrough", "denoise")) 
     return folder
 
 
-def add_model(models: Path, task: str, change: Callable[[str], str]) -> None:
+def add_model(models: Path, task: str, change: Callable[[str], str], **described: Any) -> None:
     """Another task beside the others: passthrough with its model.py changed, described anew."""
     folder = models / task
     shutil.copytree(models / "passthrough", folder)
     program = folder / "1" / "model.py"
     program.write_text(change(program.read_text(encoding="utf-8")), encoding="utf-8")
-    described = folder / "contract.json"
-    contract = json.loads(described.read_text(encoding="utf-8"))
-    described.write_text(json.dumps({**contract, "task": task}, indent=2), encoding="utf-8")
+    file = folder / "contract.json"
+    contract = json.loads(file.read_text(encoding="utf-8")) | {"task": task, **described}
+    file.write_text(json.dumps(contract, indent=2), encoding="utf-8")
     repository.update(folder)
 
 

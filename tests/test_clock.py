@@ -13,6 +13,7 @@ import psutil
 import pytest
 from command import Answerprint
 from samples import (
+    AtOnce,
     cut_off,
     ended,
     finish,
@@ -30,7 +31,7 @@ from answerprint_server import embedded
 from answerprint_server.embedded import SHARED_MEMORY
 
 COUNT = 12
-JUMPS = {"back": "-2h", "forward": "+2h", "a year back": "-365d"}
+JUMPS = {"back": "-2h", "a year forward": "+365d"}
 STEPS = list(JUMPS.values())
 
 
@@ -160,14 +161,14 @@ def test_who_writes_is_known_to_live_whatever_the_clocks_say(
     take: Take, runner: Runner, slow: str, home: Path, tmp_path: Path, answerprint: Answerprint
 ) -> None:
     """Seen from processes whose clock is right, and from one whose clock is wrong in its own way."""
-    process = runner.begin(plate(tmp_path / "p", 80), slow)
+    process = runner.begin(plate(tmp_path / "p", 60), slow)
     until(process, "frame", 2)
 
     for step in STEPS:
         runner.clock.set(step)
         until(process, "frame", 2)
         assert "is being written by process" in refused(
-            answerprint, "TakeBusy", "--resume", take.folder, "--server", slow
+            AtOnce(tmp_path), "TakeBusy", "--resume", take.folder, "--server", slow
         )
         assert take.state() == "running"
         # no --watch: under libfaketime time.sleep fails, which shifts the end of a monotonic sleep
@@ -197,16 +198,16 @@ def test_takes_stay_in_the_order_of_their_numbers(
     assert created == sorted(created)
 
 
-@pytest.mark.parametrize("step", STEPS)
 def test_a_server_is_found_by_clients_whose_clock_is_wrong(
-    step: str, clock: Clock, tmp_path: Path, answerprint: Answerprint
+    clock: Clock, tmp_path: Path, answerprint: Answerprint
 ) -> None:
     models = own_models(tmp_path / "models", ["passthrough"])
     with own_server(tmp_path / "own", models) as state:
-        clock.set(step)
-        env = {**clock.env, "ANSWERPRINT_HOME": str(tmp_path / "own")}
+        for step in STEPS:
+            clock.set(step)
+            env = {**clock.env, "ANSWERPRINT_HOME": str(tmp_path / "own")}
 
-        said = answerprint("tasks", "--json", env=env)
+            said = answerprint("tasks", "--json", env=env)
 
-        assert said.code == 0, said
-        assert embedded.running(tmp_path / "own") == state
+            assert said.code == 0, said
+            assert embedded.running(tmp_path / "own") == state

@@ -36,10 +36,10 @@ from answerprint.triton import Server
 
 @pytest.fixture(scope="module")
 def heavy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Thirty frames that take a while to write; all are one file under many names."""
+    """Twenty frames that take a while to write; all are one file under many names."""
     folder = tmp_path_factory.mktemp("heavy")
     first = save(folder / "bg.1001.exr", noise(1, "RGBA", width=320, height=320))
-    for number in range(1002, 1031):
+    for number in range(1002, 1021):
         os.link(first, folder / f"bg.{number}.exr")
     return folder / "bg.####.exr"
 
@@ -57,11 +57,9 @@ def begun(answerprint: Answerprint, task: str, path: Path, address: str) -> subp
 
 MOMENTS = [
     ("started", 1, 0.0),
-    ("frame", 1, 0.0),
     ("frame", 1, 0.004),
     ("frame", 2, 0.009),
-    ("frame", 5, 0.017),
-    ("frame", 11, 0.03),
+    ("frame", 7, 0.017),
 ]
 
 
@@ -85,7 +83,7 @@ def test_killed_at_any_moment_a_take_holds_whole_frames_only_and_goes_on(
 def test_killed_while_it_starts_a_number_is_at_most_lost_and_never_used_again(
     tmp_path: Path, heavy: Path, answerprint: Answerprint, address: str, home: Path
 ) -> None:
-    for delay in (0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5):
+    for delay in (0.1, 0.25, 0.35, 0.4, 0.45, 0.5):
         process = begun(answerprint, "passthrough", heavy, address)
         time.sleep(delay)
         before = len(claims(tmp_path))

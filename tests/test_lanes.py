@@ -266,7 +266,9 @@ def test_a_run_goes_on_with_the_task_itself_when_the_server_comes_back_without_l
             try:
                 _went_on(take, running.result(), order())
             finally:
-                launch.end(second, prefix)
+                second.kill()
+                second.wait()
+                launch.clear(prefix)
 
 
 def _ports() -> tuple[int, int, int]:

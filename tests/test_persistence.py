@@ -174,8 +174,8 @@ def test_a_frame_that_is_too_large_for_memory_is_tried_again_and_fails_alone(
 def test_frames_that_all_fail_alike_end_the_run_once(
     server: Server, home: Path, tmp_path: Path
 ) -> None:
-    numbers = range(1001, 1061)
-    take = claimed(server, tmp_path, bright(tmp_path / "p", 60, *numbers), task="raising")
+    numbers = range(1001, 1051)
+    take = claimed(server, tmp_path, bright(tmp_path / "p", 50, *numbers), task="raising")
 
     with pytest.raises(Exception, match="25 frames in a row failed") as caught:
         met(server, take, home)
@@ -223,7 +223,9 @@ def closed_to_loading(folder: Path, models: Path) -> Iterator[tuple[str, int]]:
             assert process.poll() is None
         yield f"127.0.0.1:{grpc}", process.pid
     finally:
-        launch.end(process, prefix)
+        process.kill()  # not in order: it would wait ten seconds for the model that is dead
+        process.wait()
+        launch.clear(prefix)
 
 
 def test_a_dead_model_that_nobody_may_load_again_is_waited_for_and_then_said(
@@ -239,7 +241,7 @@ def test_a_dead_model_that_nobody_may_load_again_is_waited_for_and_then_said(
             one.kill()
 
         with pytest.raises(ServerRefused, match="lets nobody load passthrough"):
-            met(server, take, home, patience=2.0)
+            met(server, take, home, patience=0.5)
 
     told = [event["event"] for event in take.events()]
     assert told.count("waiting") == 1
