@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command import Answerprint, Said
+from samples import AtOnce
 
 from answerprint import exr
 from answerprint.takes import Take
@@ -22,8 +23,14 @@ def _use_the_shared_server(address: str, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("ANSWERPRINT_SERVER", address)
 
 
-def denoised(answerprint: Answerprint, plate: Path, *words: str) -> Said:
-    said = answerprint(
+@pytest.fixture
+def at_once(tmp_path: Path) -> AtOnce:
+    """For what comes after a run: it reads and prints the same in any process."""
+    return AtOnce(tmp_path)
+
+
+def denoised(at_once: AtOnce, plate: Path, *words: str) -> Said:
+    said = at_once(
         "run", "--task", "denoise", "--plate", plate / "noisy.####.exr", "--set", "quality=fast",
         *words, "--json",
     )  # fmt: skip
@@ -125,11 +132,11 @@ def test_dry_run_prints_the_resolved_job_and_writes_nothing(
     assert not (tmp_path / "takes").exists()
 
 
-def test_takes_are_listed_newest_first(answerprint: Answerprint, plate: Path) -> None:
-    denoised(answerprint, plate)
-    denoised(answerprint, plate, "--show", "demo", "--shot", "sh010")
+def test_takes_are_listed_newest_first(at_once: AtOnce, plate: Path) -> None:
+    denoised(at_once, plate)
+    denoised(at_once, plate, "--show", "demo", "--shot", "sh010")
 
-    rows = answerprint("takes", "--json").documents
+    rows = at_once("takes", "--json").documents
 
     assert [(row["take"], row["state"], row["qc"]) for row in rows] == [
         ("v001", "complete", "not judged"),
@@ -140,17 +147,17 @@ def test_takes_are_listed_newest_first(answerprint: Answerprint, plate: Path) ->
 
 
 def test_lineage_is_a_tree_through_a_take_that_was_used_as_a_plate(
-    answerprint: Answerprint, plate: Path, tmp_path: Path
+    at_once: AtOnce, plate: Path, tmp_path: Path
 ) -> None:
-    denoised(answerprint, plate)
+    denoised(at_once, plate)
     first = tmp_path / "takes" / "noisy_denoise" / "v001"
-    again = answerprint(
+    again = at_once(
         "run", "--task", "passthrough", "--plate", first / "noisy_denoise_v001.####.exr",
         "--name", "second", "--json",
     )  # fmt: skip
     assert again.code == 0, again
 
-    said = answerprint("show", tmp_path / "takes" / "second" / "v001", "--json")
+    said = at_once("show", tmp_path / "takes" / "second" / "v001", "--json")
 
     tree = [(node["depth"], node["said"].split(",")[0]) for node in said.last["lineage"]]
     assert tree[0] == (0, "passthrough v001")
@@ -165,23 +172,21 @@ def test_lineage_is_a_tree_through_a_take_that_was_used_as_a_plate(
 
 
 def test_show_says_when_an_input_has_changed_since(
-    answerprint: Answerprint, plate: Path, tmp_path: Path
+    at_once: AtOnce, plate: Path, tmp_path: Path
 ) -> None:
-    denoised(answerprint, plate)
+    denoised(at_once, plate)
     shutil.copy(plate / "noisy.1002.exr", plate / "noisy.1001.exr")
 
-    said = answerprint("show", tmp_path / "takes" / "noisy_denoise" / "v001")
+    said = at_once("show", tmp_path / "takes" / "noisy_denoise" / "v001")
 
     assert "noisy.1001.exr" in said.out
     assert "(changed since)" in said.out
 
 
-def test_rerun_of_a_take_is_identical(
-    answerprint: Answerprint, plate: Path, tmp_path: Path
-) -> None:
-    denoised(answerprint, plate, "--layer", "normal=none")
+def test_rerun_of_a_take_is_identical(at_once: AtOnce, plate: Path, tmp_path: Path) -> None:
+    denoised(at_once, plate, "--layer", "normal=none")
 
-    said = answerprint("rerun", tmp_path / "takes" / "noisy_denoise" / "v001", "--json")
+    said = at_once("rerun", tmp_path / "takes" / "noisy_denoise" / "v001", "--json")
 
     assert (said.code, said.last["answer"]) == (0, "identical")
     assert said.last["take"].endswith("noisy_denoise/v002")
@@ -189,30 +194,28 @@ def test_rerun_of_a_take_is_identical(
 
 
 def test_rerun_of_a_frame_that_left_its_take_needs_nothing_but_the_frame(
-    answerprint: Answerprint, plate: Path, tmp_path: Path
+    at_once: AtOnce, plate: Path, tmp_path: Path
 ) -> None:
-    denoised(answerprint, plate, "--layer", "albedo=none")
+    denoised(at_once, plate, "--layer", "albedo=none")
     file = tmp_path / "takes" / "noisy_denoise" / "v001" / "noisy_denoise_v001.1002.exr"
     alone = tmp_path / "delivery" / "anything.exr"
     alone.parent.mkdir()
     shutil.move(file, alone)
     shutil.rmtree(tmp_path / "takes")
 
-    said = answerprint("rerun", alone, "--json")
+    said = at_once("rerun", alone, "--json")
 
     assert (said.code, said.last["answer"]) == (0, "identical")
 
 
-def test_rerun_says_different_with_numbers(
-    answerprint: Answerprint, plate: Path, tmp_path: Path
-) -> None:
-    denoised(answerprint, plate)
+def test_rerun_says_different_with_numbers(at_once: AtOnce, plate: Path, tmp_path: Path) -> None:
+    denoised(at_once, plate)
     file = tmp_path / "takes" / "noisy_denoise" / "v001" / "noisy_denoise_v001.1001.exr"
     frame = exr.read(file)
     frame.parts[0].channels["G"][100, 200] += np.float16(0.5)
     exr.write(file, frame)
 
-    said = answerprint("rerun", file.parent)
+    said = at_once("rerun", file.parent)
 
     assert said.code == 1
     assert "different: v001 and v002, 1 of 2 frames the same" in said.out
@@ -220,12 +223,12 @@ def test_rerun_says_different_with_numbers(
 
 
 def test_rerun_refuses_a_plate_that_is_not_what_it_was(
-    answerprint: Answerprint, plate: Path, tmp_path: Path
+    at_once: AtOnce, plate: Path, tmp_path: Path
 ) -> None:
-    denoised(answerprint, plate)
+    denoised(at_once, plate)
     shutil.copy(plate / "noisy.1001.exr", plate / "noisy.1002.exr")
 
-    said = answerprint("rerun", tmp_path / "takes" / "noisy_denoise" / "v001")
+    said = at_once("rerun", tmp_path / "takes" / "noisy_denoise" / "v001")
 
     assert said.code == 3
     assert "noisy.1002.exr is not the frame that went into noisy_denoise v001" in said.err

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from command import Answerprint
 from samples import (
+    AtOnce,
     ended,
     finish,
     identities,
@@ -21,6 +22,11 @@ from samples import (
 )
 
 from answerprint.takes import Take
+
+
+@pytest.fixture
+def answerprint(tmp_path: Path) -> AtOnce:
+    return AtOnce(tmp_path)
 
 
 def shared(answerprint: Answerprint, slow: str, count: int) -> Take:

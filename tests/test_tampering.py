@@ -12,7 +12,7 @@ import OpenEXR
 import OpenImageIO
 import pytest
 from command import Answerprint
-from samples import change, judge, made, noise, plate, save_parts, window
+from samples import AtOnce, change, judge, made, noise, plate, save_parts, window
 
 from answerprint import exr, signing
 from answerprint.documents import canonical
@@ -21,6 +21,11 @@ from answerprint.takes import Take
 from answerprint.triton import Server
 
 NAME = "bg_passthrough_v001.1002.exr"
+
+
+@pytest.fixture
+def answerprint(tmp_path: Path) -> AtOnce:
+    return AtOnce(tmp_path)
 
 
 @pytest.fixture(scope="module")
