@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nuke
 import pytest
 from comp import Comp, terminal
+from engines import scripted, starts
 
 import answerprint_nuke
 from answerprint_nuke import HostError, batch
@@ -76,6 +82,31 @@ def test_frame_ranges_are_read_as_the_engine_does(text: str, frames: list[int]) 
 def test_what_is_no_frame_range_is_refused(text: str) -> None:
     with pytest.raises(HostError, match="is no frame range"):
         batch.numbers(text)
+
+
+def test_an_engine_that_is_gone_is_waited_for_in_peace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job goes on, and so does Nuke: refusals come at once, and are not asked for in a circle."""
+    python = scripted(tmp_path / "bin")
+    jobs = [{"job": "j1", "state": "running"}]
+    (python.parent / "answers.json").write_text(json.dumps({"jobs": jobs}))
+    monkeypatch.setenv("ANSWERPRINT_ENGINE", str(python))
+    engine = batch.Engine(patience=2.0)
+
+    def heard(_job: dict[str, Any]) -> None:
+        python.unlink()
+        os.kill(starts(python)[-1], signal.SIGKILL)
+
+    with contextlib.closing(engine):
+        began = time.thread_time()
+        with pytest.raises(HostError, match="The job j1 began, and cannot be followed") as lost:
+            engine.follow("j1", heard)
+        took = time.thread_time() - began
+
+    assert "names" in lost.value.problem
+    assert "goes on by itself" in lost.value.remedy
+    assert took < 0.5  # of two seconds
 
 
 def test_the_smoke_script_passes_on_the_stand_in(tmp_path: Path) -> None:

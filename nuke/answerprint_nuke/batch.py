@@ -16,7 +16,7 @@ from answerprint_panel.sidecar import Sidecar
 Report = Callable[[str], None]
 
 ANSWER_SECONDS = 120.0
-SILENT_SECONDS = 60.0  # until a job that is not in the list counts as lost
+SILENT_SECONDS = 60.0
 TURN_SECONDS = 0.2
 ENDED = ("complete", "incomplete", "cancelled", "failed", "lost")
 MOST_FRAMES = 1_000_000
@@ -25,8 +25,9 @@ MOST_FRAMES = 1_000_000
 class Engine:
     """The engine, asked one thing after the other."""
 
-    def __init__(self) -> None:
-        self._sidecar = Sidecar()
+    def __init__(self, patience: float = SILENT_SECONDS) -> None:
+        """patience: seconds without a word, after which a job cannot be followed any more."""
+        self._sidecar, self._patience = Sidecar(), patience
 
     def close(self) -> None:
         self._sidecar.close()
@@ -59,9 +60,12 @@ class Engine:
     def follow(self, job: str, heard: Callable[[Document], None]) -> Document:
         """Tell what a job does, until it has ended; returns the last that was said of it."""
         last: Document = {}
-        began = time.monotonic()
+        silent_since = time.monotonic()  # while nothing was heard, or nobody is there to be heard
+        away = True
 
         def event(document: Document) -> None:
+            nonlocal away
+            away = away and "error" in document
             if document.get("job") == job:
                 last.update(document)
                 heard(document)
@@ -70,15 +74,23 @@ class Engine:
         try:
             while last.get("state") not in ENDED:
                 if self._sidecar.wait(number, TURN_SECONDS) is not None:
+                    if not away:
+                        silent_since, away = time.monotonic(), True
+                    time.sleep(TURN_SECONDS)  # where there is no engine a refusal comes at once
                     number = self._sidecar.ask(["jobs", "--watch"], event)
-                if not last and time.monotonic() - began > SILENT_SECONDS:
-                    raise HostError(
-                        f"The job {job} began, and is not to be found.",
-                        "Look for it with 'answerprint jobs'; its take may go on.",
-                    )
+                if (away or not last) and time.monotonic() - silent_since > self._patience:
+                    raise self._lost(job)
         finally:
             self._sidecar.cancel(number)
         return last
+
+    def _lost(self, job: str) -> HostError:
+        problem = self._sidecar.problem
+        why = str(problem["problem"]) if problem else f"The job {job} is not to be found."
+        return HostError(
+            f"The job {job} began, and cannot be followed any more. {why}",
+            "It goes on by itself: look for it with 'answerprint jobs', or in the panel.",
+        )
 
 
 def error(document: Document) -> HostError:
