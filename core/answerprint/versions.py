@@ -21,6 +21,8 @@ from answerprint.standing import Facts
 from answerprint.take import Take
 
 HIGHEST = 5  # folders above a script
+MOST_ROWS = 200  # the newest; a panel reads them from one line
+NEAR = 20  # rows before and after each that matters, for a step to the next one
 
 _LABEL = re.compile(r"v\d{3,}")
 
@@ -45,29 +47,35 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Versions:
-    """A stream that was found. `take`: which one was meant; None where it is gone, or none was."""
+    """A stream that was found.
+
+    take   which one was meant; None where it is gone, or none was
+    rows   newest first: the newest, and those around the take that was meant, the latest and the
+           latest approved; there are `more` than these
+    """
 
     root: Path
     stream: str
     take: str | None
+    latest: str | None
+    latest_approved: str | None
     rows: list[Row]
+    more: int
 
     def as_json(self) -> dict[str, Any]:
-        facts = [
-            Facts(int(one["take"][1:]), one["state"], one["qc"], one["review"]) for one in self.rows
-        ]
         return {
             "root": self.root.as_posix(),
             "stream": self.stream,
             "take": self.take,
-            "latest": _label(standing.latest(facts)),
-            "latest_approved": _label(standing.latest_approved(facts)),
+            "latest": self.latest,
+            "latest_approved": self.latest_approved,
             "takes": self.rows,
+            "more": self.more,
         }
 
 
 def versions(known: Remembered, site: Site) -> Versions:
-    """The stream of a take, with all its takes, newest first.
+    """The stream of a take, with its takes, newest first.
 
     Raises:
         JobError: nothing to go by, or a stream that is no path below a root.
@@ -75,7 +83,8 @@ def versions(known: Remembered, site: Site) -> Versions:
     """
     _check(known)
     looked = list(dict.fromkeys(_places(known, site)))
-    found = {folder: list(takes.of_stream(folder)) for folder in looked}
+    troubles: list[str] = []
+    found = {folder: _listed(folder, troubles) for folder in looked}
     held = {folder: each for folder, each in found.items() if each}
     # who has the very take goes first; without it only where it was said to be is believed
     for folder, each in held.items():
@@ -85,7 +94,16 @@ def versions(known: Remembered, site: Site) -> Versions:
     for folder, each in held.items():
         if not known.uuid or folder in _said(known):
             return _of(folder, each, _by_path(each, known), known, site)
-    raise _nowhere(known, looked, held)
+    raise _nowhere(known, looked, held, troubles)
+
+
+def _listed(stream: Path, troubles: list[str]) -> list[Take]:
+    """Its takes; where it cannot be listed that is one of the troubles: another place may have it."""
+    try:
+        return list(takes.listed(stream))
+    except TakeError as error:
+        troubles.append(error.problem)
+        return []
 
 
 def _check(known: Remembered) -> None:
@@ -135,9 +153,30 @@ def _of(
     folder: Path, each: list[Take], meant: Take | None, known: Remembered, site: Site
 ) -> Versions:
     site.check_allowed(folder, "Takes")
-    rows = row.rows(each, site)
+    states = row.states(each)
+    facts = [Facts(one.number, states[one.folder][0]) for one in each]
+    latest, approved = standing.latest(facts), standing.latest_approved(facts)
+    shown = _shown(each, {latest, approved, meant and meant.number})
+    rows = row.rows(shown, site, known=states)
     root, stream = row.stands_in(each[0], known.stream or rows[0]["stream"])
-    return Versions(root, stream, meant.label if meant else None, rows)
+    return Versions(
+        root,
+        stream,
+        meant.label if meant else None,
+        _label(latest),
+        _label(approved),
+        rows,
+        len(each) - len(rows),
+    )
+
+
+def _shown(each: list[Take], marked: set[int | None]) -> list[Take]:
+    """The newest, and those around the marked ones."""
+    chosen = set(range(MOST_ROWS))
+    for place, take in enumerate(each):
+        if take.number in marked:
+            chosen |= set(range(place - NEAR, place + NEAR + 1))
+    return [take for place, take in enumerate(each) if place in chosen]
 
 
 def _by_path(each: list[Take], known: Remembered) -> Take | None:
@@ -156,13 +195,17 @@ def _uuid(take: Take) -> str:
     return str(claim.get("uuid", "")) if isinstance(claim, dict) else ""
 
 
-def _nowhere(known: Remembered, looked: list[Path], held: dict[Path, list[Take]]) -> TakeError:
+def _nowhere(
+    known: Remembered, looked: list[Path], held: dict[Path, list[Take]], troubles: list[str]
+) -> TakeError:
     name = known.stream or (known.path.as_posix() if known.path else "")
     others = ", ".join(folder.as_posix() for folder in held)
     said = f" {others} has takes of that name, and none of them is this one." if held else ""
+    where = ", ".join(folder.as_posix() for folder in looked).replace("\0", "\\0")
+    gone = "cannot be looked for everywhere" if troubles else "are not there any more"
     return TakeError(
-        f"The takes of {name} are not there any more.{said}",
-        remedy=f"Looked in {', '.join(folder.as_posix() for folder in looked)}. Bring the share "
+        " ".join([f"The takes of {name} {gone}.{said}", *troubles]).replace("\0", "\\0"),
+        remedy=f"Looked in {where}. Bring the share "
         "back, or have the site's root, or its mappings, say where takes lie now.",
     )
 
