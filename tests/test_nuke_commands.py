@@ -14,8 +14,9 @@ import pytest
 from command import Answerprint
 from comp import PLATES, Comp, comp
 
-from answerprint_nuke import commands, host as hosts
+from answerprint_nuke import commands, host as hosts, standing
 from answerprint_panel import session
+from answerprint_panel.qt import QtWidgets
 from answerprint_panel.session import Session
 
 __all__ = ["comp"]  # a fixture, used by its name
@@ -184,6 +185,67 @@ def test_run_again_makes_a_new_take_and_the_node_says_so(read: Any, until: Until
     until(lambda: "Outdated, see v003" in read["label"].value())
     assert said(read, "take") == "v002"
     assert read["answerprint_menu"].values()[0].startswith("v003")
+
+
+@pytest.fixture
+def own(stream: Path, tmp_path: Path) -> Path:
+    """A copy of the stream, for a test that adds to it."""
+    shutil.copytree(stream.parent.parent, tmp_path / "own")
+    return tmp_path / "own" / "takes" / stream.name
+
+
+def more(own: Path, address: str) -> None:
+    """Somebody else makes a take."""
+    plate = "plate/noisy.####.exr"
+    words = ("run", "--task", "passthrough", "--plate", plate, "--server", address)
+    assert Answerprint(own.parent.parent)(*words).code == 0
+
+
+def test_a_take_of_somebody_else_is_said_after_a_while_without_a_step_to_undo(
+    comp: Comp, own: Path, running: Session, until: Until, address: str, qtbot: Any
+) -> None:
+    read = nuke.toNode(comp.host.place(rows(running, until, own)[0]))
+    nuke.root().setModified(False)
+    steps = nuke_session.undo_steps()
+    window = QtWidgets.QWidget()  # somebody works in this Nuke
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    until(lambda: QtWidgets.QApplication.activeWindow() is not None)
+    more(own, address)
+
+    slow = standing.Standing(running, hosts.this(), seconds=0.1)
+
+    until(lambda: "Outdated, see " in read["label"].value())
+    slow.deleteLater()
+    assert not nuke.root().modified()
+    assert nuke_session.undo_steps() == steps
+
+
+def test_an_answer_that_comes_after_a_switch_leaves_the_switch(
+    comp: Comp, own: Path, running: Session, until: Until
+) -> None:
+    newest, older = rows(running, until, own)[:2]
+    read = nuke.toNode(comp.host.place(newest))
+    commands.refresh()
+
+    comp.host.switch(read.name(), older)
+    rows(running, until, own)  # asked later, so the other answer has come by then
+
+    assert said(read, "take") == older["take"]
+    assert f"/{older['take']}/" in read["file"].value()
+
+
+def test_a_fault_in_a_button_is_said_in_nuke(
+    read: Any, faults_told: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read["answerprint_do_older"].setValue(
+        "from answerprint_nuke import commands\ncommands.pressed('no such verb', nuke.thisNode())"
+    )
+
+    press(read, "older")
+
+    assert faults_told.pop()["error"] == "Fault"
 
 
 def test_show_in_panel_opens_the_pane_and_selects_the_take(

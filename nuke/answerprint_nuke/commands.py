@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import functools
-import os
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional
 
-from answerprint_nuke import host as hosts, read as reads, tab
+from answerprint_nuke import host as hosts, streams, tab
+from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document, HostError, Placed
 
 Then = Callable[[Document, Document], None]  # the stream's takes as `versions` says them, ours
 Pick = Callable[[List[Document], Document], Optional[Document]]
 
 
+@guarded
 def pressed(verb: str, node: Any) -> None:
     """A button on a Read's tab."""
     _carry_out(verb, str(node.fullName()))
 
 
+@guarded
 def selected(verb: str) -> None:
     """An item of the menu, for the selected Read."""
     host = hosts.this()
@@ -29,43 +30,49 @@ def selected(verb: str) -> None:
     _carry_out(verb, name)
 
 
+@guarded
 def knob_changed() -> None:
     """A knob of a Read: the menu of takes chooses one; opening the node looks for newer ones."""
     name, knob = hosts.this().changed()
     if knob == tab.MENU:
         chosen, now = hosts.this().chosen(name)
         if chosen and chosen != now:
-            _switch(name, lambda takes, _: _labelled(takes, chosen), f"{chosen} is not there.")
+            _switch(
+                name, lambda takes, _: streams.labelled(takes, chosen), f"{chosen} is not there."
+            )
     elif knob == "showPanel":
-        _refresh([one for one in hosts.this().placed() if one.node == name])
+        opened = [one for one in hosts.this().placed() if one.node == name]
+        if opened:
+            _standing().look(opened)
 
 
+@guarded
 def refresh() -> None:
     """Have all Reads that show takes say what has become of them."""
-    _refresh(hosts.this().placed())
+    _standing().look()
 
 
+@guarded
 def script_loaded() -> None:
     """Once the script is open and Nuke is at ease."""
     hosts.this().later(_refresh_if_any, 0)
 
 
+@guarded
 def _refresh_if_any() -> None:
-    placed = hosts.this().placed()
-    if placed:  # else no engine is started for it
-        _follow_takes()
-        _refresh(placed)
+    if hosts.this().placed():  # else no engine is started for it
+        _standing().look()
 
 
-_FOLLOWED: List[Any] = []
+def fault(error: Document) -> None:
+    """A fault of our own, also where no panel is open to say it."""
+    hosts.this().say(_sentences(error))
 
 
-def _follow_takes() -> None:
-    """Say it on the Reads as well whenever takes have changed."""
-    session = _session()
-    if session not in _FOLLOWED:
-        _FOLLOWED[:] = [session]
-        session.takesChanged.connect(refresh)
+def _standing() -> Any:
+    from answerprint_nuke import standing  # noqa: PLC0415 - takes Qt; not before it is needed
+
+    return standing.of(_session(), hosts.this())
 
 
 def _session() -> Any:
@@ -79,7 +86,7 @@ def _session() -> Any:
 
 def _carry_out(verb: str, name: str) -> None:
     try:
-        _follow_takes()
+        _standing()
         _VERBS[verb](name)
     except HostError as error:
         _say(name, error.as_json())
@@ -142,6 +149,7 @@ _VERBS: Dict[str, Callable[[str], None]] = {
 }
 
 
+@guarded
 def open_panel(take: Optional[Document] = None) -> None:
     """The pane, and in it this take."""
     from answerprint_nuke import pane  # noqa: PLC0415 - takes Qt; not before it is needed
@@ -161,16 +169,6 @@ def _placed(name: str) -> Placed:
     return found[0]
 
 
-def _asked(placed: Placed) -> List[str]:
-    """How the engine is asked for the stream of a node's take, wherever the project is now."""
-    argv = ["versions"] + ([placed.path] if placed.path else [])
-    for key in ("root", "stream", "uuid"):
-        if placed.identity.get(key):
-            argv += [f"--{key}", placed.identity[key]]
-    script = hosts.this().script()
-    return argv + (["--beside", script] if script else [])
-
-
 def _versions(name: str, then: Then) -> None:
     placed = _placed(name)
 
@@ -178,21 +176,14 @@ def _versions(name: str, then: Then) -> None:
         if "error" in answer or "takes" not in answer:
             _say(name, answer)
             return
-        ours = _ours(answer["takes"], placed)
+        ours = streams.ours(answer["takes"], placed)
         if ours is None:
             take = placed.identity.get("take", "take")
             hosts.this().note(name, f"This node's {take} is not among the takes any more.")
             return
         _safely(name, lambda: then(answer, ours))
 
-    _session().first(_asked(placed), heard)
-
-
-def _ours(takes: List[Document], placed: Placed) -> Optional[Document]:
-    uuid, label = placed.identity.get("uuid"), placed.identity.get("take")
-    if uuid:
-        return next((one for one in takes if one.get("uuid") == uuid), None)
-    return _labelled(takes, str(label))
+    _session().first(streams.asked(placed, hosts.this().script()), heard)
 
 
 def _switch(name: str, pick: Pick, none: str) -> None:
@@ -213,7 +204,7 @@ def _switch(name: str, pick: Pick, none: str) -> None:
 def _to(name: str, which: str, none: str) -> None:
     def then(answer: Document, ours: Document) -> None:
         label = answer.get(which)
-        wanted = _labelled(answer["takes"], str(label)) if label else None
+        wanted = streams.labelled(answer["takes"], str(label)) if label else None
         host = hosts.this()
         if wanted is None or wanted.get("uuid") == ours.get("uuid"):
             host.note(name, none if wanted is None else f"{label} is what this node reads.")
@@ -225,47 +216,11 @@ def _to(name: str, which: str, none: str) -> None:
     _versions(name, then)
 
 
-def _labelled(takes: List[Document], label: str) -> Optional[Document]:
-    return next((one for one in takes if one.get("take") == label), None)
-
-
 def _next(takes: List[Document], ours: Document, way: int) -> Optional[Document]:
     """The complete take before or after ours; the list is newest first."""
     usable = [one for one in takes if one.get("state") == "complete" or one is ours]
     index = usable.index(ours) + way
     return usable[index] if 0 <= index < len(usable) else None
-
-
-def _refresh(placed: List[Placed]) -> None:
-    """One request for each stream, however many nodes show takes of it."""
-    streams: Dict[Tuple[str, str], List[Placed]] = {}
-    for one in placed:
-        streams.setdefault(
-            (one.identity.get("root", ""), one.identity.get("stream", "")), []
-        ).append(one)
-    for nodes in streams.values():
-        _session().first(_asked(nodes[0]), functools.partial(_tell, nodes))
-
-
-def _tell(nodes: List[Placed], answer: Document) -> None:
-    for placed in nodes:
-        _safely(placed.node, functools.partial(_tell_one, placed, answer))
-
-
-def _tell_one(placed: Placed, answer: Document) -> None:
-    host = hosts.this()
-    if "takes" not in answer:
-        host.note(placed.node, _sentences(answer))
-        return
-    ours = _ours(answer["takes"], placed)
-    if ours is None:
-        return
-    host.offer(placed.node, answer["takes"])
-    moved = reads.same(str(ours.get("pattern")), placed.path) is False
-    if moved and not os.path.isdir(os.path.dirname(placed.path)):
-        host.found_again(placed.node, ours)
-    else:
-        host.mark(placed.node, ours)
 
 
 # Answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List, Optional
 
-from answerprint_nuke import host as hosts, start
+from answerprint_nuke import host as hosts, standing, start
 from answerprint_panel import session
 from answerprint_panel.host import Document
 from answerprint_panel.panel import Panel
@@ -24,6 +24,7 @@ class Pane(QtWidgets.QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         try:
             panel = Panel(session.of(hosts.this()), self)
+            standing.of(session.of(hosts.this()), hosts.this())
         except Exception as error:  # noqa: BLE001 - an empty pane would say nothing
             label = QtWidgets.QLabel(start.failed(error))
             label.setWordWrap(True)

@@ -25,6 +25,7 @@ def with_ui(nuke: Any) -> None:
 
     from answerprint_nuke import commands, window  # noqa: PLC0415 - imports nuke; failures are ours
 
+    faults.listen(commands.fault)
     window.register(panels)
     window.menu(nuke.menu("Nuke"))
     nuke.addOnScriptLoad(commands.script_loaded)
