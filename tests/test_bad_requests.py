@@ -188,6 +188,11 @@ def test_a_name_on_the_command_line_is_held_to_the_same(passed: Callable[..., st
 
 
 @pytest.fixture
+def answerprint(tmp_path: Path) -> AtOnce:
+    return AtOnce(tmp_path)
+
+
+@pytest.fixture
 def fenced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A site that allows tmp/show alone; another plate lies outside, in tmp/elsewhere."""
     site = tmp_path / "site.toml"

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from command import Answerprint
 from PIL import Image
-from samples import CODES, plate, server_here
+from samples import CODES, AtOnce, plate, server_here
 
 from answerprint.bench import goals, pipeline, plot, table
 from answerprint.bench.lab import CORES, Done, Used
@@ -183,7 +183,7 @@ def refusal(
     answerprint: Answerprint, error: str, *words: str, env: dict[str, str] | None = None
 ) -> str:
     """The two sentences of a benchmark that is refused before anything is measured."""
-    said = answerprint("bench", *words, "--json", env=env)
+    said = (answerprint if env else AtOnce(answerprint.folder))("bench", *words, "--json", env=env)
     assert ([one["error"] for one in said.documents], said.code) == ([error], CODES[error]), said
     return f"{said.last['problem']} {said.last['remedy']}"
 
