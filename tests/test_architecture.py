@@ -40,7 +40,7 @@ LAYERS = [
     ["tally"],
     ["run", "verify"],
     ["again", "promote", "sidecar"],
-    ["tail", "course", "note", "followed", "jobs", "health"],
+    ["tail", "course", "note", "traces", "followed", "jobs", "health"],
     ["bench"],
     ["cli"],
 ]

@@ -569,7 +569,8 @@ def test_a_job_says_itself_which_process_it_is_if_its_starter_does_not_come_to_i
     argv = [sys.executable, "-m", "answerprint.cli.alone", str(files.folder / ONE), *words]
 
     with files.events.open("wb") as out, subprocess.Popen(argv, stdout=out) as job:
-        watched, row = Jobs(home / "jobs", alive.is_same), {"done": 0}
+        watched = Jobs(home / "jobs", alive.is_same)
+        row: Said = {"done": 0}
         while not row["done"]:
             assert job.poll() is None, row
             row = dict(next(iter(watched.look()), row))

@@ -9,13 +9,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from answerprint import course, documents, note as notes, row
+from answerprint import course, documents, note as notes, traces
 from answerprint.course import Course
 from answerprint.documents import count
 from answerprint.errors import AnswerprintError, TakeError
 from answerprint.folder import unreadable
-from answerprint.note import Files, Note, facts
-from answerprint.plate import Plate
+from answerprint.note import Files, Note
 from answerprint.tail import Tail
 from answerprint.take import Take
 
@@ -148,7 +147,7 @@ class Followed:
     def _documented(self, note: Note, state: str, path: str) -> Document:
         course, is_over = self._course, state in ENDED
         known = self._of(path or note.of)
-        root, stream = _place(path, known.get("stream", ""))
+        root, stream = traces.place(path, known.get("stream", ""))
         name, _, label = course.take.rpartition("/")
         if path and not label:
             name, label = Path(path).parent.name, Path(path).name
@@ -159,7 +158,7 @@ class Followed:
             "cancelling": self.is_cancelled and not is_over,
             "task": known.get("task", note.task),
             "title": known.get("title") or known.get("task", note.task),
-            "plate": _stem(known.get("plate", note.plate)),
+            "plate": traces.stem(known.get("plate", note.plate)),
             "node": note.node or known.get("node"),
             "script": note.script or known.get("script"),
             "host": note.host or known.get("host", ""),
@@ -184,7 +183,7 @@ class Followed:
             **self._trouble(state, path),
             "started": note.started,
             "ended": self._ended() if is_over else None,
-            "resumable": is_over and _is_resumable(state, path),
+            "resumable": is_over and traces.is_resumable(state, path),
             "followed": None,
             "events": self.files.events.as_posix(),
             "log": self.files.log.as_posix(),
@@ -235,7 +234,7 @@ class Followed:
     def _of(self, path: str) -> Document:
         """What a take's own document says of it; read once, or until it can be read."""
         if path and not (self._of_take[0] == path and self._of_take[1]):
-            self._of_take = path, _of_take(Path(path))
+            self._of_take = path, traces.of_take(Path(path))
         return self._of_take[1]
 
     def _look_whether_resumable(self) -> None:
@@ -244,7 +243,7 @@ class Followed:
         if self.document.get("resumable") and now - self._asked_at > RESUMABLE_SECONDS:
             self._asked_at = now
             so = self.document["state"], self.document["path"]
-            if self._note is not None and not _is_resumable(*so):
+            if self._note is not None and not traces.is_resumable(*so):
                 self.document = self._documented(self._note, *so)
 
     def _go_on_from_what_was_read(self) -> None:
@@ -266,35 +265,6 @@ class Followed:
                 documents.write(self.files.read, kept)
             except (OSError, ValueError):  # a full disk: then they are read again next time
                 return
-
-
-def _is_resumable(state: str, path: str) -> bool:
-    if state == "complete" or not path:
-        return False
-    take = Take(Path(path))
-    return not take.is_complete and (take.private / "job.json").is_file()
-
-
-def _of_take(folder: Path) -> Document:
-    """Of the job as it was resolved; nothing where the take cannot be read."""
-    try:
-        resolved = Take(folder).read("job")["resolved"]
-        return {
-            **facts(resolved["job"]),
-            "title": str(resolved["contract"]["title"]),
-            "frames": str(resolved["frames"]),
-            "stream": str(resolved["stream"]),
-        }
-    except (TakeError, KeyError, TypeError, AttributeError):
-        return {}
-
-
-def _place(path: str, stream: str) -> tuple[str, str]:
-    """(root, stream) of a take by where it lies now; empty where its job does not say a stream."""
-    if not path or not stream:
-        return "", ""
-    root, stands = row.stands_in(Take(Path(path)), stream)
-    return root.as_posix(), stands
 
 
 def has_ended(files: Files, lives: Lives) -> bool:
@@ -334,14 +304,6 @@ def _lost(files: Files, error: AnswerprintError) -> Document:
         started="",
     )
     return {**blank._documented(note, "lost", ""), **error.as_json()}  # noqa: SLF001 - our own
-
-
-def _stem(plate: str) -> str:
-    """As bg of /renders/bg.####.exr; what cannot be a plate is as it is."""
-    try:
-        return Plate.parse(plate).head.rstrip("._-") if plate else ""
-    except AnswerprintError:
-        return plate
 
 
 def _rounded(seconds: float | None) -> float | None:

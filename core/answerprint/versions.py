@@ -156,7 +156,7 @@ def _of(
     states = row.states(each)
     facts = [Facts(one.number, states[one.folder][0]) for one in each]
     latest, approved = standing.latest(facts), standing.latest_approved(facts)
-    shown = _shown(each, {latest, approved, meant and meant.number})
+    shown = _shown(each, {latest, approved, meant.number if meant else None})
     rows = row.rows(shown, site, known=states)
     root, stream = row.stands_in(each[0], known.stream or rows[0]["stream"])
     return Versions(
