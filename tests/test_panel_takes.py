@@ -355,6 +355,7 @@ def test_two_hundred_takes_ask_only_for_the_pictures_that_are_seen(
     assert takes.list.height() == sum(
         takes.list.delegate.height(takes.list, entry) for entry in takes.list.rows.entries
     )
+    area.takeWidget()  # each is closed by itself
 
 
 def test_each_take_is_read_aloud_with_its_state(told: Callable[..., Takes]) -> None:
@@ -392,3 +393,47 @@ def test_what_is_no_small_png_is_no_picture(
     assert found is not None
     assert (found.take, found.plate) == (None, None)
     assert found.problem == "Its thumbnail cannot be read."
+
+
+def test_others_takes_come_by_themselves_while_somebody_looks(
+    tmp_path: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow beat and with the first look back; nothing is asked while the panel is hidden."""
+    monkeypatch.setenv("ANSWERPRINT_HOME", str(tmp_path / "home"))
+    python = scripted(tmp_path / "bin")
+    (python.parent / "answers.json").write_text(json.dumps({"where": [{"root": "/r"}]}))
+    monkeypatch.setenv("ANSWERPRINT_ENGINE", str(python))
+
+    def asked() -> int:
+        lines = (python.parent / "asked").read_text().splitlines()
+        return sum(json.loads(line)[0] == "takes" for line in lines)
+
+    def heard(session: Session) -> None:
+        """Whatever was asked before has been heard by now."""
+        told: list[Document] = []
+        session.first(["show"], told.append)
+        qtbot.waitUntil(lambda: bool(told), timeout=MILLISECONDS)
+
+    with opened(Desk(tmp_path / "a.nk")) as session:
+        beating, resting = (Takes(session, beat=seconds) for seconds in (0.05, 1000.0))
+        for each in (beating, resting):
+            qtbot.addWidget(each)
+        qtbot.waitUntil(lambda: session.where.get("root") == "/r", timeout=MILLISECONDS)
+        beating.show()
+        qtbot.waitUntil(lambda: asked() >= 5, timeout=MILLISECONDS)
+
+        beating.hide()
+        heard(session)
+        before = asked()
+        session.takesChanged.emit()
+        beats = QtCore.QElapsedTimer()
+        beats.start()
+        qtbot.waitUntil(lambda: beats.elapsed() > 500, timeout=MILLISECONDS)
+        heard(session)
+        assert asked() == before + 1  # the other one's, which was not hidden
+
+        resting.show()
+        resting.activateWindow()
+        qtbot.waitUntil(lambda: asked() == before + 2, timeout=MILLISECONDS)
+        beating.show()
+        qtbot.waitUntil(lambda: asked() > before + 3, timeout=MILLISECONDS)

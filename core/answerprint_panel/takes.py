@@ -11,7 +11,7 @@ from answerprint_panel.filter_button import FilterButton
 from answerprint_panel.insets import inset
 from answerprint_panel.job_words import ACTIVE
 from answerprint_panel.life import Life
-from answerprint_panel.qt import QtGui, QtWidgets, Signal
+from answerprint_panel.qt import QtCore, QtGui, QtWidgets, Signal
 from answerprint_panel.session import Session
 from answerprint_panel.take_acts import TakeActs
 from answerprint_panel.take_drawer import TakeDrawer
@@ -24,6 +24,7 @@ Document = Dict[str, Any]
 FOLD, FILTER = "takes", "takes shown"
 PLATE, ALL = "plate", "all"
 FILTERS = ((PLATE, "This plate"), (ALL, "All plates"))
+BEAT_SECONDS = 30.0  # what others make is seen as soon as that, and at once by who comes back
 NO_FOLDER = "There is no folder"  # so the engine's sentence begins where nothing was made yet
 
 
@@ -35,13 +36,23 @@ class Takes(QtWidgets.QWidget):
 
     counted = Signal(int)
 
-    def __init__(self, session: Session, parent: Optional[QtWidgets.QWidget] = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        parent: Optional[QtWidgets.QWidget] = None,
+        *,
+        beat: float = BEAT_SECONDS,
+    ) -> None:
         super().__init__(parent)
         self._session, self._myself = session, words.me()
         self._life = Life(self)
         self._plate, self._node = "", ""
         self._takes: List[Document] = []
         self._asking, self._again = False, False
+        self._is_away, self._missed = False, False
+        self._beat = QtCore.QTimer(self)
+        self._beat.setInterval(round(1000 * beat))
+        self._beat.timeout.connect(self.refresh)
         self._above: Set[str] = set()
         self._today: Optional[date] = None
         self.thumbnails = Thumbnails(session, self)
@@ -98,7 +109,13 @@ class Takes(QtWidgets.QWidget):
 
     @guarded
     def refresh(self) -> None:
-        """Ask again; once more afterwards where that is wanted while the answer is on its way."""
+        """Ask again; once more afterwards where that is wanted while the answer is on its way.
+
+        Nothing is asked while nobody can see it, but as soon as somebody does.
+        """
+        if self._is_away:
+            self._missed = True
+            return
         if self._asking:
             self._again = True
             return
@@ -220,6 +237,27 @@ class Takes(QtWidgets.QWidget):
         menu = take_menu.menu(self, take, others)
         button = self.drawer.more
         menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+    # Others' takes
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        came_back, self._is_away = self._is_away, False
+        self._beat.start()
+        if came_back or self._missed:
+            self._missed = False
+            self.refresh()
+
+    def hideEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        super().hideEvent(event)
+        self._is_away = True
+        self._beat.stop()
+
+    def changeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        super().changeEvent(event)
+        came = event.type() == QtCore.QEvent.Type.ActivationChange and self.isActiveWindow()
+        if came and self.isVisible():
+            self.refresh()
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name
         painter = QtGui.QPainter(self)
