@@ -6,11 +6,12 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+import windows
 from chance import Chance, served
 from command import Answerprint
 from samples import add_model, drowsy, own_models, own_server, server_here
@@ -36,6 +37,31 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """The soak takes minutes: only for who asks for it."""
     asked = config.getoption("--soak")
     return True if collection_path.name == "test_soak.py" and not asked else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Where no window can be drawn, files that need one are skipped, and say what helps."""
+    report = yield
+    if (
+        windows.lacking()
+        and report.failed
+        and "PySide" in str(report.longrepr)
+        and windows.may_skip()
+    ):
+        report.outcome = "skipped"
+        report.longrepr = (str(collector.path), 0, f"Skipped: {windows.lacking()}")
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not windows.lacking() or not windows.may_skip():
+        return
+    for item in items:
+        if windows.FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.skip(reason=windows.lacking()))
 
 
 @pytest.fixture(scope="session", autouse=True)
