@@ -178,6 +178,8 @@ def test_a_fix_laid_over_the_document_makes_the_plan_succeed(
     assert refused.code != 0, refused
     assert set(refused.last) == {"error", "problem", "remedy", "fix"}
     assert refused.last["fix"]["label"] == label
+    says = label.startswith("Run ") or label.endswith(" and run")
+    assert refused.last["fix"].get("run", False) is says  # a button does what it says
     assert laid(refused.last["fix"]["change"], change) == refused.last["fix"]["change"]
     cured = planned(tmp_path, laid(document, refused.last["fix"]["change"]))
     assert cured.code == 0, cured
@@ -222,7 +224,9 @@ def test_frames_that_are_there_and_cannot_be_made_are_not_promised(tmp_path: Pat
     with pytest.raises(SourceError) as caught:
         Span.of(asked, contract, Plate.parse(str(path)), motion=False)
 
-    assert caught.value.fix == Fix("Run the 3 frames that can be made", {"frames": "1001-1007x3"})
+    assert caught.value.fix == Fix(
+        "Run the 3 frames that can be made", {"frames": "1001-1007x3"}, run=True
+    )
 
 
 def test_people_still_read_two_lines(tmp_path: Path) -> None:

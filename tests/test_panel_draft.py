@@ -137,6 +137,29 @@ def test_settings_stay_with_their_task_and_the_frames_with_the_plate() -> None:
     assert made.frames(None, None) == "1001-1010"
 
 
+def test_the_same_node_keeps_what_was_set_whatever_it_reads_by_now() -> None:
+    made = draft()
+    made.lay({"frames": "1001-1010", "inputs": {"albedo": {"layer": "diffuse"}}})
+    made.space = "ACEScct"
+
+    made.take_up(Source("Read3", "files", "/p/bg_v002.####.exr", 1001, 1096, "bg"))
+
+    assert made.frames(None, None) == "1001-1010"
+    assert made.settings.layers == {"albedo": "diffuse"}
+    assert job(made)["colour"] == {"space": "ACEScct"}
+    assert made.path == "/p/bg_v002.####.exr"
+
+
+def test_a_preset_that_the_contract_does_not_take_says_what_is_wrong() -> None:
+    made = draft()
+
+    assert made.unusable({"preset": "odd", "parameters": {"strength": "abc"}}) == (
+        "odd: Strength is wrong. 'abc' is no number."
+    )
+    assert not made.unusable({"preset": "soft", "parameters": {"strength": 0.4, "other": "x"}})
+    assert made.unusable({"preset": "torn", "problem": "It is no JSON."}) == "It is no JSON."
+
+
 def test_another_plate_begins_with_its_own_range_and_layers() -> None:
     made = draft()
     made.lay({"frames": "1001-1010", "inputs": {"albedo": {"layer": "diffuse"}}})

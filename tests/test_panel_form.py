@@ -9,6 +9,8 @@ from panel_host import DiskHost
 
 from answerprint_panel.draft import Draft
 from answerprint_panel.form import Form
+from answerprint_panel.frames_section import FramesSection, beyond
+from answerprint_panel.grid import Grid
 from answerprint_panel.host import HostError, Source
 from answerprint_panel.layers_section import kept
 from answerprint_panel.more_section import MoreSection, summary
@@ -253,3 +255,124 @@ def test_layers_that_are_kept_are_named_in_words() -> None:
     )
     assert kept(["depth"], ["N"]) == "depth: kept as it is; N: not in the take"
     assert kept([], []) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("strength", "abc", "'abc' is no number."),
+        ("max_memory", 1.5, "1.5 is no whole number."),
+        ("method", "nope", "'nope' is none of its choices."),
+        ("flow", "yes", "'yes' is neither on nor off."),
+        ("prompt", {"from": "Grade1.gain"}, "It takes no curve."),
+    ],
+)
+def test_a_value_that_cannot_be_used_stands_there_marked_and_run_waits(
+    form: Form, draft: Draft, name: str, value: object, said: str
+) -> None:
+    draft.settings.parameters[name] = value
+
+    form.show_state(draft)
+
+    assert form.rows[name].hint.words.text() == said
+    assert draft.wrong() == f"{form.rows[name].row.label.text()}: {said}"
+    row = form.rows[name]
+    if row.number is not None:
+        assert row.number.text() == str(value)
+    if row.choice is not None:
+        assert row.choice.currentText() == value
+
+
+def test_what_was_refused_is_said_until_the_value_is_another(
+    qtbot: Any, form: Form, draft: Draft
+) -> None:
+    row = form.rows["strength"]
+
+    typed(qtbot, row, "1,000")
+    form.show_state(draft)
+
+    assert not draft.settings.parameters
+    assert row.hint.words.text().startswith("'1,000' can be read in two ways: write 1000")
+    typed(qtbot, row, "0,5")
+    assert draft.settings.parameters == {"strength": 0.5}
+    assert row.number is not None
+    assert row.number.text() == "0.5"
+    assert not row.hint.words.text()
+
+
+@pytest.mark.parametrize(
+    ("grid", "start", "up", "middle"),
+    [
+        (Grid(0, 0.01, around=0.001), 0.001, 0.0011, 0.005),
+        (Grid(1000, 1010), 1005.0, 1005.1, 1005.0),
+        (Grid(1, 10, 4, whole=True), 1, 5, 5),
+        (Grid(0.0, 8.0, 1.0, whole=True), 4, 5, 4),
+        (Grid(1, 1), 1.0, 1, 1),
+        (Grid(0, 1, 0.05), 1.0, 1, 0.5),
+        (Grid(-(2**53), 2**53, whole=True), 5, 6, 0),
+    ],
+)
+def test_steps_fit_the_range_and_stop_at_its_ends(
+    grid: Grid, start: float, up: float, middle: float
+) -> None:
+    assert grid.counted(start, 1) == up
+    assert grid.at(0.5) == middle
+
+
+def test_what_one_row_varies_no_other_one_offers(qtbot: Any, draft: Draft) -> None:
+    more = MoreSection()
+    qtbot.addWidget(more)
+    more.show_state(draft)
+
+    more.add.click()
+    more.add.click()
+    names = [row.choice for row in more.axes]
+    offered = [{one.itemData(at) for at in range(one.count())} for one in names]
+
+    assert names[0].currentData() not in offered[1]
+    assert names[1].currentData() not in offered[0]
+
+
+def test_handles_that_no_job_takes_are_refused_and_said(qtbot: Any, draft: Draft) -> None:
+    more = MoreSection()
+    qtbot.addWidget(more)
+    more.show_state(draft)
+    hint = more.handles_hint
+
+    for text in ("20000", "-3"):
+        more.handles.line.setText(text)
+        qtbot.keyClick(more.handles.line, Qt.Key.Key_Return)
+        more.show_state(draft)
+        assert draft.handles == 0
+        assert "0 to 10,000 frames; 0 stays" in hint.words.text()
+        assert more.handles.text() == "0"
+
+
+def test_frames_can_be_typed_as_a_list(qtbot: Any, draft: Draft) -> None:
+    frames = FramesSection()
+    qtbot.addWidget(frames)
+    frames.ranged.connect(lambda text: draft.lay({"frames": text}))
+    frames.moded.connect(lambda mode: setattr(draft, "mode", mode))
+    draft.custom = "1-4"
+
+    frames.mode.chosen.emit("list")
+    frames.show_state(draft, draft.frames(None, None), "")
+    assert not frames.listed.isHidden()
+    assert frames.mode.currentText() == "Custom list"
+    frames.listed.line.setText("1-2, 4")
+    qtbot.keyClick(frames.listed.line, Qt.Key.Key_Return)
+
+    assert draft.frames(None, None) == "1-2,4"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("1001-1010", ""),
+        ("995-1010", "6 of them beyond the plate, which has 1001 to 1096."),
+        ("2000-2100", "All of them beyond the plate, which has 1001 to 1096."),
+        ("1001,1200", "1 of them beyond the plate, which has 1001 to 1096."),
+    ],
+)
+def test_frames_beyond_the_plate_are_counted_among_those_asked_for(asked: str, said: str) -> None:
+    assert beyond(asked, (1001, 1096)) == said

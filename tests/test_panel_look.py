@@ -9,10 +9,12 @@ import pytest
 from palettes import DARK, LIGHT, palette
 
 from answerprint_panel import icons, look
+from answerprint_panel.grid import Grid
 from answerprint_panel.labels import breakable
 from answerprint_panel.look import Look, contrast
 from answerprint_panel.note import Note, settle
 from answerprint_panel.qt import QtCore, QtGui, QtWidgets
+from answerprint_panel.task_picker import TaskList
 from answerprint_panel.widgets import Button, Choice, Field, Icon, Number, Words
 
 PALETTES = {
@@ -187,7 +189,7 @@ def test_a_long_path_is_cut_at_its_joints_and_a_number_never(qapp: object) -> No
 
 
 def test_a_comma_is_a_point_and_arrows_count_in_steps(qtbot: Any) -> None:
-    number = Number(0.5, step=0.05)
+    number = Number(0.5, grid=Grid(step=0.05))
     qtbot.addWidget(number)
     number.line.setText("0,35")
     qtbot.keyClick(number.line, QtCore.Qt.Key.Key_Return)
@@ -210,3 +212,36 @@ def test_what_is_painted_is_named(qtbot: Any) -> None:
     assert button.accessibleName() == "Place"
     assert button.accessibleDescription() == "There is no take yet."
     assert Icon("pass").accessibleName() == ""
+
+
+def test_a_key_that_is_held_presses_once(qtbot: Any) -> None:
+    button, pressed = Button("Run"), []
+    qtbot.addWidget(button)
+    button.clicked.connect(lambda: pressed.append(1))
+    kind, key = QtCore.QEvent.Type.KeyPress, QtCore.Qt.Key.Key_Return
+
+    for repeat in (False, True, True):
+        event = QtGui.QKeyEvent(kind, key, QtCore.Qt.KeyboardModifier.NoModifier, "\r", repeat, 1)
+        QtWidgets.QApplication.sendEvent(button, event)
+
+    assert pressed == [1]
+
+
+def test_every_task_of_the_list_is_painted(qtbot: Any) -> None:
+    """With PySide2 a flag of a row's state is no flag of its enumeration."""
+    tasks = [{"task": name, "contract": {"title": name.title()}} for name in ("denoise", "matte")]
+    holder = QtWidgets.QWidget()
+    qtbot.addWidget(holder)
+    shown = TaskList(tasks, tasks[0], holder)
+    shown.resize(300, 96)
+
+    image = shown.grab().toImage()
+
+    for row in range(2):
+        at = shown.list.visualItemRect(shown.list.item(row)).translated(1, 1)
+        colours = {
+            image.pixelColor(x, y).name()
+            for x in range(at.left() + 44, at.right() - 60, 2)
+            for y in range(at.top() + 4, at.bottom() - 4, 2)
+        }
+        assert len(colours) > 2

@@ -204,7 +204,7 @@ def check_finite(
         raise SourceError(
             f"The plate holds NaN or inf in frame {said}{more}.",
             remedy="Render these frames again, or choose --non-finite keep or zero.",
-            fix=Fix("Set to zero and run", {"non_finite": "zero"}),
+            fix=Fix("Set to zero and run", {"non_finite": "zero"}, run=True),
         )
 
 

@@ -38,15 +38,17 @@ class Fix:
     label    what the button says
     change   is laid over the job's document, field by field; what it does not name stays
     argv     where it is no matter of the job: what to ask of the command line instead
+    run      whether the button, as its label says, runs the changed job as well
     """
 
     label: str
     change: Mapping[str, Any] = field(default_factory=dict)
     argv: tuple[str, ...] = ()
+    run: bool = False
 
     def as_json(self) -> dict[str, Any]:
         does = {"argv": list(self.argv)} if self.argv else {"change": dict(self.change)}
-        return {"label": self.label, **does}
+        return {"label": self.label, **does, **({"run": True} if self.run else {})}
 
 
 class AnswerprintError(Exception):

@@ -102,7 +102,9 @@ def _those_there(job: Job, contract: Contract, wanted: FrameRange, found: FrameR
     else:
         can = _made_of(contract, found, found)
         label = _part(contract, can, found) or _whole(found)
-    return Fix(f"Run {label}", {"frames": str(can), **no_handles}) if len(can) else None
+    if not len(can):
+        return None
+    return Fix(f"Run {label}", {"frames": str(can), **no_handles}, run=True)
 
 
 def _part(contract: Contract, can: FrameRange, there: FrameRange) -> str:

@@ -82,7 +82,7 @@ def check_count(axes: Axes, frames: int, confirmed: int | None) -> None:
             f"The wedge has {items:,} work items: {count(axes):,} variations of {frames:,} "
             f"frame{'' if frames == 1 else 's'}.",
             remedy=f"If you mean it, say so with --items {items}; else leave values out.",
-            fix=Fix(f"Run all {items:,}", {"items": items}),
+            fix=Fix(f"Run all {items:,}", {"items": items}, run=True),
         )
 
 

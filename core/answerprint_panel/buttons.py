@@ -32,7 +32,8 @@ class Pressed(QtWidgets.QAbstractButton):
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802 - Qt's name
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
+            if not event.isAutoRepeat():  # a key that is held is one press
+                self.click()
             return
         super().keyPressEvent(event)
 

@@ -25,6 +25,7 @@ class ColourSection(QtWidgets.QWidget):
 
     def __init__(self, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
+        self._of = ("", "")  # the plate that is shown
         self.choice = Choice()
         self.choice.chosen.connect(self._chosen)
         self.name = Field()
@@ -39,6 +40,11 @@ class ColourSection(QtWidgets.QWidget):
     def show_state(self, draft: Draft, plan: Document, facts: Document) -> None:
         found = dict(plan.get("colour") or facts.get("colour") or {})
         source = draft.source
+        of = (source.node if source is not None else "", draft.path)
+        if of != self._of:  # what was typed was meant for another plate
+            self._of = of
+            self.name.line.clear()
+            self.name.hide()
         spaces: List[str] = list(USUAL)
         if draft.space and draft.space not in spaces:
             spaces.insert(0, draft.space)

@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from answerprint_panel.host import Document, Source
 from answerprint_panel.spans import spelled
+from answerprint_panel.values import problem
 
 INPUT, PROJECT, FRAME, CUSTOM = "input", "project", "frame", "custom"
 SCHEMA = "answerprint.job/v1"
@@ -68,7 +69,10 @@ class Draft:
 
     @property
     def settings(self) -> Settings:
-        return self.settings_of.setdefault(self.task, Settings())
+        return self.settings_for(self.task)
+
+    def settings_for(self, task: str) -> Settings:
+        return self.settings_of.setdefault(task, Settings())
 
     @property
     def retimes(self) -> bool:
@@ -81,8 +85,13 @@ class Draft:
         return list(self.contract.get("parameters") or [])
 
     def take_up(self, source: Source) -> None:
-        """Another plate: what was said about the one before is not true of it."""
-        if self.source is None or self.source.node != source.node or self.path != source.path:
+        """A plate; what was said about another one is not true of it, and of the same one it stays.
+
+        A node is the same whatever it reads by now.
+        """
+        before = self.source
+        same = before is not None and before.node == source.node
+        if not same or (not source.node and self.path != source.path):
             self.space, self.mode, self.custom = None, INPUT, ""
             for settings in self.settings_of.values():
                 settings.layers.clear()
@@ -101,6 +110,27 @@ class Draft:
             self.settings.parameters.pop(parameter["name"], None)
         else:
             self.settings.parameters[parameter["name"]] = value
+
+    def wrong(self) -> str:
+        """The first parameter with a value that the contract does not take, and why; else empty."""
+        for parameter in self.parameters:
+            if parameter["name"] in self.settings.parameters:
+                said = problem(parameter, self.value(parameter))
+                if said:
+                    return f"{label(parameter['name'])}: {said}"
+        return ""
+
+    def unusable(self, preset: Document) -> str:
+        """Why a preset cannot be applied to this task; empty where it can."""
+        if preset.get("problem"):
+            return str(preset["problem"])
+        values = preset.get("parameters") or {}
+        for parameter in self.parameters:
+            if parameter["name"] in values:
+                said = problem(parameter, values[parameter["name"]])
+                if said:
+                    return f"{preset.get('preset')}: {label(parameter['name'])} is wrong. {said}"
+        return ""
 
     def is_changed(self, parameter: Document) -> bool:
         return parameter["name"] in self.settings.parameters

@@ -5,12 +5,13 @@ A number is typed, or counted up and down in steps by the keys.
 
 from __future__ import annotations
 
-import math
 from typing import Optional
 
 from answerprint_panel import look
 from answerprint_panel.faults import guarded
+from answerprint_panel.grid import Grid
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
+from answerprint_panel.values import parsed, said
 
 _POLICY = QtWidgets.QSizePolicy.Policy
 
@@ -142,14 +143,14 @@ class Number(Field):
         value: float,
         *,
         whole: bool = False,
-        step: Optional[float] = None,
+        grid: Optional[Grid] = None,
         unit: str = "",
         align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignRight,
         parent: Optional[QtWidgets.QWidget] = None,
     ) -> None:
         super().__init__(said(value), unit=unit, align=align, parent=parent)
         self._value, self._whole = value, whole
-        self._step = step or (1 if whole else 0.1)
+        self._grid = grid or Grid(whole=whole, around=value)
         self.edited.connect(self._typed)
 
     @property
@@ -160,6 +161,10 @@ class Number(Field):
         self._value = value
         self.say(said(value))
 
+    def show_text(self, text: str) -> None:
+        """What is no number, as it is; the number from before is where counting goes on."""
+        self.say(text)
+
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802
         if _key(event) in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             self._count(1 if _key(event) == Qt.Key.Key_Up else -1)
@@ -169,7 +174,7 @@ class Number(Field):
     def _count(self, steps: int) -> None:
         value = parsed(self.line.text(), whole=self._whole)
         start = self._value if value is None else value
-        self._take(rounded(start + steps * self._step, self._step, whole=self._whole))
+        self._take(self._grid.counted(start, steps))
 
     @guarded
     def _typed(self, text: str) -> None:
@@ -193,30 +198,3 @@ def _key(event: QtCore.QEvent) -> int:
     if event.type() == QtCore.QEvent.Type.KeyPress and isinstance(event, QtGui.QKeyEvent):
         return int(event.key())
     return 0
-
-
-def said(value: float) -> str:
-    """A number as people write it: 0.35, 35, 1e-06 only where it is that small."""
-    if isinstance(value, int):
-        return str(value)
-    return f"{value:.12g}"
-
-
-def parsed(text: str, *, whole: bool) -> Optional[float]:
-    """The number that somebody typed, with a comma too; None where it is none."""
-    cleaned = text.strip().replace("\N{MINUS SIGN}", "-").replace(",", ".")
-    try:
-        value = int(cleaned) if whole else float(cleaned)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def rounded(value: float, step: float, *, whole: bool, start: float = 0) -> float:
-    """The nearest number on the grid that steps make, without digits that nobody typed."""
-    if whole:
-        return int(round(value / step) * step) if step else round(value)
-    if not step:
-        return float(f"{value:.3g}")
-    steps = round((value - start) / step)
-    return float(f"{start + steps * step:.9g}")

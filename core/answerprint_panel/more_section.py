@@ -11,13 +11,16 @@ from answerprint_panel.choices import Choice
 from answerprint_panel.draft import Draft, label
 from answerprint_panel.faults import guarded
 from answerprint_panel.fields import Field, Number
+from answerprint_panel.grid import Grid
 from answerprint_panel.host import Document
 from answerprint_panel.labels import Words
 from answerprint_panel.note import Note
 from answerprint_panel.qt import QtWidgets, Signal
-from answerprint_panel.rows import Row, across, down
+from answerprint_panel.rows import Hint, Row, across, down
+from answerprint_panel.values import refused
 
 SEED = "seed"
+MOST_HANDLES = 10_000  # as many as a job takes
 _RESULT = [
     ("As usual", None),
     ("In place of the layer", "replace"),
@@ -37,11 +40,11 @@ class AxisRow(QtWidgets.QWidget):
     changed = Signal()
     removed = Signal()
 
-    def __init__(self, names: List[str], name: str, values: str) -> None:
+    def __init__(self, name: str, values: str) -> None:
         super().__init__()
         self.choice = Choice()
         self.choice.setAccessibleName("What varies")
-        self.choice.offer([(label(one), one) for one in names], name)
+        self.offer([name], name)
         self.values = Field(values)
         self.values.name("Values to try", "Like 0.25, 0.5, 1 or 1-5")
         self.values.line.setPlaceholderText("0.25, 0.5, 1")
@@ -54,6 +57,14 @@ class AxisRow(QtWidgets.QWidget):
         line.setStretch(1, 3)
         self.setLayout(line)
 
+    @property
+    def name(self) -> str:
+        return str(self.choice.currentData())
+
+    def offer(self, names: List[str], name: str) -> None:
+        """What can vary here: not what another row varies."""
+        self.choice.offer([(label(one), one) for one in names], name)
+
 
 class MoreSection(QtWidgets.QWidget):
     """Changes go into the draft, and are told."""
@@ -63,19 +74,22 @@ class MoreSection(QtWidgets.QWidget):
     def __init__(self, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
         self._draft = Draft()
-        self._axes: List[AxisRow] = []
+        self.axes: List[AxisRow] = []
         self._shown: Any = None
         self._make_fields()
         self.note = Note()
         self._axis_lines = down()
         self.add = Button("Vary a parameter", "plus")
         self.add.clicked.connect(self._add_axis)
+        self.handles_hint, self._stayed = Hint(), -1
         self._wedge = Row("Variations", self._axis_lines, across(self.add, QtWidgets.QWidget()))
         self._seed = Row("Seed", self.seed)
         rows = [
             self.note,
             Row(
-                "Handles", across(self.handles, Words("frames more at both ends", role="secondary"))
+                "Handles",
+                across(self.handles, Words("frames more at both ends", role="secondary")),
+                self.handles_hint,
             ),
             self._wedge,
             self._seed,
@@ -90,6 +104,8 @@ class MoreSection(QtWidgets.QWidget):
         self._draft = draft
         settings = draft.settings
         self.handles.show_value(draft.handles)
+        if self._stayed != draft.handles:
+            self.handles_hint.say("")
         self._wedge.setVisible(bool(self._names()))
         self._seed.setVisible(bool(draft.contract.get("seed")))
         self.seed.say(settings.seed or "")
@@ -101,7 +117,8 @@ class MoreSection(QtWidgets.QWidget):
             self._draw_axes(settings.axes)
 
     def _make_fields(self) -> None:
-        self.handles = Number(0, whole=True)
+        self.handles = Number(0, whole=True, grid=Grid(0, MOST_HANDLES, whole=True))
+        self.handles.refused.connect(lambda text: self._refuse(refused(text, whole=True)))
         self.handles.setFixedWidth(72)
         self.handles.name("Handles", "Frames more before and after the range.")
         self.handles.changed.connect(self._handled)
@@ -129,8 +146,19 @@ class MoreSection(QtWidgets.QWidget):
 
     @guarded
     def _handled(self, value: float) -> None:
+        if not 0 <= value <= MOST_HANDLES:
+            said = f"{value:.12g} cannot be: handles are 0 to {MOST_HANDLES:,} frames; "
+            self._refuse(f"{said}{self._draft.handles} stays.")
+            self.handles.show_value(self._draft.handles)
+            return
         self._draft.handles = int(value)
+        self._refuse("")
         self.changed.emit()
+
+    def _refuse(self, said: str) -> None:
+        """Said until the handles are others."""
+        self._stayed = self._draft.handles
+        self.handles_hint.say(said, "warn", "warn")
 
     # Variations
 
@@ -140,31 +168,42 @@ class MoreSection(QtWidgets.QWidget):
 
     def _draw_axes(self, axes: Dict[str, Any]) -> None:
         self._shown = (self._draft.task, dict(axes))
-        for row in self._axes:
+        for row in self.axes:
             row.hide()
             row.deleteLater()
-        self._axes = []
+        self.axes = []
         for name, values in axes.items():
             self._add_row(name, _as_text(values))
+        self._offer_free()
+
+    def _offer_free(self) -> None:
+        """Each row offers what no other one varies: two of one parameter would be one."""
+        used = [row.name for row in self.axes]
+        names = self._names()
+        for row in self.axes:
+            free = [one for one in names if one == row.name or one not in used]
+            row.offer(free if row.name in free else [row.name, *free], row.name)
+        self.add.grey("" if len(used) < len(names) else "All of them vary already.")
 
     def _add_row(self, name: str, values: str) -> AxisRow:
-        row = AxisRow(self._names(), name, values)
+        row = AxisRow(name, values)
         row.changed.connect(self._axes_changed)
         row.removed.connect(functools.partial(self._remove, row))
-        self._axes.append(row)
+        self.axes.append(row)
         self._axis_lines.addWidget(row)
         return row
 
     @guarded
     def _add_axis(self) -> None:
-        used = {row.choice.currentData() for row in self._axes}
+        used = {row.name for row in self.axes}
         free = [name for name in self._names() if name not in used]
         if free:
             self._add_row(free[0], "").values.setFocus()
+            self._offer_free()
 
     @guarded
     def _remove(self, row: AxisRow) -> None:
-        self._axes.remove(row)
+        self.axes.remove(row)
         row.hide()
         row.deleteLater()
         self._axes_changed()
@@ -173,10 +212,9 @@ class MoreSection(QtWidgets.QWidget):
     def _axes_changed(self) -> None:
         """An axis without values is one that is still being written."""
         axes = {
-            str(row.choice.currentData()): row.values.text().strip()
-            for row in self._axes
-            if row.values.text().strip()
+            row.name: row.values.text().strip() for row in self.axes if row.values.text().strip()
         }
+        self._offer_free()
         self._draft.settings.axes = axes
         self._shown = (self._draft.task, dict(axes))
         self.changed.emit()

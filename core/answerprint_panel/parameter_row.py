@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Tuple
 
 from answerprint_panel.buttons import IconButton
 from answerprint_panel.choices import Check, Choice
 from answerprint_panel.draft import Draft, label
 from answerprint_panel.faults import guarded
-from answerprint_panel.fields import Field, Number, said
+from answerprint_panel.fields import Field, Number
+from answerprint_panel.grid import Grid
 from answerprint_panel.host import Document
 from answerprint_panel.labels import ElidedLabel
 from answerprint_panel.qt import QtWidgets, Signal
 from answerprint_panel.rows import Hint, Row, across, down
 from answerprint_panel.slider import Slider
+from answerprint_panel.values import problem, refused
 
 _NUMBER = 72
 MOST_RATIO = 10_000  # a slider over more steps than this hits nothing that anybody means
@@ -36,6 +38,8 @@ class ParameterRow(QtWidgets.QWidget):
         self.choice: Optional[Choice] = None
         self.check: Optional[Check] = None
         self.field: Optional[Field] = None
+        self._value: Any = parameter.get("default")
+        self._kept: Optional[Tuple[str, Any]] = None  # what was refused, and the value that stayed
         self.from_curve = ElidedLabel(role="text")
         self.from_curve.hide()
         self.curve = IconButton("curve", f"Animate {self._name.lower()} with a curve")
@@ -53,6 +57,7 @@ class ParameterRow(QtWidgets.QWidget):
 
     def show_state(self, draft: Draft) -> None:
         value = draft.value(self.parameter)
+        self._value, wrong = value, problem(self.parameter, value)
         curve = isinstance(value, dict)
         out = draft.ruled_out(self.parameter)
         for control in self._controls:
@@ -64,50 +69,50 @@ class ParameterRow(QtWidgets.QWidget):
             self.from_curve.say(f"from {value.get('from') or 'a curve'}")
             self.curve.say("close", f"Back from the curve to one value for {self._name.lower()}")
         else:
-            self._show(value)
+            self._show(value, wrong)
             self.curve.say("curve", f"Animate {self._name.lower()} with a curve")
-        self._say(value, out)
+        self._say(value, out, wrong)
 
-    def _show(self, value: Any) -> None:
+    def _show(self, value: Any, wrong: str) -> None:
+        """A value that cannot be used stands there as it is, and the hint says what is wrong."""
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if self.slider is not None:
-            self.slider.show_value(value)
-        if self.number is not None:
+            self.slider.show_value(value if number else self.parameter.get("default", 0))
+        if self.number is not None and number:
             self.number.show_value(value)
+        elif self.number is not None:
+            self.number.show_text(str(value))
         if self.choice is not None:
             choices = [str(one) for one in self.parameter.get("choices") or []]
-            self.choice.offer([(label(one), one) for one in choices], value)
-        if self.check is not None and self.check.isChecked() != bool(value):
+            items: List[Tuple[str, Any]] = [(label(one), one) for one in choices]
+            self.choice.offer([*items, *([(str(value), value)] if wrong else [])], value)
+        on = value is True
+        if self.check is not None and self.check.isChecked() != on:
             was = self.check.blockSignals(True)
-            self.check.setChecked(bool(value))
+            self.check.setChecked(on)
             self.check.blockSignals(was)
         if self.field is not None:
             self.field.say(str(value))
 
-    def _say(self, value: Any, out: str) -> None:
+    def _say(self, value: Any, out: str, wrong: str) -> None:
         warning = (self.parameter.get("warn") or {}).get(value) if isinstance(value, str) else None
-        wrong = self._out_of_range(value)
-        if self.number is not None:
-            self.number.mark(bool(wrong))
-        if out:
+        for field in (self.number, self.field):
+            if field is not None:
+                field.mark(bool(wrong))
+        if self._kept is not None and self._kept[1] != value:
+            self._kept = None
+        if out and not wrong:
             self.hint.say(out)
         elif wrong:
             self.hint.say(wrong, "fail", "fail")
+        elif self._kept is not None:
+            self.hint.say(self._kept[0], "warn", "warn")
         elif warning:
             self.hint.say(warning, "warn", "warn")
         elif self._kind not in _KINDS:
             self.hint.say(f"This panel does not know the type '{self._kind}': type its value.")
         else:
             self.hint.say("")
-
-    def _out_of_range(self, value: Any) -> str:
-        least, greatest = self.parameter.get("min"), self.parameter.get("max")
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return ""
-        if least is not None and value < least:
-            return f"{said(value)} is too little: it begins at {said(least)}."
-        if greatest is not None and value > greatest:
-            return f"{said(value)} is too much: it ends at {said(greatest)}."
-        return ""
 
     def _make(self) -> List[QtWidgets.QWidget]:
         make = getattr(self, f"_make_{self._kind}", self._make_text)
@@ -121,20 +126,21 @@ class ParameterRow(QtWidgets.QWidget):
 
     def _numeric(self, *, whole: bool) -> List[QtWidgets.QWidget]:
         one = self.parameter
-        unit, step = str(one.get("unit") or ""), one.get("step")
-        number = self.number = Number(one.get("default", 0), whole=whole, step=step, unit=unit)
-        number.changed.connect(self.changed)
+        start = one.get("default")
+        default = start if isinstance(start, (int, float)) else 0
+        grid = Grid(one.get("min"), one.get("max"), one.get("step"), whole, default)
+        number = self.number = Number(
+            default, whole=whole, grid=grid, unit=str(one.get("unit") or "")
+        )
+        number.changed.connect(self._changed)
         number.refused.connect(self._refused)
-        least, greatest = one.get("min"), one.get("max")
-        if least is None or greatest is None or (greatest - least) / (step or 1) > MOST_RATIO:
+        if not grid.width or grid.width / grid.stride > MOST_RATIO:
             spare = QtWidgets.QWidget()
             number.setFixedWidth(_NUMBER + 36)
             return [number, spare]
         number.setFixedWidth(_NUMBER)
-        slider = self.slider = Slider(
-            least, greatest, step=step, whole=whole, default=one.get("default")
-        )
-        slider.moved.connect(self.changed)
+        slider = self.slider = Slider(grid, default=default)
+        slider.moved.connect(self._changed)
         return [slider, number]
 
     def _make_choice(self) -> List[QtWidgets.QWidget]:
@@ -155,8 +161,14 @@ class ParameterRow(QtWidgets.QWidget):
 
     @guarded
     def _refused(self, text: str) -> None:
-        kind = "whole number" if self._kind == "int" else "number"
-        self.hint.say(f"'{text}' is no {kind}; the one from before stays.", "warn", "warn")
+        said = refused(text, whole=self._kind == "int")
+        self._kept = (said, self._value)
+        self.hint.say(said, "warn", "warn")
+
+    @guarded
+    def _changed(self, value: Any) -> None:
+        self._kept = None
+        self.changed.emit(value)
 
     def _help(self) -> str:
         default = self.parameter.get("default")

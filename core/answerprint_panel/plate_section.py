@@ -108,8 +108,11 @@ class PlateSection(QtWidgets.QWidget):
         self._dialog.show()
 
 
-def facts(found: Document, source: Source) -> tuple[str, str, str]:
-    """What `inspect` found, against what the host says: words, icon, role."""
+def facts(found: Document, source: Source, space: str = "") -> tuple[str, str, str]:
+    """What `inspect` found, against what the host says: words, icon, role.
+
+    space   that a person named: what is wrong with it is said beside it
+    """
     wanted = source.last - source.first + 1
     missing = str(found.get("missing") or "")
     there = int(found.get("count") or 0)
@@ -125,6 +128,7 @@ def facts(found: Document, source: Source) -> tuple[str, str, str]:
     for one in (found.get("window"), f"{missing} missing" if missing else ""):
         words += f"; {one}" if one else ""
     problems = [str(one.get("problem", "")) for one in found.get("problems") or []]
+    problems = [one for one in problems if not space or f"'{space}'" not in one]
     words = "\n".join([words, *problems])
     good = not missing and not problems and (there >= wanted or bool(found.get("still")))
     return (words, "pass", "passed") if good else (words, "warn", "warn")

@@ -60,6 +60,7 @@ __all__ = [
     "Slot",
     "alive",
     "application",
+    "has",
     "position",
     "ratio",
 ]
@@ -86,6 +87,15 @@ def alive(made: QtCore.QObject) -> bool:
 def application() -> Optional[Any]:
     """The process's QApplication; None where there is none, as in a terminal."""
     return QtWidgets.QApplication.instance()
+
+
+def has(flags: Any, flag: Any) -> bool:
+    """Whether a flag is set: PySide2 takes no flag of one kind for a set of another."""
+    return bool(_bits(flags) & _bits(flag))
+
+
+def _bits(flags: Any) -> int:
+    return int(getattr(flags, "value", flags))
 
 
 def position(event: Any) -> QtCore.QPoint:

@@ -9,8 +9,8 @@ from typing import Optional
 
 from answerprint_panel import look
 from answerprint_panel.faults import guarded
-from answerprint_panel.fields import rounded
-from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal, position
+from answerprint_panel.grid import Grid
+from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal, has, position
 
 _POLICY = QtWidgets.QSizePolicy.Policy
 
@@ -23,19 +23,15 @@ class Slider(QtWidgets.QSlider):
 
     def __init__(
         self,
-        least: float,
-        greatest: float,
+        grid: Grid,
         *,
-        step: Optional[float] = None,
-        whole: bool = False,
         default: Optional[float] = None,
         parent: Optional[QtWidgets.QWidget] = None,
     ) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self._least, self._greatest, self._step = least, greatest, step
-        self._whole, self._default = whole, default
+        self._grid, self._default = grid, default
         self.setRange(0, self.STEPS)
-        self.setSingleStep(self._single_step())
+        self.setSingleStep(max(1, round(grid.part((grid.least or 0) + grid.stride) * self.STEPS)))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(_POLICY.Expanding, _POLICY.Fixed)
@@ -43,7 +39,7 @@ class Slider(QtWidgets.QSlider):
 
     def show_value(self, value: float) -> None:
         """A value beyond the ends stands at the end; its number says what it is."""
-        self.setValue(round(self._part(value) * self.STEPS))
+        self.setValue(round(self._grid.part(value) * self.STEPS))
         self.update()
 
     def sizeHint(self) -> QtCore.QSize:  # noqa: N802 - Qt's name
@@ -63,7 +59,7 @@ class Slider(QtWidgets.QSlider):
             self._drag(event)
 
     def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        if event.buttons() & Qt.MouseButton.LeftButton:
+        if has(event.buttons(), Qt.MouseButton.LeftButton):
             self._drag(event)
 
     def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802 - Qt's name
@@ -84,7 +80,7 @@ class Slider(QtWidgets.QSlider):
         painter.setBrush(look.over(colours.text, colours.window, 0.55 if enabled else 0.25))
         painter.drawRoundedRect(QtCore.QRectF(0, middle - 2.5, at, 5), 2.5, 2.5)
         if self._default is not None:
-            tick = 4 + (self.width() - 8) * self._part(self._default)
+            tick = 4 + (self.width() - 8) * self._grid.part(self._default)
             painter.fillRect(QtCore.QRectF(tick - 0.5, middle + 5, 1, 4), colours.secondary)
         painter.setBrush(look.over(colours.text, colours.window, 0.88 if enabled else 0.4))
         painter.drawRoundedRect(QtCore.QRectF(at - 4, middle - 8, 8, 16), 2, 2)
@@ -94,15 +90,6 @@ class Slider(QtWidgets.QSlider):
             )
         painter.end()
 
-    def _part(self, value: float) -> float:
-        wide = self._greatest - self._least
-        return min(1.0, max(0.0, (value - self._least) / wide)) if wide else 0.0
-
-    def _single_step(self) -> int:
-        wide = self._greatest - self._least
-        step = self._step or (1 if self._whole else wide / 100)
-        return max(1, round(step / wide * self.STEPS)) if wide else 1
-
     def _drag(self, event: QtGui.QMouseEvent) -> None:
         room = max(1, self.width() - 8)
         part = min(1.0, max(0.0, (position(event).x() - 4) / room))
@@ -111,6 +98,4 @@ class Slider(QtWidgets.QSlider):
 
     @guarded
     def _tell(self) -> None:
-        value = self._least + (self._greatest - self._least) * self.value() / self.STEPS
-        value = rounded(value, self._step or 0, whole=self._whole, start=self._least)
-        self.moved.emit(min(self._greatest, max(self._least, value)))
+        self.moved.emit(self._grid.at(self.value() / self.STEPS))

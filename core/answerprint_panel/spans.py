@@ -41,6 +41,12 @@ def numbers(frames: str) -> List[int]:
     return sorted(found)
 
 
+def count(frames: str) -> int:
+    """How many frames a range has; 0 where it is none."""
+    found = ends(frames)
+    return max(0, found[1] - found[0] + 1) if found is not None else len(numbers(frames))
+
+
 def in_words(frames: str) -> str:
     """1001 to 1096, as a person reads it."""
     found = ends(frames)

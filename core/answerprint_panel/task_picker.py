@@ -8,7 +8,7 @@ from answerprint_panel import icons, look
 from answerprint_panel.buttons import Pressed
 from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document
-from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
+from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal, has
 
 _HEIGHT = 46
 _LEFT = 44  # where words begin, after the icon
@@ -142,11 +142,12 @@ class _TaskDelegate(QtWidgets.QStyledItemDelegate):
             return
         colours = look.of(widget)
         state = QtWidgets.QStyle.StateFlag
-        pointed = option.state & state.State_Selected or option.state & state.State_MouseOver
+        selected = has(option.state, state.State_Selected)
+        pointed = selected or has(option.state, state.State_MouseOver)
         ground = colours.selected if pointed else colours.window
         painter.save()
         painter.fillRect(option.rect, ground)
-        if option.state & state.State_Selected:
+        if selected:
             bar = QtCore.QRect(option.rect.left(), option.rect.top(), 3, option.rect.height())
             painter.fillRect(bar, colours.accent)
         words = (title(task), str(task.get("problem") or f"version {task.get('version') or '?'}"))

@@ -12,7 +12,9 @@ def why_not(session: Any, draft: Draft, facts: Document, plan: Document, *, busy
     """What a run waits for; empty where it can begin. `facts` and `plan` may be errors."""
     engine, server, where = session.engine, session.server, session.where
     state, source = server.get("state"), draft.source
+    wrong = draft.wrong()
     unsaved = f"{where.get('problem', '')} {where.get('remedy', '')}".strip()
+    new = source is not None and source.kind == "files" and not source.node and not facts
     folder = source is not None and source.kind == "render" and not draft.path
     reasons = (
         (busy, "Starting the job."),
@@ -21,10 +23,12 @@ def why_not(session: Any, draft: Draft, facts: Document, plan: Document, *, busy
         (state != "connected", "Run waits for the server. Your settings are kept."),
         (not draft.task, "The server offers no task yet."),
         (source is None, "Select a node, or choose a file."),
+        (new, "Looking at the plate."),
         ("error" in facts, "The plate cannot be read."),
         ("error" in where, unsaved),
         (not where.get("root"), "Finding out where takes go."),
         (folder, "Finding out where the node is rendered to."),
+        (wrong, wrong),
         ("error" in plan, "The note comes first: something has to be settled."),
     )
     return next((reason for holds, reason in reasons if holds), "")
