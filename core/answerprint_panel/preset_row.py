@@ -16,7 +16,6 @@ from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal, alive
 from answerprint_panel.rows import Hint, Row, across, down
 from answerprint_panel.session import Session
 
-_CHOSEN = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled
 _WHOSE = {"user": "yours", "show": "of the show", "site": "of the site"}
 
 
@@ -76,13 +75,9 @@ class PresetRow(QtWidgets.QWidget):
         if not isinstance(model, QtGui.QStandardItemModel):
             return
         for place, problem in enumerate(problems):
-            index = model.index(place + 1, 0)
-            flags = Qt.ItemFlag.NoItemFlags if problem else _CHOSEN
-            if problem and model.data(index, Qt.ItemDataRole.ToolTipRole) != problem:
-                self.choice.setItemData(place + 1, problem, Qt.ItemDataRole.ToolTipRole)
             item = model.item(place + 1)
-            if item.flags() != flags:
-                item.setFlags(flags)
+            item.setEnabled(not problem)
+            item.setToolTip(problem)
 
     def ask(self) -> None:
         """Which presets there are."""
