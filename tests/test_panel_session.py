@@ -221,11 +221,25 @@ def test_another_script_is_another_place(
     scripted_engine.answer(where=[{"root": "/show"}])
     shared.host.open = "/show/sh0120.nk"  # type: ignore[attr-defined]
 
-    with qtbot.waitSignal(shared.whereChanged, timeout=MILLISECONDS):
-        shared.refresh()
+    shared.look()
 
-    assert shared.where == {"root": "/show"}
+    assert shared.where == {}  # the last one's takes are not this one's
+    qtbot.waitUntil(lambda: shared.where == {"root": "/show"}, timeout=MILLISECONDS)
     assert ["where", "--script", "/show/sh0120.nk"] in scripted_engine.asked
+
+
+def test_where_takes_go_is_asked_again_until_it_is_known(
+    qtbot: Any, shared: Session, scripted_engine: Engine
+) -> None:
+    """A site file that is mended tells nobody."""
+    scripted_engine.answer(where=[{"error": "SetupError", "problem": "Broken.", "remedy": "Mend."}])
+    shared.host.open = "/show/sh0120.nk"  # type: ignore[attr-defined]
+    shared.look()
+    qtbot.waitUntil(lambda: "error" in shared.where, timeout=MILLISECONDS)
+
+    scripted_engine.answer(where=[{"root": "/show"}])
+
+    qtbot.waitUntil(lambda: shared.where == {"root": "/show"}, timeout=MILLISECONDS)
 
 
 def test_a_host_that_cannot_tell_its_script_ends_nothing(qtbot: Any, shared: Session) -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from answerprint_panel.qt import QtCore
+from answerprint_panel.qt import QtCore, alive
+
+
+def soon(owner: QtCore.QObject, deed: Callable[[], None]) -> None:
+    """Do it when the event loop comes round, if its owner is still there by then."""
+    QtCore.QTimer.singleShot(0, lambda: deed() if alive(owner) else None)
 
 
 class Life:

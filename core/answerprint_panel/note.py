@@ -8,11 +8,13 @@ from answerprint_panel import look
 from answerprint_panel.buttons import Button, LinkButton
 from answerprint_panel.faults import guarded
 from answerprint_panel.labels import Icon, Words
-from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
+from answerprint_panel.life import soon
+from answerprint_panel.qt import Qt, QtGui, QtWidgets, Signal
 from answerprint_panel.rows import across, down
 
 Document = Dict[str, Any]
 
+LEAST = 80
 TRY_AGAIN: Document = {"label": "Try again", "again": True}
 
 
@@ -40,7 +42,8 @@ class Note(QtWidgets.QWidget):
         self.title = Words(weight="strong", wrap=True)
         self.lines = Words(wrap=True)
         self.button = Button("Try again", filled=True, strong=True, height=28)
-        self.button.setMinimumWidth(80)  # its words are cut before the panel grows
+        self.button.setMinimumWidth(LEAST)  # its words are cut before the panel grows
+        self.setMinimumWidth(2 * LEAST)
         self.copy = LinkButton("Copy diagnostics")
         self.button.clicked.connect(lambda: self.fixed.emit(dict(self._fix)))
         self.copy.clicked.connect(self._copied)
@@ -85,6 +88,7 @@ class Note(QtWidgets.QWidget):
         self.lines.setVisible(bool(self.lines.text()))
         self.button.say(str(self._fix.get("label", "Try again")))
         self.button.setVisible(bool(self._fix))
+        self._arrange()
         self.copy.say("Copy diagnostics")
         self.setAccessibleName(f"{self.title.text()}. {self.lines.text()}")
         self.show()
@@ -109,7 +113,8 @@ class Note(QtWidgets.QWidget):
         self.copy.say("Copied")
 
     def _lay_out(self) -> None:
-        buttons = across(self.button)
+        buttons = self._buttons = across(self.button)
+        buttons.setAlignment(self.button, Qt.AlignmentFlag.AlignLeft)
         buttons.addStretch(1)
         buttons.addWidget(self.copy)
         words = down(self.title, self.lines, gap=6)
@@ -120,6 +125,20 @@ class Note(QtWidgets.QWidget):
         line.setAlignment(self.icon, Qt.AlignmentFlag.AlignTop)
         line.setContentsMargins(look.WIDE, look.WIDE, look.WIDE, look.WIDE)
         self.setLayout(line)
+
+    def _arrange(self) -> None:
+        """The link goes below the button where both do not fit beside each other."""
+        room = self.width() - 2 * look.WIDE - look.ICON - look.GAP
+        wide = self.button.sizeHint().width() + look.GAP + self.copy.sizeHint().width()
+        ways = QtWidgets.QBoxLayout.Direction
+        way = ways.TopToBottom if self._fix and wide > room else ways.LeftToRight
+        if way != self._buttons.direction():
+            self._buttons.setDirection(way)
+            self.updateGeometry()
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._arrange()
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name
         painter = QtGui.QPainter(self)
@@ -154,7 +173,7 @@ def _settle(note: Note) -> None:
     while holder is not None and not hasattr(holder, "settle_filled"):
         holder = holder.parentWidget()
     if holder is not None:
-        QtCore.QTimer.singleShot(0, holder.settle_filled)
+        soon(holder, holder.settle_filled)
 
 
 def _no_stop(sentence: str) -> str:

@@ -11,6 +11,7 @@ from answerprint_panel import look, note as notes, tab_order, trouble
 from answerprint_panel.faults import guarded
 from answerprint_panel.header import Header
 from answerprint_panel.host import Document, HostError
+from answerprint_panel.life import Life, soon
 from answerprint_panel.new_take import NewTake
 from answerprint_panel.note import Note
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets
@@ -21,6 +22,7 @@ from answerprint_panel.takes import Takes
 
 FOLD = "new take folds"
 DISMISS: Document = {"label": "Dismiss"}
+SINCE_MILLISECONDS = 5000
 TROUBLED = ("away", "none", "refused", "not ready")
 
 
@@ -29,7 +31,7 @@ class Panel(QtWidgets.QWidget):
 
     def __init__(self, session: Session, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._life = session, Life(self)
         self._help: Optional[QtWidgets.QWidget] = None
         self._active = 0
         self.setObjectName("answerprint.panel")
@@ -43,6 +45,9 @@ class Panel(QtWidgets.QWidget):
         self.takes = Takes(session)
         self._lay_out()
         self._connect()
+        self._since = QtCore.QTimer(self)  # for how long, it says as well
+        self._since.timeout.connect(self._show_trouble)
+        self._since.start(SINCE_MILLISECONDS)
         self._show_trouble()
         self._show_fault(session.fault)
         self._count(sum(job.get("state") in ("starting", "running") for job in session.jobs))
@@ -75,6 +80,7 @@ class Panel(QtWidgets.QWidget):
         session = self._session
         session.engineChanged.connect(self._show_trouble)
         session.serverChanged.connect(self._show_trouble)
+        session.jobsChanged.connect(self._show_trouble)  # which of them wait, it says as well
         session.faultChanged.connect(self._show_fault)
         self.fault.fixed.connect(self._forgive)
         self.header.helped.connect(self.open_help)
@@ -127,7 +133,7 @@ class Panel(QtWidgets.QWidget):
     @guarded
     def _mend(self, fix: Document) -> None:
         if fix.get("argv"):
-            self._session.first([str(word) for word in fix["argv"]], self._mended)
+            self._session.first([str(word) for word in fix["argv"]], self._life(self._mended))
         elif self._session.engine.get("problem"):
             self._session.retry_engine()
         self._session.refresh()
@@ -173,7 +179,7 @@ class Panel(QtWidgets.QWidget):
 
     @guarded
     def _order_soon(self) -> None:
-        QtCore.QTimer.singleShot(0, self.order)
+        soon(self, self.order)
 
     @guarded
     def order(self) -> None:

@@ -22,7 +22,7 @@ from answerprint_panel.sidecar import Sidecar
 
 TICK_MILLISECONDS = 100
 LOOK_SECONDS = 1.0  # how often the host is asked which script is open
-AGAIN_SECONDS = 2.0  # until a watch that has ended is asked for anew
+AGAIN_SECONDS = 2.0  # until a watch that has ended is asked for anew, or where takes go is, in vain
 SAVE_SECONDS = 0.5
 MOST_ERRORS = 20
 
@@ -151,6 +151,10 @@ class Session(QtCore.QObject):
     def retry_engine(self) -> None:
         self.sidecar.retry()
         self._tell_engine()
+
+    def look(self) -> None:
+        """Which script is open now: of another one it is not yet known where its takes go."""
+        self._look()
 
     def refresh(self) -> None:
         """Look again: which script is open, and what the server offers."""
@@ -314,13 +318,22 @@ class Session(QtCore.QObject):
         except HostError as error:
             self.note("script", error.as_json())
             return
-        if ask or script != self._script:
-            self._script = script
+        if script != self._script:
+            self._script, ask = script, True
+            self._go({})  # the last one's takes are not this one's
+        if ask:
             named = ["--script", script] if script else []
             self.first(["where", *named], functools.partial(self._found, script))
 
     def _found(self, script: Optional[str], where: Document) -> None:
-        if script == self._script and where != self.where:
+        if script != self._script:
+            return
+        if "error" in where:  # a site file that is mended tells nobody
+            self._later.put(AGAIN_SECONDS, "where", lambda: self._look(ask="error" in self.where))
+        self._go(where)
+
+    def _go(self, where: Document) -> None:
+        if where != self.where:
             self.where = where
             self.whereChanged.emit(where)
 
