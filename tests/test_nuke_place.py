@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import nuke
+import nuke_groups
 import nuke_session
 import pytest
 from comp import Comp, comp, opened, terminal
 
+from answerprint_nuke import tab
 from answerprint_panel.host import HostError
 
 __all__ = ["comp", "terminal"]  # fixtures, used by their names
@@ -66,7 +68,8 @@ def test_what_was_rendered_raw_is_read_raw(comp: Comp) -> None:
     grade = nuke.nodes.Grade(name="Grade1")
     grade.setInput(0, comp.read())
 
-    name = comp.host.place(comp.take(node="Grade1", plate="/renders/Grade1.####.exr"), "Grade1")
+    plate = "/takes/renders/Grade1_0a1b2c3d/Grade1.####.exr"
+    name = comp.host.place(comp.take(node="Grade1", plate=plate, colour="ACEScg"), "Grade1")
 
     assert nuke.toNode(name)["raw"].value() is True
 
@@ -88,13 +91,38 @@ def test_a_space_is_found_by_its_alias_or_role(tmp_path: Path) -> None:
         assert "ACEScct" in read["colorspace"].value()
 
 
-def test_a_space_that_the_script_has_not_is_taken_from_the_plate(comp: Comp) -> None:
+def test_the_take_alone_says_its_colour_whatever_lies_beside_it(comp: Comp) -> None:
+    near = nuke.nodes.Grade(name="Grade7")
+    near.setInput(0, comp.read(name="ReadX"))
+    take = comp.take(node="Read9", plate="/elsewhere/a.####.exr", colour="sRGB")
+
+    read = nuke.toNode(comp.host.place(take, "Grade7"))
+
+    assert (read["raw"].value(), read["colorspace"].value()) == (False, "sRGB")
+
+
+def test_a_node_that_has_the_plates_name_by_chance_is_no_plate(comp: Comp) -> None:
+    nuke.nodes.Constant(name="Plate")
+    comp.read(name="Read5")["colorspace"].setValue("rec709")
+    take = comp.take(node="Plate", colour="sRGB")
+
+    read = nuke.toNode(comp.host.place(take))
+
+    assert (read["raw"].value(), read["colorspace"].value()) == (False, "sRGB")
+    assert comp.host.plate(take) == "Read5"
+    nuke.delete(nuke.toNode("Read5"))
+    assert comp.host.plate(take) is None
+
+
+def test_a_take_that_says_no_space_keeps_the_default_and_says_so(comp: Comp) -> None:
     comp.read()["colorspace"].setValue("rec709")
 
-    read = nuke.toNode(comp.host.place(comp.take(colour="Camera Log"), "Read1"))
+    read = nuke.toNode(comp.host.place(comp.take(colour=None), "Read1"))
 
-    assert read["colorspace"].value() == "rec709"
-    assert not nuke_session.state.ignored
+    assert read["colorspace"].value() == "linear"
+    assert read["answerprint_note"].value() == (
+        "The take says no colour space; the Read keeps linear."
+    )
 
 
 def test_a_space_that_nothing_knows_is_said_on_the_node(comp: Comp) -> None:
@@ -249,7 +277,7 @@ def test_buttons_ask_for_the_plug_in_and_run_without_it(comp: Comp) -> None:
 
     assert [knob.label() for knob in buttons] == [
         "Older", "Newer", "Latest", "Latest approved",
-        "Verify", "Compare", "Run again", "Show in panel",
+        "Verify", "Compare", "Run again", "Show in panel", "Find again",
     ]  # fmt: skip
     assert all("except ImportError" in knob.value() for knob in buttons)
 
@@ -314,3 +342,54 @@ def test_a_plate_that_is_not_in_the_script_is_compared_by_its_files(comp: Comp) 
 
     assert [one.node for one in comp.host.placed()] == [name]
     assert len([node for node in nuke.allNodes() if node.Class() == "Read"]) == 2
+
+
+@pytest.mark.parametrize("kind", [nuke.Gizmo, nuke.Precomp, nuke.LiveGroup])
+def test_nothing_is_placed_where_it_would_not_be_saved(comp: Comp, kind: Any) -> None:
+    outer = nuke.nodes.Group(name="Outer")
+    with outer:
+        locked = nuke_groups.gizmo("Locked", kind)
+        with locked, nuke.nodes.Group(name="Inner"):
+            comp.read(name="Read7")
+            lost = nuke.nodes.Read(name="Lost")
+            tab.build(lost, nuke, comp.take())
+
+    name = comp.host.place(comp.take(), "Outer.Locked.Inner.Read7")
+
+    assert name == "Outer.answerprint_noisy_denoise"
+    assert [one.node for one in comp.host.placed()] == [name]
+    with pytest.raises(HostError, match="inside a gizmo or a locked group"):
+        comp.host.mark("Outer.Locked.Inner.Lost", comp.take())
+
+
+def test_inside_of_a_live_group_that_is_editable_it_is(comp: Comp) -> None:
+    with nuke_groups.gizmo("Live1", nuke.LiveGroup) as live:
+        comp.read(name="Read7")
+    live.makeEditable()
+
+    assert comp.host.place(comp.take(), "Live1.Read7") == "Live1.answerprint_noisy_denoise"
+
+
+def test_what_reads_no_take_says_nothing_of_one(comp: Comp) -> None:
+    name = comp.host.place(comp.take(standing="approved", word="Approved"))
+    read = nuke.toNode(name)
+    read["label"].setValue("hero\n" + read["label"].value())
+
+    comp.host.unknown(name, "It reads a.####.exr, which is no take of its stream.")
+
+    assert (read["label"].value().strip(), read["tile_color"].value()) == ("hero", 0)
+    assert read["answerprint_word"].value() == ""
+    assert read["answerprint_note"].value().startswith("It reads a.")
+
+
+def test_its_menu_stays_at_its_take_when_others_are_offered(comp: Comp) -> None:
+    read = nuke.toNode(comp.host.place(comp.take(1)))
+    heard: list[str] = []
+    nuke.addKnobChanged(lambda: heard.append(comp.host.changed()[1]), nodeClass="Read")
+
+    comp.host.offer(read.name(), [comp.take(3), comp.take(2), comp.take(1)])
+
+    assert comp.host.chosen(read.name()) == ("v001", "v001")
+    assert set(heard) <= {""}  # our own writing is no choice of the artist's
+    read["answerprint_menu"].setValue("v003, Latest")
+    assert heard[-1] == "answerprint_menu"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import nuke
+import nuke_groups
 import nuke_session
 import pytest
 from comp import Comp, comp, opened
@@ -212,7 +212,7 @@ def test_an_error_above_is_traced_to_its_node(comp: Comp) -> None:
     assert error.remedy == "Correct Read1, then select the node again."
 
 
-def test_any_other_node_is_rendered_under_a_key(comp: Comp) -> None:
+def test_any_other_node_is_rendered(comp: Comp) -> None:
     grade = nuke.nodes.Grade(name="Grade1")
     grade.setInput(0, comp.read())
     grade.setSelected(True)
@@ -220,44 +220,6 @@ def test_any_other_node_is_rendered_under_a_key(comp: Comp) -> None:
     source = comp.host.selection()
 
     assert (source.kind, source.node, source.first, source.last) == ("render", "Grade1", 1001, 1002)
-    assert re.fullmatch("[0-9a-f]{20}", source.key)
-
-
-@pytest.fixture
-def graded(comp: Comp) -> Comp:
-    grade = nuke.nodes.Grade(name="Grade1")
-    grade.setInput(0, comp.read())
-    return comp
-
-
-def test_the_key_stays_while_the_pixels_do(graded: Comp) -> None:
-    before = graded.host.source("Grade1").key
-
-    nuke.frame(1002)
-    nuke.toNode("Grade1").setXYpos(300, 300)
-    nuke.toNode("Read1")["label"].setValue("the plate")
-
-    assert graded.host.source("Grade1").key == before
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda comp: nuke.toNode("Grade1")["multiply"].setValue(2.0),
-        lambda comp: nuke.toNode("Read1")["raw"].setValue(True),
-        lambda comp: nuke.toNode("Grade1").setInput(0, comp.read(name="Read2")),
-        lambda comp: os.utime(comp.folder / "plate/noisy.1002.exr", (1, 1)),
-    ],
-    ids=["a knob", "a knob above", "an input", "a file rendered anew"],
-)
-def test_the_key_changes_when_the_pixels_may_have(
-    graded: Comp, change: Callable[[Comp], object]
-) -> None:
-    before = graded.host.source("Grade1").key
-
-    change(graded)
-
-    assert graded.host.source("Grade1").key != before
 
 
 def test_a_read_of_other_files_is_rendered(comp: Comp) -> None:
@@ -269,12 +231,46 @@ def test_a_read_of_other_files_is_rendered(comp: Comp) -> None:
     assert comp.host.selection().kind == "render"
 
 
-def test_a_node_inside_a_group(comp: Comp) -> None:
+def test_a_node_inside_a_group_that_is_open(comp: Comp) -> None:
     group = nuke.nodes.Group(name="Group1")
     with group:
         comp.read(name="Read7").setSelected(True)
 
-    assert comp.host.selection().node == "Group1.Read7"
+        assert comp.host.selection().node == "Group1.Read7"
+
+
+def test_what_was_saved_as_selected_inside_a_gizmo_is_no_selection(comp: Comp) -> None:
+    with nuke_groups.gizmo("Denoiser1"):
+        comp.read(name="Inner").setSelected(True)
+
+    assert refusal(comp).problem == "No node is selected."
+
+
+def test_a_node_is_found_from_inside_its_group(comp: Comp) -> None:
+    group = nuke.nodes.Group(name="Group1")
+    with group:
+        comp.read(name="Read7")
+
+        assert comp.host.source("Group1.Read7").node == "Group1.Read7"
+
+
+def test_linear_is_linear_whatever_the_script_does_with_float_files(comp: Comp) -> None:
+    nuke.root()["floatLut"].setValue("sRGB")
+    nuke_session.state.colorspaces.append("default")
+    read = comp.read()
+
+    read["colorspace"].setValue("linear")
+    assert comp.host.source("Read1").space is None
+    read["colorspace"].setValue("default")
+    assert comp.host.source("Read1").space == "sRGB"
+
+
+def test_a_disabled_read_is_said(comp: Comp) -> None:
+    comp.read()["disable"].setValue(True)
+
+    assert comp.host.source("Read1").remarks == (
+        "Read1 is disabled in the script; its files are used all the same.",
+    )
 
 
 @pytest.mark.parametrize("licence", ["nc", "ple"])
@@ -308,14 +304,15 @@ def test_a_control_that_is_gone_is_said(comp: Comp) -> None:
         comp.host.curve("Grade1.mix", 1, 2)
 
 
-def test_looking_changes_nothing(graded: Comp) -> None:
+def test_looking_changes_nothing(comp: Comp) -> None:
+    nuke.nodes.Grade(name="Grade1").setInput(0, comp.read())
     nuke.root().setModified(False)
     steps = len(nuke_session.undo_steps())
     nuke.toNode("Grade1").setSelected(True)
 
-    graded.host.selection()
-    graded.host.curves()
-    graded.host.placed()
+    comp.host.keyed(comp.host.selection(), lambda *_: None, wait=True)
+    comp.host.curves()
+    comp.host.placed()
 
     assert len(nuke_session.undo_steps()) == steps
     assert not nuke.root().modified()

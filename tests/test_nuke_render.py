@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 from comp import Comp, comp, terminal
 
 from answerprint import exr
-from answerprint_panel.host import HostError, Rendering
+from answerprint_panel import launch
+from answerprint_panel.host import HostError, Rendering, Source
+from answerprint_panel.qt import QtCore, QtWidgets
 
 __all__ = ["comp", "terminal"]  # fixtures, used by their names
 
@@ -41,8 +44,10 @@ class Told:
         self.steps: list[tuple[int, int]] = []
         self.ends: list[HostError | None] = []
         self.rendering = Rendering()
+        keyed: list[Source] = []
+        comp.host.keyed(comp.host.source("Grade1"), lambda found, _: keyed.append(found), wait=True)
         self.rendering = comp.host.render(
-            comp.host.source("Grade1"),
+            keyed[0],
             list(frames),
             self.pattern,
             self._step,
@@ -203,4 +208,151 @@ def test_a_script_that_is_closed_meanwhile_ends_it_in_words(comp: Comp, qtbot: A
     qtbot.waitUntil(lambda: bool(told.ends))
 
     assert told.ends[0] is not None
-    assert told.ends[0].problem == "There is no node Grade1 in this script any more."
+    assert told.ends[0].problem == "The script was closed while Grade1 was being rendered."
+
+
+def multiplied(value: float) -> Callable[[Rendering], object]:
+    return lambda _: nuke.toNode("Grade1")["multiply"].setValue(value)
+
+
+def test_frames_of_a_node_that_was_changed_meanwhile_are_never_mixed(terminal: Comp) -> None:
+    graded(terminal)
+
+    told = Told(terminal, meanwhile=multiplied(10.0))
+
+    assert told.steps == [(1, 2)]
+    assert told.ends[0] is not None
+    assert told.ends[0].problem.startswith("Grade1 was changed while it was being rendered")
+    assert not told.file(1002).exists()
+    multiplied(2.0)(told.rendering)
+    again = Told(terminal)
+    assert (again.steps, again.ends) == ([(2, 2)], [None])
+    means = [exr.read(told.file(frame)).parts[0].channels["R"].mean() for frame in (1001, 1002)]
+    assert means[0] == pytest.approx(means[1], rel=0.2)
+
+
+def test_a_frame_during_which_the_node_was_changed_is_taken_away(terminal: Comp) -> None:
+    graded(terminal)
+    nuke.addAfterFrameRender(lambda: multiplied(10.0)(Rendering()))
+
+    told = Told(terminal)
+
+    assert told.steps == []
+    assert told.ends[0] is not None
+    assert not told.file(1001).exists()
+
+
+def test_a_script_that_takes_the_others_place_is_not_rendered(terminal: Comp) -> None:
+    graded(terminal)
+
+    def other(_: Rendering) -> None:
+        nuke.scriptClear()
+        graded(terminal)
+
+    told = Told(terminal, meanwhile=other)
+
+    assert told.ends[0] is not None
+    assert told.ends[0].problem == "The script was closed while Grade1 was being rendered."
+    assert not told.file(1002).exists()
+
+
+def test_a_script_that_is_closed_within_a_frame_takes_nothing_of_ours_along(
+    terminal: Comp,
+) -> None:
+    graded(terminal)
+    nuke.addAfterRender(nuke.scriptClear)
+
+    told = Told(terminal)
+
+    assert told.steps == []
+    assert told.ends[0] is not None
+    assert not told.file(1001).exists()
+
+
+def test_files_that_are_rendered_anew_meanwhile_spoil_all_of_it(terminal: Comp) -> None:
+    graded(terminal)
+
+    told = Told(
+        terminal, meanwhile=lambda _: os.utime(terminal.folder / "plate/noisy.1001.exr", (1, 1))
+    )
+
+    assert told.ends[0] is not None
+    assert told.ends[0].problem.startswith("Files above Grade1 were rendered anew")
+    assert not told.file(1001).exists()
+    assert not told.file(1002).exists()
+
+
+def test_who_looks_on_and_fails_loses_no_frame(terminal: Comp) -> None:
+    def failing(_: Rendering) -> None:
+        raise RuntimeError("Signal source has been deleted")
+
+    graded(terminal)
+
+    told = Told(terminal, meanwhile=failing)
+
+    assert told.ends == [None]
+    assert told.file(1002).is_file()
+
+
+def test_what_nobody_expected_is_told_as_well(terminal: Comp) -> None:
+    def breaking() -> None:
+        raise OSError("no such disk")
+
+    graded(terminal)
+    nuke.addBeforeFrameRender(breaking)
+
+    told = Told(terminal)
+
+    assert told.ends[0] is not None
+    assert "no such disk" in told.ends[0].problem
+    assert terminal.names() == ["Grade1", "Read1"]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_proxy_mode_is_switched_once_and_comes_back(terminal: Comp, fails: bool) -> None:
+    graded(terminal)
+    nuke.root().setProxy(True)
+    nuke.root().setModified(False)
+    switched: list[bool] = []
+    nuke.addKnobChanged(lambda: switched.append(nuke.root().proxy()), nodeClass="Root")
+    if fails:
+        (terminal.folder / "plate/noisy.1002.exr").unlink()
+
+    told = Told(terminal)
+
+    assert (told.ends == [None]) is not fails
+    assert switched == [False, True]
+    assert nuke.root().proxy()
+    assert not nuke.root().modified()
+
+
+def test_a_panel_that_is_closed_loses_no_job(comp: Comp, qtbot: Any) -> None:
+    """The launch is the session's: whoever clicked may close the panel and go on."""
+    graded(comp)
+
+    class Session(QtCore.QObject):
+        def __init__(self) -> None:
+            super().__init__()
+            self.host, self.begun = comp.host, list[Any]()
+
+        def run(self, job: Any, _then: Any) -> None:
+            self.begun.append(job)
+
+        def note(self, what: str, error: Any) -> None:
+            raise AssertionError(what, error)
+
+    session, panel = Session(), QtWidgets.QLabel()
+    begun: Any = launch.of(session)  # type: ignore[arg-type]  # all of a session that it needs
+    begun.stepped.connect(panel.setNum)
+    begun.render_and_run(
+        {"plate": f"{comp.folder.as_posix()}/renders/a.####.exr"},
+        comp.host.source("Grade1"),
+        [1001, 1002],
+    )
+
+    panel.deleteLater()
+    del panel
+
+    qtbot.waitUntil(lambda: len(session.begun) == 1)
+    assert launch.of(session) is begun  # type: ignore[arg-type]
+    assert (comp.folder / "renders/a.1002.exr").is_file()

@@ -31,7 +31,7 @@ class AtHost:
         return str(self._host.frame() - (source.offset if source is not None else 0))
 
     def to_render(self, frames: str) -> List[int]:
-        """Every frame that a node has to be rendered for, handles among them.
+        """Every frame that a node has to be rendered for: handles and what the model sees around them.
 
         Raises:
             HostError: the frames are no range.
@@ -45,8 +45,9 @@ class AtHost:
                 {"label": "Use the input range", "change": {"frames": None}},
             )
         if handles and found is not None:
-            return list(range(found[0] - handles, found[1] + handles + 1))
-        return wanted
+            wanted = list(range(found[0] - handles, found[1] + handles + 1))
+        source, cut = self._draft.source, self._draft.contract.get("cut")
+        return wanted if source is None else seen(wanted, cut, source.first, source.last)
 
     def job(self, frames: str, where: Mapping[str, object]) -> Document:
         """The job document, curves read frame by frame. Raises HostError."""
@@ -58,6 +59,22 @@ class AtHost:
             where=where,
         )
         return sampled(self._host, self._draft, made)
+
+
+def seen(frames: List[int], cut: Optional[Document], first: int, last: int) -> List[int]:
+    """Frames that a task looks at for others, of a plate from first to last. `cut`: its contract's.
+
+    One that makes frames between frames looks at the whole plate.
+    """
+    said = cut or {}
+    found = set(frames)
+    if said.get("between"):
+        found.update(range(first, last + 1))
+        return sorted(found)
+    before, after = int(said.get("before") or 0), int(said.get("after") or 0)
+    for frame in frames:
+        found.update(range(max(first, frame - before), min(last, frame + after) + 1))
+    return sorted(found)
 
 
 def _known(what: Callable[[], Found]) -> Optional[Found]:

@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import Any, BinaryIO, Callable, Dict, Optional, cast
 
-from answerprint_panel import engine
+from answerprint_panel import engine, faults
 from answerprint_panel.host import HostError
 
 MOST_ANSWER_BYTES = 4 << 20
@@ -72,6 +72,10 @@ class Child:
             self._process = process = self._begin(found)
         except HostError as error:
             self._arrived(self, "absent", error.as_json())
+            return
+        except Exception as error:  # noqa: BLE001 - nobody else would hear that this thread is over
+            faults.write(error, faults.log_path())
+            self._arrived(self, "absent", _unforeseen(error).as_json())
             return
         if self._unwanted:  # said while it was being started
             process.kill()
@@ -157,6 +161,14 @@ class Child:
         except subprocess.TimeoutExpired:  # it says nothing any more, and is of no use
             process.kill()
             return process.wait()
+
+
+def _unforeseen(error: Exception) -> engine.EngineAbsent:
+    return engine.EngineAbsent(
+        f"The engine cannot be started: {faults.sentence(error)}.",
+        remedy=f"Install it again with '{engine.INSTALL}'; if that does not help, copy the diagnostics "
+        "for the pipeline team.",
+    )
 
 
 def log_path() -> str:

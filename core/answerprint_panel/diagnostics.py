@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import importlib
 import platform
-import re
 from typing import Iterable, List, Tuple
 
 from answerprint_panel import child, faults, qt
+from answerprint_panel.discreet import discreet
 from answerprint_panel.host import Document, Host, HostError
 from answerprint_panel.sidecar import Sidecar
 
 LOG_BYTES = 4096
 MOST_SENTENCE = 500
-_SECRET = re.compile(
-    r"(?i)\b(\w*(?:token|passw|secret|authorization|bearer|api.?key)\w*)"
-    r"[\"']?\s*[:=\s]\s*(?:bearer\s|basic\s)?\s*\S+"
-)
 
 
 def text(
@@ -45,7 +41,7 @@ def text(
         f"Faults ({faults.log_path()})",
         *(f"  {line}" for line in child.tail(faults.log_path(), LOG_BYTES).splitlines()),
     ]
-    return _SECRET.sub(r"\1 ***", "\n".join(lines)) + "\n"
+    return discreet("\n".join(lines)) + "\n"
 
 
 def _versions(host: Host) -> List[str]:

@@ -63,6 +63,12 @@ def caught(error: Exception) -> None:
             listener(told)
 
 
+def tell(error: Document) -> None:
+    """Tell whoever listens of trouble that has its words already; it is none of ours."""
+    for listener in _LISTENERS[:]:
+        listener(error)
+
+
 def forget() -> None:
     """Somebody has seen them: the next one is told at once."""
     _TOLD.clear()

@@ -51,7 +51,8 @@ class Source:
     data        its pixels are no colour
     views       names of the views that the script has; one or none: mono
     missing     what the host shows for a missing frame: error, black, checkerboard, nearest frame
-    key         changes whenever the pixels may have; a render under the same key is used again
+    key         changes whenever the pixels may have; a render under the same key is used again.
+                Empty for `render` until it was asked for: see `Host.keyed`
     remarks     what has to be said: proxy is on, views that are rendered, and so on
     offset      the script's frame minus the plate's: 1000 where file 1 is shown at frame 1001
     config      the OpenColorIO configuration that `space` is a name of; empty: the engine's
@@ -114,6 +115,10 @@ class Host:
     def source(self, node: str) -> Source:
         """The same of a node by its full name. Raises HostError: it is not there any more."""
         raise NotImplementedError
+
+    def keyed(self, source: Source, then: Callable[[Source, Optional[HostError]], None]) -> None:
+        """Tell a node with its key, or why it has none: now or later, for a large comp takes a while."""
+        then(source, None)
 
     def frame(self) -> int:
         """The current frame."""

@@ -11,11 +11,13 @@ from answerprint_panel.session import Session
 
 
 class Launch(QtCore.QObject):
-    """One at a time.
+    """One at a time. It belongs to the session: panels may be closed while a node is rendered.
 
     stepped   frames rendered, and in all
     started   the job, as `run` answers
     failed    an error document; nothing runs
+    node      what is being rendered, or was last
+    problem   why the last one came to nothing, for a panel that is opened afterwards; else empty
     """
 
     stepped = Signal(int, int)
@@ -29,6 +31,8 @@ class Launch(QtCore.QObject):
         self._rendering: Optional[Rendering] = None
         self._asking = False
         self._finished = True
+        self.node = ""
+        self.problem: Document = {}
 
     def is_rendering(self) -> bool:
         return self._rendering is not None
@@ -45,10 +49,11 @@ class Launch(QtCore.QObject):
         if self.is_busy():
             return
         self._asking = True  # a host may be done before it returns
+        self.node, self.problem = source.node, {}
         done = self._done_with(job)
         try:
             rendering = self._session.host.render(
-                source, frames, str(job["plate"]), self.stepped.emit, done
+                source, frames, str(job["plate"]), self._stepped, done
             )
         except HostError as error:
             self._asking = False
@@ -78,13 +83,17 @@ class Launch(QtCore.QObject):
 
         return done
 
+    def _stepped(self, done: int, count: int) -> None:
+        if alive(self):
+            self.stepped.emit(done, count)
+
     def _ask(self, job: Document) -> None:
-        self._asking = True
+        self._asking, self.problem = True, {}
         self._session.run(job, self._answered)
         self.changed.emit()
 
     def _answered(self, answer: Document) -> None:
-        if not alive(self):  # the panel was closed meanwhile; the job runs, and stands in the queue
+        if not alive(self):  # the session is over; the job runs, and stands in the next one's queue
             return
         self._asking = False
         if answer.get("job"):
@@ -94,8 +103,16 @@ class Launch(QtCore.QObject):
             self._fail(answer or _SILENT)
 
     def _fail(self, error: Document) -> None:
+        self.problem = error
+        self._session.note("launch", error)
         self.failed.emit(error)
         self.changed.emit()
+
+
+def of(session: Session) -> Launch:
+    """The one of a session; made with the first panel that asks."""
+    found = [child for child in session.children() if isinstance(child, Launch)]
+    return found[0] if found else Launch(session, session)
 
 
 _SILENT: Document = {

@@ -6,10 +6,11 @@ import contextlib
 import json
 import re
 import time
-from typing import Any, Callable, List, Optional, Set
+from typing import Any, Callable, List, Optional, Set, Tuple
 
 from answerprint_nuke import host as hosts
 from answerprint_nuke.host import NukeHost
+from answerprint_panel.at_host import seen
 from answerprint_panel.host import Document, HostError, Source
 from answerprint_panel.sidecar import Sidecar
 
@@ -106,7 +107,7 @@ def run(
 ) -> Document:
     """See `answerprint_nuke.run`."""
     host = hosts.this()
-    source = _source(host, node_or_path)
+    source = _keyed(host, _source(host, node_or_path))
     with contextlib.closing(Engine()) as engine:
         document = {**asked, **_said(host, source)}
         where = _where(engine, host, source) if source.kind == "render" or not _root(asked) else {}
@@ -128,6 +129,16 @@ def _source(host: NukeHost, node_or_path: Any) -> Source:
         host.check_licence()
         return Source(node="", kind="files", path=node_or_path.replace("\\", "/"))
     return host.source(node_or_path)
+
+
+def _keyed(host: NukeHost, source: Source) -> Source:
+    """With the key of its pixels, so that frames that are rendered already are used."""
+    told: List[Tuple[Source, Optional[HostError]]] = []
+    host.keyed(source, lambda *said: told.append(said), wait=True)
+    found, wrong = told[0]
+    if wrong is not None:
+        raise wrong
+    return found
 
 
 def _said(host: NukeHost, source: Source) -> Document:
@@ -190,16 +201,8 @@ def _frames(engine: Engine, source: Source, asked: Document) -> List[int]:
     if not asked.get("frames"):
         return whole
     tasks = {one.get("task"): one for one in engine.every(["tasks"])}
-    cut = ((tasks.get(asked["task"]) or {}).get("contract") or {}).get("cut") or {}
-    if cut.get("between"):
-        return whole
-    before, after = int(cut.get("before") or 0), int(cut.get("after") or 0)
-    found: Set[int] = set()
-    for frame in numbers(str(asked["frames"])):
-        found.add(frame)
-        around = range(frame - before, frame + after + 1)
-        found.update(one for one in around if source.first <= one <= source.last)
-    return sorted(found)
+    cut = ((tasks.get(asked["task"]) or {}).get("contract") or {}).get("cut")
+    return seen(numbers(str(asked["frames"])), cut, source.first, source.last)
 
 
 def numbers(text: str) -> List[int]:

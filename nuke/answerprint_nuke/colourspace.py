@@ -37,9 +37,3 @@ def put(read: Any, wanted: str, entries: Iterable[str]) -> str:
         f"Colour space {plain.words(wanted)} is not in this script's list; "
         f"the Read keeps {kept or 'its default'}."
     )
-
-
-def copy(read: Any, plate: Any) -> None:
-    """The same as its plate's Read has: a take is in its plate's space."""
-    read["colorspace"].setValue(plate["colorspace"].value())
-    read["raw"].setValue(bool(plate["raw"].value()))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional
+import sys
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from answerprint_nuke import host as hosts, streams, tab
+from answerprint_panel import faults
 from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document, HostError, Placed
 
@@ -12,10 +14,17 @@ Then = Callable[[Document, Document], None]  # the stream's takes as `versions` 
 Pick = Callable[[List[Document], Document], Optional[Document]]
 
 
+_FROM_MENU: Set[str] = (
+    set()
+)  # nodes whose tab need not be open: what is noted there is said as well
+
+
 @guarded
 def pressed(verb: str, node: Any) -> None:
     """A button on a Read's tab."""
-    _carry_out(verb, str(node.fullName()))
+    name = str(node.fullName())
+    _FROM_MENU.discard(name)  # its tab is open, and says what there is to say
+    _carry_out(verb, name)
 
 
 @guarded
@@ -23,10 +32,11 @@ def selected(verb: str) -> None:
     """An item of the menu, for the selected Read."""
     host = hosts.this()
     try:
-        name = _placed(host.selection().node).node
+        name = _placed(host.selected_name()).node
     except HostError as error:
-        host.say(f"{error.problem} {error.remedy}")
+        _tell(error, answers=True)
         return
+    _FROM_MENU.add(name)
     _carry_out(verb, name)
 
 
@@ -41,9 +51,7 @@ def knob_changed() -> None:
                 name, lambda takes, _: streams.labelled(takes, chosen), f"{chosen} is not there."
             )
     elif knob == "showPanel":
-        opened = [one for one in hosts.this().placed() if one.node == name]
-        if opened:
-            _standing().look(opened)
+        _standing().look([_placed(name)])
 
 
 @guarded
@@ -110,8 +118,16 @@ def _approved(name: str) -> None:
 
 def _verify(name: str) -> None:
     def then(_: Document, ours: Document) -> None:
-        hosts.this().signed(name, "being checked")
-        _session().every(["verify", ours["path"]], lambda said, error: _verified(name, said, error))
+        host = hosts.this()
+        host.signed(name, "being checked")
+        placed, script = _placed(name), host.script()
+
+        @guarded
+        def heard(said: List[Document], error: Optional[Document]) -> None:
+            if _is_still(placed, script):
+                _verified(name, said, error)
+
+        _session().every(["verify", ours["path"]], heard)
 
     _versions(name, then)
 
@@ -123,12 +139,33 @@ def _compare(name: str) -> None:
         raise HostError(
             "The plate of this take is not in this script.", "Bring its Read in, then compare."
         )
-    host.note(name, host.compare({"node": name}, {"node": plate}) or "")
+    _note(name, host.compare({"node": name}, {"node": plate}) or "")
 
 
 def _again(name: str) -> None:
     def then(_: Document, ours: Document) -> None:
-        _session().rerun(ours["path"], lambda answer: _begun(name, answer))
+        placed, script = _placed(name), hosts.this().script()
+
+        @guarded
+        def heard(answer: Document) -> None:
+            if _is_still(placed, script):
+                _begun(name, answer)
+
+        _session().rerun(ours["path"], heard)
+
+    _versions(name, then)
+
+
+def _find(name: str) -> None:
+    """Read the node's take where it lies now."""
+
+    def then(answer: Document, ours: Document) -> None:
+        host = hosts.this()
+        if streams.read(answer["takes"], _placed(name)) is not None:
+            _note(name, "It reads its take where it lies.")
+        else:
+            host.found_again(name, ours)
+            host.offer(name, answer["takes"])
 
     _versions(name, then)
 
@@ -145,6 +182,7 @@ _VERBS: Dict[str, Callable[[str], None]] = {
     "verify": _verify,
     "compare": _compare,
     "again": _again,
+    "find": _find,
     "show": _show,
 }
 
@@ -154,7 +192,8 @@ def open_panel(take: Optional[Document] = None) -> None:
     """The pane, and in it this take."""
     from answerprint_nuke import pane  # noqa: PLC0415 - takes Qt; not before it is needed
 
-    hosts.this().open_pane()
+    if not pane.bring_to_sight():
+        hosts.this().open_pane()
     if take is not None:
         pane.reveal(take)
 
@@ -163,27 +202,36 @@ def open_panel(take: Optional[Document] = None) -> None:
 
 
 def _placed(name: str) -> Placed:
-    found = [one for one in hosts.this().placed() if one.node == name]
-    if not found:
-        raise HostError(f"{name} is no Read that Answerprint placed.", "Place the take anew.")
-    return found[0]
+    return hosts.this().placed_at(name)
+
+
+def _is_still(placed: Placed, script: Optional[str]) -> bool:
+    """Whether a node is what it was when something was asked for it; else the answer is not its own."""
+    host = hosts.this()
+    try:
+        return host.script() == script and streams.unchanged(host.placed_at(placed.node), placed)
+    except HostError:
+        return False
 
 
 def _versions(name: str, then: Then) -> None:
-    placed = _placed(name)
+    placed, script = _placed(name), hosts.this().script()
 
+    @guarded
     def heard(answer: Document) -> None:
+        if not _is_still(placed, script):
+            return
         if "error" in answer or "takes" not in answer:
             _say(name, answer)
             return
         ours = streams.ours(answer["takes"], placed)
         if ours is None:
             take = placed.identity.get("take", "take")
-            hosts.this().note(name, f"This node's {take} is not among the takes any more.")
+            hosts.this().unknown(name, f"This node's {take} is not among the takes any more.")
             return
         _safely(name, lambda: then(answer, ours))
 
-    _session().first(streams.asked(placed, hosts.this().script()), heard)
+    _session().first(streams.asked(placed, script), heard)
 
 
 def _switch(name: str, pick: Pick, none: str) -> None:
@@ -193,7 +241,7 @@ def _switch(name: str, pick: Pick, none: str) -> None:
         host.offer(name, takes)
         if wanted is None:
             host.mark(name, ours)  # the menu goes back to what is read
-            host.note(name, none)
+            _note(name, none)
         elif wanted.get("uuid") != ours.get("uuid"):
             host.switch(name, wanted)
             host.note(name, "")
@@ -207,7 +255,7 @@ def _to(name: str, which: str, none: str) -> None:
         wanted = streams.labelled(answer["takes"], str(label)) if label else None
         host = hosts.this()
         if wanted is None or wanted.get("uuid") == ours.get("uuid"):
-            host.note(name, none if wanted is None else f"{label} is what this node reads.")
+            _note(name, none if wanted is None else f"{label} is what this node reads.")
         else:
             host.offer(name, answer["takes"])
             host.switch(name, wanted)
@@ -250,7 +298,7 @@ def _begun(name: str, answer: Document) -> None:
     if "error" in answer:
         _say(name, answer)
     else:
-        hosts.this().note(name, "Runs again as a new take; the panel shows how far it is.")
+        _note(name, "Runs again as a new take; the panel shows how far it is.")
 
 
 def _safely(name: str, deed: Callable[[], None]) -> None:
@@ -263,7 +311,28 @@ def _safely(name: str, deed: Callable[[], None]) -> None:
 
 def _say(name: str, error: Document) -> None:
     hosts.this().note(name, _sentences(error))
-    hosts.this().say(f"{name}: {_sentences(error)}")
+    trouble = HostError(
+        f"{name}: {error.get('problem') or 'The engine did not answer.'}",
+        str(error.get("remedy") or ""),
+        error.get("fix"),
+    )
+    _tell(trouble, answers=name in _FROM_MENU)
+
+
+def _note(name: str, text: str) -> None:
+    """On the node's tab; where that need not be open, also in sight."""
+    hosts.this().note(name, text)
+    if text and name in _FROM_MENU:
+        _tell(HostError(text, ""), answers=True)
+
+
+def _tell(error: HostError, *, answers: bool) -> None:
+    """In the panel, if one is open; else as Nuke can."""
+    pane = sys.modules.get("answerprint_nuke.pane")
+    if pane is not None and pane.is_open():
+        faults.tell(error.as_json())
+    else:
+        hosts.this().say(f"{error.problem} {error.remedy}".strip(), answers=answers)
 
 
 def _sentences(error: Document) -> str:

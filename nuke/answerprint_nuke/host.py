@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from typing import Any, Callable, List, Optional, Tuple
 
 import nuke
 
 from answerprint_nuke import (
     curves,
+    keying,
     nodes,
     place,
     plain,
+    read as reads,
     render,
     script as scripts,
     source as sources,
     tab,
     undo,
+    upstream,
     window,
     wipe,
 )
+from answerprint_nuke.work import FAILS, Work
 from answerprint_panel.host import Document, Host, HostError, Placed, Rendering, Source
-
-_FAILS = (RuntimeError, ValueError, NameError, TypeError)  # what Nuke's own calls raise
 
 
 class NukeHost(Host):
@@ -66,7 +69,7 @@ class NukeHost(Host):
         return []
 
     def curve(self, name: str, first: int, last: int) -> List[Tuple[int, float]]:
-        node, knob, index = curves.find(name, nuke.toNode)
+        node, knob, index = curves.find(name, lambda path: nodes.find(nuke, path))
         return curves.values(node, knob, index, first, last)
 
     # Rendering a node
@@ -93,31 +96,53 @@ class NukeHost(Host):
         path = plain.path(pattern, "The rendered plate")
         views = render.views_of(source.views, script.views)
         render.folders(path, views)
+        look = self.looking(source.node)
+        key, later = source.key or keying.now(look), None if at_once else self.later
         rendering = render.NodeRendering(
             source.node,
             frames,
             render.missing(path, views, frames),
-            lambda frame: self._render(source.node, frame, path, views),
-            lambda: bool(nuke.executing()),
-            render.at_once if at_once else self.later,
+            Work(nuke, source.node, key, path, views, look, later),
+            later or render.at_once,
             step,
             done,
         )
         rendering.start()
         return rendering
 
-    def _render(self, name: str, frame: int, path: str, views: List[str]) -> None:
-        """One frame, in one turn: the script is afterwards as it was before."""
-        node = nodes.named(nuke, name)
-        with undo.untouched(nuke), undo.full_size(nuke), nodes.group_of(nuke, node):
-            write = nuke.nodes.Write()
-            try:
-                render.prepare(write, node, path)
-                nuke.execute(write, frame, frame, 1, views)
-            except _FAILS as error:
-                raise render.failed(name, frame, error) from error
-            finally:
-                nuke.delete(write)
+    def keyed(
+        self,
+        source: Source,
+        then: Callable[[Source, Optional[HostError]], None],
+        *,
+        wait: bool = False,
+    ) -> None:
+        """`wait`: all at once, for scripts; so it always is where there is no UI."""
+        if source.kind != "render":
+            then(source, None)
+            return
+        look = self.looking(source.node)
+
+        def found(key: str, error: Optional[HostError]) -> None:
+            said: Tuple[str, ...] = ()
+            if error is None and not keying.comes_again(key):
+                said = (f"{source.node} reads too many files to look at: it is rendered anew.",)
+            then(dataclasses.replace(source, key=key, remarks=source.remarks + said), error)
+
+        if wait or not nuke.GUI:
+            found(keying.now(look), None)
+        else:
+            keying.Keying(source.node, look, self.later, found).start()
+
+    def looking(self, name: str) -> keying.Look:
+        """How to look at what decides a node's pixels."""
+
+        def look() -> Tuple[upstream.Looking, List[str]]:
+            node = nodes.named(nuke, name)
+            terms = sources.terms(nuke, node)
+            return upstream.looking(node, terms), [str(view) for view in nuke.views()]
+
+        return look
 
     def later(self, call: Callable[[], None], milliseconds: int = 0) -> None:
         """Once Nuke is at ease. Without a UI: at once."""
@@ -126,22 +151,25 @@ class NukeHost(Host):
             return
         from answerprint_panel.qt import QtCore  # noqa: PLC0415 - a terminal has no use for Qt
 
-        QtCore.QTimer.singleShot(milliseconds, call)
+        def held() -> None:  # Qt holds a method's object weakly, and a function not
+            call()
+
+        QtCore.QTimer.singleShot(milliseconds, held)
 
     # Reads that show takes
 
     def place(self, take: Document, beside: Optional[str] = None) -> str:
         sources.licensed(nuke)
         place.files(take)
-        near = nuke.toNode(beside) if beside else None
-        plate = nodes.plate_of(nuke, take) or near
-        near = near or plate
+        plate = nodes.plate_of(nuke, take)
+        near = nodes.find(nuke, beside) if beside else None
+        home, near = nodes.editable(nuke, plate if near is None else near)
         said = plain.words(f"{take.get('name')} {take.get('take')}")
-        with undo.step(nuke, f"Place {said}"), nodes.group_of(nuke, near):
+        with undo.step(nuke, f"Place {said}"), home:
             read = nuke.nodes.Read()
             try:
                 return self._fill(read, take, near, plate)
-            except _FAILS as error:
+            except FAILS as error:
                 nuke.delete(read)
                 raise HostError(
                     f"Nuke cannot place {said}: {plain.words(error)}",
@@ -152,26 +180,36 @@ class NukeHost(Host):
         read.setName(plain.node_name(f"answerprint_{take.get('name')}"))
         place.fill(read, take)
         notes = [
-            place.colour(read, take, plate, nuke.getColorspaceList(read["colorspace"])),
+            place.colour(read, take, nuke.getColorspaceList(read["colorspace"])),
             place.timing(read, take, plate),
         ]
         if take.get("uuid"):  # else it is a plate's files, for a comparison
             tab.build(read, nuke, take)
             tab.note(read, " ".join(filter(None, notes)))
         if near is not None:
-            others = [one for one in nuke.allNodes() if one.fullName() != read.fullName()]
+            others = [one for one in nodes.beside(near) if one.fullName() != read.fullName()]
             read.setXYpos(*place.spot(near, others))
         return str(read.fullName())
 
     def placed(self) -> List[Placed]:
-        return [
-            Placed(
-                node=str(read.fullName()),
-                identity=dict(tab.identity(read)),
-                path=str(read["file"].value() or "").replace("\\", "/"),
-            )
-            for read in nodes.all_placed(nuke)
-        ]
+        script = scripts.read(nuke.root(), nuke.views())
+        return [self._placed(read, script) for read in nodes.all_placed(nuke)]
+
+    def placed_at(self, node: str) -> Placed:
+        """One of them. Raises HostError: it is gone, or is none of ours."""
+        return self._placed(nodes.placed(nuke, node), scripts.read(nuke.root(), nuke.views()))
+
+    @staticmethod
+    def _placed(read: Any, script: scripts.Script) -> Placed:
+        return Placed(str(read.fullName()), dict(tab.identity(read)), reads.shown(read, script))
+
+    def selected_name(self) -> str:
+        """The selected node, whatever it is, and whether or not it can be read."""
+        return str(nodes.selected(nuke).fullName())
+
+    def path_is_plain(self, node: str) -> bool:
+        """Whether a node's path stands for itself; expressions and relative paths are the artist's."""
+        return reads.is_plain(str(nodes.placed(nuke, node)["file"].value() or ""))
 
     def switch(self, node: str, take: Document) -> None:
         read = nodes.placed(nuke, node)
@@ -181,13 +219,18 @@ class NukeHost(Host):
             tab.say(read, take)
 
     def found_again(self, node: str, take: Document) -> None:
-        """The same take where it lies now: after a project moved. No step of its own to undo."""
+        """The same take where it lies now, after a project moved: one step to undo."""
         read = nodes.placed(nuke, node)
         path, _, _ = place.files(take)
-        with undo.none(nuke):
+        with undo.step(nuke, f"{plain.words(node)} found again"):
             place.refill(read, take)
             tab.say(read, take)
             tab.note(read, f"The project moved; this take was found again at {path}")
+
+    def unknown(self, node: str, why: str) -> None:
+        """What a node reads is no take that is known: its tile says nothing of one any more."""
+        with undo.untouched(nuke):
+            tab.unknown(nodes.placed(nuke, node), why)
 
     def mark(self, node: str, take: Document) -> None:
         with undo.untouched(nuke):
@@ -205,10 +248,8 @@ class NukeHost(Host):
 
     def note(self, node: str, text: str) -> None:
         """Say something on a node's tab; empty takes it away."""
-        read = nuke.toNode(node)
-        if read is not None and tab.is_there(read):
-            with undo.untouched(nuke):
-                tab.note(read, text)
+        with contextlib.suppress(HostError), undo.untouched(nuke):
+            tab.note(nodes.placed(nuke, node), text)
 
     def signed(self, node: str, text: str) -> None:
         with undo.untouched(nuke):
@@ -251,17 +292,22 @@ class NukeHost(Host):
             window.focus()
 
     def changed(self) -> Tuple[str, str]:
-        """Node and knob that a callback is about."""
+        """Node and knob that a callback is about; empty where it is none of ours, or our own doing."""
         node, knob = nuke.thisNode(), nuke.thisKnob()
-        return str(node.fullName()), str(knob.name()) if knob is not None else ""
+        if knob is None or tab.is_writing() or not tab.is_there(node):
+            return "", ""
+        return str(node.fullName()), str(knob.name())
 
     def open_pane(self) -> None:
         """Bring the pane to sight, where Nuke keeps its properties."""
         window.open_pane(nuke)
 
-    def say(self, text: str) -> None:
-        """To Nuke's error log, where there is no better place."""
-        nuke.warning(plain.words(text))
+    def say(self, text: str, *, answers: bool = False) -> None:
+        """Where no panel is open. `answers`: somebody waits for it, so that it may stand in the way."""
+        if answers and nuke.GUI:
+            nuke.message(plain.words(text))
+        else:
+            nuke.tprint(f"Answerprint: {plain.words(text)}")
 
 
 _HOSTS: List[NukeHost] = []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import Any, List, Optional
 
 from answerprint_nuke import host as hosts, standing, start
 from answerprint_panel import session
 from answerprint_panel.host import Document
 from answerprint_panel.panel import Panel
-from answerprint_panel.qt import QtWidgets
+from answerprint_panel.qt import QtWidgets, alive
 
 _PANELS: List[Panel] = []
 _WAITING: List[Document] = []
@@ -35,6 +35,30 @@ class Pane(QtWidgets.QWidget):
         _PANELS[:] = [panel]
         panel.takes.counted.connect(lambda _count: _reveal_waiting(panel))
         panel.destroyed.connect(lambda: _PANELS.remove(panel) if panel in _PANELS else None)
+
+
+def is_open() -> bool:
+    """Whether somebody can see a panel."""
+    return any(alive(panel) and panel.isVisible() for panel in _PANELS)
+
+
+def bring_to_sight() -> bool:
+    """Bring the living panel to the front of its tabs and windows; False: there is none."""
+    for panel in _PANELS:
+        if not alive(panel):
+            continue
+        child: Any = panel
+        while child.parentWidget() is not None:
+            above = child.parentWidget()
+            for tabs in (above, above.parentWidget()):  # a QTabWidget keeps its pages in a stack
+                if isinstance(tabs, (QtWidgets.QStackedWidget, QtWidgets.QTabWidget)):
+                    tabs.setCurrentWidget(child)
+            child = above
+        if panel.isVisible():
+            child.raise_()
+            child.activateWindow()
+            return True
+    return False
 
 
 def reveal(take: Document) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List, Optional, Tuple
+import re
+from typing import Any, Iterable, List, Mapping, Optional, Tuple
 
 from answerprint_nuke import colourspace, plain, read as reads
 from answerprint_panel.host import Document, HostError
 
 STEP_X, STEP_Y = 110, 100
 MOST_STEPS = 50
+_RENDERED = re.compile(r"/renders/[^/]+_[0-9a-f]{8}/[^/]+$")  # as the engine's `where` says
 _KEPT = ("colorspace", "raw", "on_error", "before", "after", "localizationPolicy")
 
 
@@ -59,33 +61,29 @@ def _range(read: Any, first: int, last: int) -> None:
             read[name].setValue(frame)
 
 
-def colour(read: Any, take: Document, plate: Optional[Any], entries: Iterable[str]) -> str:
-    """Raw for data; the take's space by name; else as its plate has it. Returns what is to be said.
+def was_rendered(take: Mapping[str, Any]) -> bool:
+    """Whether its plate was a node that this host rendered: those lie in a folder of the node's own."""
+    return _RENDERED.search(str(take.get("plate") or "").replace("\\", "/")) is not None
 
-    plate   the node it was made from, if it is there still
+
+def colour(read: Any, take: Document, entries: Iterable[str]) -> str:
+    """Raw for data and for what was rendered raw, else the take's space by name. Returns what is to be said.
+
+    The take alone decides: what is read beside it may have been set to anything since.
     """
-    if take.get("data"):
+    if take.get("data") or was_rendered(take):
         read["raw"].setValue(True)
         return ""
-    if plate is not None and not _reads_plate(plate):
-        read["raw"].setValue(True)  # it was rendered raw, in the script's working space
-        return ""
     wanted = str(take.get("colour") or "")
-    if wanted and colourspace.find(entries, wanted):
+    if wanted:
         return colourspace.put(read, wanted, entries)
-    if plate is not None:
-        colourspace.copy(read, plate)
-        return ""
-    return colourspace.put(read, wanted, entries) if wanted else ""
-
-
-def _reads_plate(plate: Any) -> bool:
-    return reads.is_read(plate) and reads.reads_exr(plate)
+    kept = plain.words(read["colorspace"].value())
+    return f"The take says no colour space; the Read keeps {kept or 'its default'}."
 
 
 def timing(read: Any, take: Document, plate: Optional[Any]) -> str:
-    """Have the result stand where its plate stands in time; returns what is to be said."""
-    if plate is None or not _reads_plate(plate):
+    """Have the result stand where its plate's Read stands in time; returns what is to be said."""
+    if plate is None or not reads.is_read(plate):
         return ""
     kind, typed = reads.mode(plate)
     first, number = int(plate["first"].value()), reads.whole(typed)

@@ -51,15 +51,34 @@ def source(node: Any, script: Script) -> Source:
         first=first,
         last=last,
         title=stem(path),
-        space=None if data else scripts.space(str(node["colorspace"].value())) or script.floats,
+        space=None if data else _space(node, script),
         data=data,
         views=script.stereo if VIEW.search(path) else (),
         missing=str(node["on_error"].value()),
         key=path,
-        remarks=(*remarks, *_outside(node, name), *_proxy(node, name, script)),
+        remarks=(
+            *_disabled(node, name),
+            *remarks,
+            *_outside(node, name),
+            *_proxy(node, name, script),
+        ),
         offset=offset,
         config=script.config,
     )
+
+
+def _space(node: Any, script: Script) -> Optional[str]:
+    """As the knob says; the script's space for float files only where the knob leaves it to that."""
+    said = str(node["colorspace"].value())
+    left = said.strip().casefold() == "default"
+    return script.floats if left else scripts.space(said)
+
+
+def _disabled(node: Any, name: str) -> List[str]:
+    knob = node.knob("disable")
+    if knob is None or not knob.value():
+        return []
+    return [f"{name} is disabled in the script; its files are used all the same."]
 
 
 def file(node: Any, script: Script) -> str:
@@ -71,7 +90,21 @@ def file(node: Any, script: Script) -> str:
     path = said.replace("\\", "/")
     if _RUNS.search(path):
         path = _evaluated(node, name, said)
-    return path if _absolute(path) else os.path.join(script.directory, path).replace("\\", "/")
+    return joined(script.directory, path)
+
+
+def shown(node: Any, script: Script) -> str:
+    """The path that it reads; as it is written where that is an expression which fails."""
+    try:
+        return file(node, script)
+    except HostError:
+        return str(node["file"].value() or "").replace("\\", "/")
+
+
+def joined(directory: str, path: str) -> str:
+    """A path as it is, forward slashes; one that is relative begins at a directory."""
+    path = path.strip().replace("\\", "/")
+    return path if not path or is_absolute(path) else f"{directory.rstrip('/')}/{path}"
 
 
 def _evaluated(node: Any, name: str, said: str) -> str:
@@ -90,7 +123,12 @@ def _evaluated(node: Any, name: str, said: str) -> str:
     return path
 
 
-def _absolute(path: str) -> bool:
+def is_plain(path: str) -> bool:
+    """Whether a path stands for itself: absolute, and nothing in it is an expression."""
+    return is_absolute(path) and not _RUNS.search(path)
+
+
+def is_absolute(path: str) -> bool:
     return path.startswith("/") or re.match(r"[A-Za-z]:/", path) is not None
 
 

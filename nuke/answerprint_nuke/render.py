@@ -1,8 +1,4 @@
-"""Rendering a node to EXR, frame by frame, with the host at ease between them.
-
-For each frame a Write is made, carried out and taken away again, all within one turn of the host:
-between turns there is nothing of ours in the script, whatever is saved, closed or cancelled then.
-"""
+"""Rendering a node to EXR, frame by frame, with the host at ease between them."""
 
 from __future__ import annotations
 
@@ -10,13 +6,13 @@ import os
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from answerprint_nuke import plain
-from answerprint_nuke.upstream import numbered
+from answerprint_nuke.stamps import numbered, of_view
+from answerprint_panel import faults
 from answerprint_panel.host import HostError, Rendering
 
 Step = Callable[[int, int], None]
 Done = Callable[[Optional[HostError]], None]
 Later = Callable[[Callable[[], None], int], None]
-Frame = Callable[[int], None]
 
 WAIT = 200  # milliseconds until we look again whether the host's own render is over
 
@@ -24,8 +20,7 @@ WAIT = 200  # milliseconds until we look again whether the host's own render is 
 class NodeRendering(Rendering):
     """The frames of one node that are not on disk yet.
 
-    frame   renders one; raises HostError
-    busy    whether the host renders something itself: one inside another is never begun
+    work    renders one of them after the other; see `Work`
     later   runs a callable when the host is at ease, after so many milliseconds
     """
 
@@ -34,8 +29,7 @@ class NodeRendering(Rendering):
         node: str,
         frames: List[int],
         missing: List[int],
-        frame: Frame,
-        busy: Callable[[], bool],
+        work: Any,
         later: Later,
         step: Step,
         done: Done,
@@ -43,12 +37,12 @@ class NodeRendering(Rendering):
         self._node = node
         self._missing = missing
         self._count = len(frames)
-        self._frame = frame
-        self._busy = busy
+        self._work = work
         self._later = later
-        self._step = step
+        self._step: Optional[Step] = step
         self._done: Optional[Done] = done
         self._cancelled = False
+        self._begun = False
 
     def start(self) -> None:
         self._later(self._turn, 0)
@@ -59,35 +53,58 @@ class NodeRendering(Rendering):
     def _turn(self) -> None:
         if self._done is None:
             return
-        if self._cancelled:
-            left = len(self._missing)
-            self._end(
-                HostError(
-                    f"Rendering {self._node} was cancelled with {left} of {self._count} frames to go.",
-                    "Run it again: frames that are rendered already are used.",
-                )
-            )
-        elif not self._missing:
-            self._end(None)
-        elif self._busy():
-            self._later(self._turn, WAIT)
-        else:
-            self._one()
-
-    def _one(self) -> None:
         try:
-            self._frame(self._missing[0])
+            self._do()
         except HostError as error:
             self._end(error)
-            return
-        del self._missing[0]
-        self._step(self._count - len(self._missing), self._count)
-        self._later(self._turn, 0)
+        except Exception as error:  # noqa: BLE001 - whoever waits for it has to be told
+            self._end(_fault(self._node, error))
+
+    def _do(self) -> None:
+        if self._cancelled:
+            left = len(self._missing)
+            raise HostError(
+                f"Rendering {self._node} was cancelled with {left} of {self._count} frames to go.",
+                "Run it again: frames that are rendered already are used.",
+            )
+        if not self._missing:
+            self._work.settle(self._end)
+        elif self._work.busy():
+            self._later(self._turn, WAIT)
+        else:
+            if not self._begun:
+                self._begun = True
+                self._work.begin()
+            self._work.frame(self._missing[0])
+            del self._missing[0]
+            self._tell()
+            self._later(self._turn, 0)
+
+    def _tell(self) -> None:
+        """Whoever looks on may be gone, or fail; the frames are what counts."""
+        try:
+            if self._step is not None:
+                self._step(self._count - len(self._missing), self._count)
+        except Exception as error:  # noqa: BLE001 - theirs, whatever it is
+            self._step = None
+            faults.write(error, faults.log_path())
 
     def _end(self, error: Optional[HostError]) -> None:
         done, self._done = self._done, None
-        if done is not None:
-            done(error)
+        if done is None:
+            return
+        if self._begun:
+            self._work.end()
+        done(error)
+
+
+def _fault(node: str, error: Exception) -> HostError:
+    faults.write(error, faults.log_path())
+    return HostError(
+        f"Rendering {node} stopped: {plain.words(faults.sentence(error))}",
+        "This is a fault in Answerprint: copy the diagnostics for the pipeline team. Run it again: "
+        "frames that are rendered already are used.",
+    )
 
 
 def at_once(turn: Callable[[], None], _after: int) -> None:
@@ -112,10 +129,6 @@ def views_of(asked: Sequence[str], known: Sequence[str]) -> List[str]:
     With %V in the path each has a file of its own; without, one file holds them all.
     """
     return [view for view in known if view in asked] or list(known[:1])
-
-
-def of_view(pattern: str, view: str) -> str:
-    return pattern.replace("%V", view).replace("%v", view[:1])
 
 
 def missing(pattern: str, views: Sequence[str], frames: Sequence[int]) -> List[int]:

@@ -7,7 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Any, Optional, Tuple
 
-LINEAR = ("linear", "default (linear)")
+COLOUR = (
+    *("colorManagement", "OCIO_config", "customOCIOConfigPath", "OCIOConfigPath"),
+    *("workingSpaceLUT", "int8Lut", "int16Lut", "logLut", "floatLut", "luts", "fps"),
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,18 @@ def read(root: Any, views: Any) -> Script:
         config=_config(root),
         directory=_directory(root),
     )
+
+
+def colour(root: Any) -> Tuple[str, ...]:
+    """All that a script says of colour and of its frame rate; and the config that $OCIO names."""
+    said = [f"{name} {_written(root, name)}" for name in COLOUR]
+    return (*said, f"OCIO {os.environ.get('OCIO', '')}")
+
+
+def _written(root: Any, name: str) -> str:
+    """A knob as the script holds it, its curves as well; empty where this Nuke has none."""
+    knob = root.knob(name)
+    return "" if knob is None else str(knob.toScript(False))
 
 
 def path(root: Any) -> Optional[str]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from answerprint_nuke import plain, read as reads, script as scripts, upstream
@@ -43,10 +44,10 @@ def of(nuke: Any, node: Any) -> Source:
             f"{name} is no image ({node.Class()}).",
             "Select the plate's Read, or a node with an image.",
         )
-    return _rendered(nuke, node, name, script)
+    return _rendered(node, name, script)
 
 
-def _rendered(nuke: Any, node: Any, name: str, script: Script) -> Source:
+def _rendered(node: Any, name: str, script: Script) -> Source:
     remarks = [f"{name} is rendered to EXR first, all its layers in 32 bit float."]
     if script.proxy:
         remarks.append("Proxy mode is on; the node is rendered at full size all the same.")
@@ -60,21 +61,25 @@ def _rendered(nuke: Any, node: Any, name: str, script: Script) -> Source:
         title=name.rpartition(".")[2],
         space=script.working,
         views=script.stereo,
-        key=_key(nuke, node, script),
         remarks=tuple(remarks),
         config=script.config,
     )
 
 
-def _key(nuke: Any, node: Any, script: Script) -> str:
+def terms(nuke: Any, node: Any) -> upstream.Terms:
+    """How to look at what decides a node's pixels."""
+    script = scripts.read(nuke.root(), nuke.views())
     form = node.format()
     size = (form.width(), form.height(), form.pixelAspect())
-    return upstream.key(
-        node,
-        (size, script.views, script.working, script.config, nuke.usingOCIO()),
+    colour = scripts.colour(nuke.root())
+    return upstream.Terms(
         flags=nuke.TO_SCRIPT | nuke.WRITE_NON_DEFAULT_ONLY,
         links=nuke.INPUTS | nuke.HIDDEN_INPUTS | nuke.EXPRESSIONS | nuke.LINKINPUTS,
         group=nuke.Group,
+        span=(int(node.firstFrame()), int(node.lastFrame())),
+        directory=script.directory,
+        files=tuple(filter(None, (script.config or os.environ.get("OCIO"),))),
+        settings=(size, script.views, script.config, bool(nuke.usingOCIO()), *colour),
     )
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-import os
 from typing import Any, Dict, List, Optional, Set, Tuple
 
-from answerprint_nuke import read as reads, streams
+from answerprint_nuke import streams
 from answerprint_nuke.host import NukeHost
 from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document, HostError, Placed
@@ -103,19 +102,53 @@ class Standing(QtCore.QObject):
             if answer and answer.get("error") not in ENGINES_OWN:  # the panel says those
                 self._note(placed.node, sentences(answer))
             return
-        takes, take = answer["takes"], streams.ours(answer["takes"], placed)
+        takes = answer["takes"]
+        take = streams.read(takes, placed)
         if take is None:
-            label = placed.identity.get("take") or "take"
-            self._note(placed.node, f"This node's {label} is not among the takes any more.")
+            self._elsewhere(placed, streams.remembered(takes, placed))
             return
         if placed.node in self._noted:
             self._note(placed.node, "")
+        self._host.mark(placed.node, take)  # also where Nuke's own version up chose it
         self._host.offer(placed.node, takes)
-        moved = not reads.same(str(take.get("pattern")), placed.path)
-        if moved and not os.path.isdir(os.path.dirname(placed.path)):
+
+    def _elsewhere(self, placed: Placed, take: Optional[Document]) -> None:
+        """It reads no take of its stream: the project moved, or somebody chose other files."""
+        if take is None:
+            label = placed.identity.get("take") or "take"
+            self._unknown(placed, f"This node's {label} is not among the takes any more.")
+            return
+        # the engine looks whether its files are there: a share that is gone keeps nobody waiting
+        heard = functools.partial(self._looked, placed, take)
+        self._session.first(["inspect", placed.path, "--headers"], heard)
+
+    def _looked(self, placed: Placed, take: Document, answer: Document) -> None:
+        try:
+            if not streams.unchanged(self._host.placed_at(placed.node), placed):
+                return  # it is asked about anew
+            if answer.get("error") != "SourceError":
+                if "error" not in answer and answer:
+                    file = placed.path.rpartition("/")[2]
+                    self._unknown(placed, f"It reads {file}, which is no take of its stream.")
+                return
+            self._moved(placed, take)
+        except HostError as error:
+            self._session.note(placed.node, error.as_json())
+
+    def _moved(self, placed: Placed, take: Document) -> None:
+        """Its files are gone, and its take lies somewhere else."""
+        plain, where = self._host.path_is_plain(placed.node), take.get("pattern")
+        if plain and placed.identity.get("uuid"):
             self._host.found_again(placed.node, take)
-        else:
-            self._host.mark(placed.node, take)
+            return
+        self._host.mark(placed.node, take)
+        self._note(
+            placed.node, f"Its take lies at {where} now. Press 'Find again' to read it there."
+        )
+
+    def _unknown(self, placed: Placed, why: str) -> None:
+        self._noted[placed.node] = why
+        self._host.unknown(placed.node, why)
 
     def _note(self, node: str, text: str) -> None:
         """What we said of a node is taken away again once it is no more true."""

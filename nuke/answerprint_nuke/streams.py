@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List, Optional, Tuple
 
+from answerprint_nuke import read as reads
 from answerprint_panel.host import Document, Placed
 
 Key = Tuple[str, str]
@@ -31,11 +32,34 @@ def asked(placed: Placed, script: Optional[str]) -> List[str]:
 
 
 def ours(takes: List[Document], placed: Placed) -> Optional[Document]:
-    """The take that a node reads; None: it is not there any more."""
+    """The take that a node reads, or that it was placed as; None: it is not there any more."""
+    return read(takes, placed) or remembered(takes, placed)
+
+
+def read(takes: List[Document], placed: Placed) -> Optional[Document]:
+    """The take whose files a node reads, whatever it says itself: Nuke's own version up changes them."""
+    if not placed.path:
+        return None
+    return next(
+        (one for one in takes if reads.same(str(one.get("pattern") or ""), placed.path)), None
+    )
+
+
+def remembered(takes: List[Document], placed: Placed) -> Optional[Document]:
+    """The take that a node says it is of."""
     uuid, label = placed.identity.get("uuid"), placed.identity.get("take")
     if uuid:
         return next((one for one in takes if one.get("uuid") == uuid), None)
     return labelled(takes, str(label))
+
+
+def unchanged(one: Placed, other: Placed) -> bool:
+    """Whether two looks found the same node reading the same: what was asked for one is true of it."""
+    return (one.node, one.path, one.identity.get("uuid")) == (
+        other.node,
+        other.path,
+        other.identity.get("uuid"),
+    )
 
 
 def labelled(takes: List[Document], label: str) -> Optional[Document]:

@@ -7,11 +7,14 @@ script with these knobs loads without it.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence
+import functools
+from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar, cast
 
 from answerprint_nuke import plain
 from answerprint_panel import words
 from answerprint_panel.host import Document
+
+Writing = TypeVar("Writing", bound=Callable[..., None])
 
 PREFIX = "answerprint_"
 IDENTITY = ("root", "stream", "take", "uuid", "task", "name", "plate", "node")
@@ -43,11 +46,33 @@ _DEEDS = (
     ("compare", "Compare", "This take against its plate, with a wipe in the Viewer"),
     ("again", "Run again", "The same request once more, as a new take"),
     ("show", "Show in panel", "Find this take in the Answerprint panel"),
+    ("find", "Find again", "Read this take where it lies now, after a project moved"),
 )
 _SAID = (("word", "Take is"), ("qc", "QC"), ("review", "Review"), ("model", "Model"))
 _MADE = (("made", "Made"), ("signed", "Signed"))
 
 
+_WRITING: List[object] = []
+
+
+def is_writing() -> bool:
+    """Whether a change of a knob is our own doing: callbacks are about the artist's."""
+    return bool(_WRITING)
+
+
+def _ours(write: Writing) -> Writing:
+    @functools.wraps(write)
+    def held(*args: Any) -> None:
+        _WRITING.append(write)
+        try:
+            write(*args)
+        finally:
+            _WRITING.pop()
+
+    return cast("Writing", held)
+
+
+@_ours
 def build(read: Any, knobs: Any, take: Document) -> None:
     """Add the tab. `knobs`: where the knob classes are, nuke itself."""
     read.addKnob(knobs.Tab_Knob(PREFIX + "tab", "Answerprint"))
@@ -74,30 +99,45 @@ def identity(read: Any) -> Dict[str, str]:
     return {key: str(knob.value() or "") for key, knob in found.items() if knob is not None}
 
 
+@_ours
 def identify(read: Any, take: Document) -> None:
     """Write down which take the node reads now."""
     for key in IDENTITY:
         _put(read, PREFIX + key, plain.exact(take.get(key)))
 
 
+@_ours
 def say(read: Any, take: Document) -> None:
     """Identity, words, label and colour of a take; knobs that say it already are left alone."""
     identify(read, take)
-    listed = choices(read)
-    if not any(label(one) == label(entry(take)) for one in listed):
+    if not any(label(one) == label(entry(take)) for one in choices(read)):
         offer(read, [take])
-    choose(read, take)
+    choose(read, label(entry(take)))
     for key, text in _words(take).items():
         _put(read, PREFIX + key, text)
     _label(read, take)
     _colour(read, COLOURS.get(str(take.get("standing")), 0))
 
 
+@_ours
+def unknown(read: Any, why: str) -> None:
+    """No word and no colour of a take; `why` is said in their place."""
+    for key in ("word", "qc", "review", "model", "made", "signed"):
+        _put(read, PREFIX + key, "")
+    _put_label(read, "")
+    _colour(read, 0)
+    note(read, why)
+
+
 def _label(read: Any, take: Document) -> None:
     """Take and word below the node's name; what an artist wrote there stays beside it."""
     title = plain.words(take.get("title") or words.title(str(take.get("task", ""))), 60)
     lines = [f"{title} {plain.words(take.get('take'), 20)}", plain.words(take.get("word"), 60)]
-    ours, before = "\n".join(filter(None, lines)), str(read[PREFIX + "label"].value() or "")
+    _put_label(read, "\n".join(filter(None, lines)))
+
+
+def _put_label(read: Any, ours: str) -> None:
+    before = str(read[PREFIX + "label"].value() or "")
     shown = str(read["label"].value() or "")
     if before and before in shown:
         _put(read, "label", shown.replace(before, ours, 1))
@@ -113,11 +153,13 @@ def _colour(read: Any, colour: int) -> None:
         read["tile_color"].setValue(colour)
 
 
+@_ours
 def note(read: Any, text: str) -> None:
     """What the artist has to know about this node; empty takes it away."""
     _put(read, NOTE, plain.words(text))
 
 
+@_ours
 def signed(read: Any, text: str) -> None:
     _put(read, PREFIX + "signed", plain.words(text))
 
@@ -137,16 +179,18 @@ def choices(read: Any) -> List[str]:
     return [str(one) for one in read[MENU].values()]
 
 
+@_ours
 def offer(read: Any, takes: Sequence[Document]) -> None:
     """What the menu lists, newest first; the node's own take stays chosen."""
     listed = [entry(take) for take in takes[:MOST_LISTED]]
     if listed and listed != choices(read):
         read[MENU].setValues(listed)
+    choose(read, identity(read).get("take", ""))
 
 
-def choose(read: Any, take: Document) -> None:
-    """Have the menu say the node's take."""
-    wanted = label(entry(take))
+@_ours
+def choose(read: Any, wanted: str) -> None:
+    """Have the menu say a take, by its number."""
     found: Optional[str] = next((one for one in choices(read) if label(one) == wanted), None)
     if found is not None and str(read[MENU].value()) != found:
         read[MENU].setValue(found)

@@ -26,7 +26,8 @@ def none(nuke: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        nuke.Undo.enable()
+        if bool(nuke.Undo.disabled()):  # another script that was opened meanwhile has its own
+            nuke.Undo.enable()
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ _OF_SELECTED = (
     ("Compare with its Plate", "compare"),
     ("Verify", "verify"),
     ("Run Again", "again"),
+    ("Find Again", "find"),
 )
 
 

@@ -73,9 +73,12 @@ from nuke_formats import (
 )
 from nuke_groups import (
     BackdropNode as BackdropNode,
+    Gizmo as Gizmo,
     Group as Group,
+    LiveGroup as LiveGroup,
     NodeConstructor as NodeConstructor,
     Nodes as Nodes,
+    Precomp as Precomp,
     Root as Root,
     Viewer as Viewer,
     ViewerWindow as ViewerWindow,

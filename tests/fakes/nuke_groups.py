@@ -63,6 +63,29 @@ class Group(Node):
         return sum(node._class == "Input" for node in self._children)
 
 
+class Gizmo(Group):
+    """A group whose inside comes from a file: what is put there is not saved with the script."""
+
+    def command(self) -> str:
+        return f"{self._class}.gizmo"
+
+
+class Precomp(Group):
+    """A script within the script: its inside comes from a file."""
+
+
+class LiveGroup(Precomp):
+    """A Precomp that can be made editable; as long as it is published it is locked."""
+
+    _locked = True
+
+    def published(self) -> bool:
+        return self._locked
+
+    def makeEditable(self) -> None:
+        self._locked = False
+
+
 class Root(Group):
     """The script. Its name is the file's path, or 'Root' while it has none."""
 
@@ -165,6 +188,8 @@ class ViewerWindow(Guarded):
 
 _KINDS: dict[str, type[Node]] = {
     "Group": Group,
+    "Precomp": Precomp,
+    "LiveGroup": LiveGroup,
     "Root": Root,
     "Viewer": Viewer,
     "BackdropNode": BackdropNode,
@@ -201,6 +226,17 @@ def create(node_class: str, name: str | None = None, *, told: bool = True) -> An
         session.state.viewer = ViewerWindow(made)
     if told:
         session.call_back("onCreate", made)
+    return made
+
+
+def gizmo(name: str, kind: type[Group] = Gizmo) -> Any:
+    """A group that is loaded from a file, as a plug-in's is; a test's, Nuke has no call for it."""
+    home = group()
+    made = kind("Group", home)
+    vars(made._knobs["name"])["_text"] = free_name(
+        name, {one._own_name() for one in home._children}
+    )
+    adopt(home, made, f"create {name}")
     return made
 
 

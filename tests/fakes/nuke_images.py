@@ -223,7 +223,11 @@ def read_path(node: Any, at: At) -> str | None:
 def named_path(node: Any, at: At, frame: int) -> str:
     """The name that a Read or Write has for a frame, whether or not the file is there."""
     knob = node["proxy"] if at.proxy and node["proxy"].value() else node["file"]
-    return file_at(session.filtered(knob._evaluated()), frame, at.view)
+    path = file_at(session.filtered(knob._evaluated()), frame, at.view)
+    if path.startswith("/") or not path:
+        return path
+    directory = session.state.root["project_directory"]._evaluated()
+    return f"{directory}/{path}" if directory else path
 
 
 def _source_frame(node: Any, frame: int) -> int | None:

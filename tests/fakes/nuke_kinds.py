@@ -53,7 +53,7 @@ _KINDS: dict[type[Knob], str] = {
     XYZ_Knob: "translate",
     WH_Knob: "size scale",
     BBox_Knob: "box",
-    File_Knob: "file proxy customOCIOConfigPath project_directory",
+    File_Knob: "file proxy customOCIOConfigPath project_directory vfield_file",
     EvalString_Knob: "frame views",
     Multiline_Eval_String_Knob: "label message autolabel",
     PyScript_Knob: "afterRender beforeRender updateLocalization",

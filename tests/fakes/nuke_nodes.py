@@ -19,6 +19,7 @@ from nuke_texts import Tab_Knob
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KNOB_NAME = re.compile(r"[A-Za-z0-9_]*")
+_PATH = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
 # How many inputs a class takes; others take an image and a mask
 _INPUTS = dict.fromkeys(("Read", "DeepRead", "BackdropNode", "StickyNote", "Input"), 0)
 _INPUTS |= {"Merge2": 100, "Switch": 100, "Viewer": 10, "ContactSheet": 100, "Scene": 100}
@@ -270,8 +271,29 @@ class Node(Guarded):
         return self.setInput(i, node)
 
     def dependencies(self, what: Any = None) -> list[Any]:
-        del what
-        return [each for each in self._inputs if each is not None]
+        """Those wired to it, and those that its expressions name: as `what` asks, all by default."""
+        constants = table.API["constants"]
+        wanted = -1 if what is None else int(what)
+        found = [each for each in self._inputs if each is not None]
+        found = found if wanted & constants["nuke.INPUTS"] else []
+        named = self._named() if wanted & constants["nuke.EXPRESSIONS"] else []
+        return found + [each for each in named if each not in found]
+
+    def _named(self) -> list[Any]:
+        """Nodes that its knobs' expressions name, this, its group and the root not among them."""
+        texts = [
+            curve._expression
+            for knob in self._knobs.values()
+            for curve in getattr(knob, "_curves", {}).values()
+        ]
+        found: list[Any] = []
+        for path in (path for text in texts for path in _PATH.findall(text)):
+            at: Any = self
+            for name in path.split(".")[:-1]:
+                at = _relative(at, name) if at is not None else None
+            if at not in (None, self, self._parent, session.state.root, *found):
+                found.append(at)
+        return found
 
     def dependent(self, what: Any = None, forceEvaluate: Any = None) -> list[Any]:
         del what, forceEvaluate

@@ -243,13 +243,24 @@ def serve_by(qt_core: Any, parent: Any = None) -> Any:
 
 def call_back(kind: str, node: Any, knob: Any = None) -> None:
     """Run the callbacks of a kind that were asked for, with `node` as nuke.thisNode()."""
-    state.this.append((node, knob))
-    try:
+    with of(node, knob):
         for call, args, kwargs, wanted in list(state.callbacks.get(kind, ())):
             if wanted is node or wanted in ("*", node.Class()):
                 call(*args, **kwargs)
+
+
+@contextmanager
+def of(node: Any, knob: Any) -> Iterator[None]:
+    """As callbacks and buttons run: the node is this one, and its group the one that names count in."""
+    entered = len(state.context)
+    state.this.append((node, knob))
+    if node._parent is not None and node._parent is not state.root:
+        state.context.append(node._parent)
+    try:
+        yield
     finally:
         state.this.pop()
+        del state.context[entered:]
 
 
 def filtered(path: str) -> str:

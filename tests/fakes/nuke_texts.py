@@ -209,10 +209,8 @@ class Enumeration_Knob(Unsigned_Knob):
     def setValues(self, items: list[str]) -> None:
         if not isinstance(items, list | tuple):
             raise TypeError(f"{self._name}: a list is wanted, not {items!r}")
-        word = self.value()
-        self._assign("_items", [str(each) for each in items], told=False)
-        known = [self._word(each) for each in self._items]
-        self._assign("_values", (known.index(word) if word in known else 0,), told=False)
+        # the index stays, whatever stands there now, and callbacks hear of it [unverified]
+        self._assign("_items", [str(each) for each in items])
 
     def numValues(self) -> int:
         return len(self._entries())
@@ -266,12 +264,9 @@ class PyScript_Knob(Script_Knob):
     """A button; its command runs with nuke.thisNode() and nuke.thisKnob()."""
 
     def execute(self) -> None:
-        session.state.this.append((self._node, self))
-        try:
+        with session.of(self._node, self):
             # a button's command is Python, in a namespace that holds nothing of the plug-in's
             exec(self._text, {"__name__": "__main__", "nuke": __import__("nuke")})
-        finally:
-            session.state.this.pop()
 
 
 class Text_Knob(Knob):
