@@ -248,6 +248,163 @@ def test_a_fault_in_a_button_is_said_in_nuke(
     assert faults_told.pop()["error"] == "Fault"
 
 
+def answered(running: Session, until: Until, stream: Path) -> None:
+    """What was asked before is answered by now: the engine is asked once more, twice in a row."""
+    for _ in range(2):
+        rows(running, until, stream)
+
+
+def test_nukes_own_version_up_is_the_take_that_it_chose(
+    comp: Comp, read: Any, stream: Path, running: Session, until: Until
+) -> None:
+    older = next(one for one in rows(running, until, stream) if one["take"] == "v001")
+    read["file"].setValue(older["pattern"])
+
+    commands.refresh()
+
+    until(lambda: said(read, "take") == "v001")
+    assert said(read, "uuid") == older["uuid"]
+    assert "Denoise" not in read["label"].value()
+    assert "v001\nOutdated, see " in read["label"].value()
+    assert read["answerprint_menu"].value().startswith("v001")
+
+
+def test_a_read_of_other_files_says_nothing_of_a_take(comp: Comp, read: Any, until: Until) -> None:
+    read["file"].setValue(nuke.toNode("Read1")["file"].value())
+    nuke.root().setModified(False)
+
+    commands.refresh()
+
+    until(lambda: said(read, "note") == "It reads noisy.####.exr, which is no take of its stream.")
+    assert (read["label"].value(), said(read, "word")) == ("", "")
+    assert read["tile_color"].value() == 0
+
+
+def test_a_path_with_an_expression_is_left_to_the_artist(
+    comp: Comp,
+    read: Any,
+    stream: Path,
+    running: Session,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TK", stream.parent.as_posix())
+    path = read["file"].value().replace(stream.parent.as_posix(), "[getenv TK]")
+    read["file"].setValue(path)
+    nuke.root().setModified(False)
+
+    commands.refresh()
+
+    answered(running, until, stream)
+    assert read["file"].value() == path
+    assert said(read, "note") == ""
+    assert not nuke.root().modified()
+
+
+def test_where_an_expression_leads_nowhere_find_again_writes_the_path(
+    comp: Comp, read: Any, stream: Path, until: Until
+) -> None:
+    path = read["file"].value().replace(stream.parent.as_posix(), "[getenv NOWHERE]/gone")
+    read["file"].setValue(path)
+    commands.refresh()
+    until(lambda: "Press 'Find again'" in said(read, "note"))
+    assert read["file"].value() == path
+
+    press(read, "find")
+
+    until(lambda: read["file"].value().startswith(stream.as_posix()))
+
+
+def test_what_is_found_again_is_one_step_to_undo(
+    comp: Comp, own: Path, running: Session, until: Until
+) -> None:
+    read = nuke.toNode(comp.host.place(rows(running, until, own)[0]))
+    path = read["file"].value()
+    moved = own.parent.parent.rename(own.parents[2] / "moved")
+    nuke.scriptSaveAs(str(moved / "comp.nk"), 1)
+    steps = len(nuke_session.undo_steps())
+
+    commands.script_loaded()
+
+    until(lambda: "/moved/takes/" in read["file"].value())
+    assert len(nuke_session.undo_steps()) == steps + 1
+    nuke.undo()
+    assert read["file"].value() == path
+
+
+@pytest.mark.parametrize("verb", ["older", "latest", "verify", "again"])
+def test_an_answer_that_comes_late_is_written_into_no_other_script(
+    comp: Comp, read: Any, stream: Path, running: Session, until: Until, verb: str
+) -> None:
+    name = read.name()
+    press(read, verb)
+    commands.refresh()
+    nuke.scriptClear()
+    comp.read()
+    other = comp.take(7, name="noisy_passthrough", stream="bg_depth", task="depth")
+    assert comp.host.place(other, "Read1") == name
+
+    answered(running, until, stream)
+
+    now = nuke.toNode(name)
+    assert (said(now, "take"), said(now, "stream")) == ("v007", "bg_depth")
+    assert now["file"].value() == other["pattern"]
+    assert (said(now, "signed"), said(now, "note")) == ("", "")
+
+
+def test_buttons_work_inside_of_a_group(
+    comp: Comp, stream: Path, running: Session, until: Until
+) -> None:
+    with nuke.nodes.Group(name="Group1"):
+        comp.read(name="Read7")
+    name = comp.host.place(rows(running, until, stream)[0], "Group1.Read7")
+    read = nuke.toNode(name)
+    before = said(read, "take")
+
+    press(read, "older")
+
+    until(lambda: said(read, "take") != before)
+    assert name.startswith("Group1.")
+
+
+def test_a_menu_item_says_on_a_read_whose_files_are_gone_what_is_wrong(
+    comp: Comp, running: Session, until: Until
+) -> None:
+    read = nuke.toNode(comp.host.place(comp.take()))
+    read.selectOnly()
+    shutil.rmtree(comp.folder / "takes")
+
+    commands.selected("older")
+
+    until(lambda: "are not there any more" in said(read, "note"))
+    assert "are not there any more" in nuke_session.state.messages[-1]
+
+
+def test_opening_the_panel_twice_shows_the_one_that_is_there(
+    read: Any, running: Session, qtbot: Any, faults_told: list[dict[str, Any]]
+) -> None:
+    from answerprint_nuke import window
+
+    commands.open_panel()
+    pane = nuke_session.state.shown[window.PANE][0]
+    tabs = QtWidgets.QTabWidget()
+    qtbot.addWidget(tabs)
+    tabs.addTab(pane, "Answerprint")
+    tabs.addTab(QtWidgets.QWidget(), "Properties")
+    tabs.setCurrentIndex(1)
+    tabs.show()
+
+    commands.open_panel()
+
+    assert nuke_session.state.shown[window.PANE] == [pane]
+    assert tabs.currentWidget() is pane
+    commands.selected("older")  # nothing is selected: the panel says it
+    assert faults_told.pop()["problem"] == "No node is selected."
+    assert "No node is selected" in pane.panel.fault.title.text()
+    assert not any("No node is selected" in one for one in nuke_session.state.messages)
+    running.forgive()
+
+
 def test_show_in_panel_opens_the_pane_and_selects_the_take(
     read: Any, stream: Path, until: Until, qtbot: Any
 ) -> None:
