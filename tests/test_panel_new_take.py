@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ import pytest
 from desk import MILLISECONDS, engine, opened
 from panel_host import DiskHost
 
-from answerprint_panel.host import Source
+from answerprint_panel.host import HostError, Source
 from answerprint_panel.panel import Panel
-from answerprint_panel.qt import Qt, QtWidgets
+from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, has
 from answerprint_panel.session import Session
 
 Wait = Callable[[Callable[[], Any]], None]
@@ -124,8 +125,8 @@ def test_one_press_runs_the_hosts_current_frame_alone(
     assert jobs(session)[0]["frames"] == "1002"
 
 
-def test_frames_that_are_not_there_are_said_at_the_range_and_mended_by_one_button(
-    panel: Panel, wait: Wait, host: DiskHost, plate: Path
+def test_frames_that_are_not_there_are_said_at_the_range_and_one_button_runs_the_others(
+    session: Session, panel: Panel, wait: Wait, host: DiskHost, plate: Path
 ) -> None:
     parts = panel.new_take.parts
     host.read(plate / "noisy.####.exr", node="Read4", last=1009)
@@ -137,10 +138,11 @@ def test_frames_that_are_not_there_are_said_at_the_range_and_mended_by_one_butto
     assert parts.frames.note.button.filled
     assert not parts.run.all.filled
 
+    assert parts.frames.note.button.text().startswith("Run ")
     parts.frames.note.button.click()
-    wait(lambda: parts.run.all.isEnabled() and planned(panel))
+    wait(lambda: [job["state"] for job in jobs(session)] == ["complete"])
 
-    assert panel.new_take.draft.custom == "1001-1002"
+    assert jobs(session)[0]["frames"] == panel.new_take.draft.custom == "1001-1002"
     assert not parts.frames.note.error
 
 
@@ -178,8 +180,9 @@ def test_a_node_that_was_deleted_is_missed_before_anything_runs(
 ) -> None:
     del host.nodes["Read3"]
 
-    panel.new_take.look_again()
+    panel.new_take.parts.run.all.click()
 
+    assert not panel.new_take.launch.is_busy()
     assert "not in the script any more" in panel.new_take.parts.plate.note.title.text()
     assert not jobs(session)
 
@@ -281,7 +284,18 @@ def test_keys_enter_runs_escape_returns_and_tab_goes_down(
     qtbot.keyClick(panel, Qt.Key.Key_Escape)
     assert host.focus_returned == 1
     qtbot.keyClick(panel.new_take, Qt.Key.Key_Return)
-    wait(lambda: jobs(session))
+    wait(lambda: [job["state"] for job in jobs(session)] == ["complete"])
+    for _ in range(3):
+        held = QtGui.QKeyEvent(
+            QtCore.QEvent.Type.KeyPress,
+            Qt.Key.Key_Return,
+            Qt.KeyboardModifier.NoModifier,
+            "\r",
+            True,
+            1,
+        )
+        QtWidgets.QApplication.sendEvent(panel.new_take, held)
+        assert not panel.new_take.launch.is_busy()
 
 
 def test_a_panel_that_is_closed_in_mid_question_leaves_no_trace(
@@ -295,3 +309,159 @@ def test_a_panel_that_is_closed_in_mid_question_leaves_no_trace(
     second = Panel(session)
     qtbot.addWidget(second)
     wait(lambda: second.new_take.study.facts and planned(second))
+
+
+def test_what_is_told_of_another_plate_is_not_taken_for_this_ones(
+    session: Session, panel: Panel, wait: Wait, host: DiskHost
+) -> None:
+    new_take, read = panel.new_take, host.nodes["Read3"]
+    new_take.use(Source("Merge7", "render", "", 1001, 1002, "Merge2", key="late"))
+    QtWidgets.QApplication.processEvents()  # it is asked where Merge7 is rendered to
+
+    new_take.use(read)
+    answers: list[dict[str, Any]] = []
+    session.first(["where"], answers.append)  # answered after the one before
+    wait(lambda: answers and planned(panel))
+
+    assert new_take.draft.path == read.path
+    assert "estimate" in new_take.study.plan
+
+
+def test_a_read_that_has_changed_keeps_what_was_set_and_runs_when_asked_again(
+    session: Session, panel: Panel, wait: Wait, host: DiskHost, plate: Path, tmp_path: Path
+) -> None:
+    new_take, parts = panel.new_take, panel.new_take.parts
+    parts.frames.ranged.emit("1002")
+    parts.colour.said.emit("ACEScct")
+    shutil.copytree(plate, tmp_path / "plate_v002")
+    host.read(tmp_path / "plate_v002" / "noisy.####.exr", last=1002)
+
+    wait(parts.run.all.isEnabled)
+    parts.run.all.click()
+
+    assert parts.plate.note.title.text() == "Read3 has changed: look again"
+    assert not new_take.launch.is_busy()
+    wait(lambda: planned(panel))
+    assert not jobs(session)
+    parts.run.all.click()
+    wait(lambda: [job["state"] for job in jobs(session)] == ["complete"])
+    assert jobs(session)[0]["frames"] == "1002"
+    assert new_take.draft.space == "ACEScct"
+    assert "plate_v002" in new_take.draft.path
+    assert not parts.plate.note.error
+
+
+def test_a_launch_that_failed_is_said_until_it_is_tried_again_as_it_was_asked_for(
+    session: Session, panel: Panel, wait: Wait, host: DiskHost
+) -> None:
+    new_take, parts = panel.new_take, panel.new_take.parts
+    host.now = 1002
+    parts.run.one.click()
+    wait(lambda: [job["state"] for job in jobs(session)] == ["complete"])
+    new_take.launch.failed.emit({"error": "SetupError", "problem": "No process could begin."})
+
+    parts.more.handles.changed.emit(1)
+    parts.more.handles.changed.emit(0)
+    wait(lambda: planned(panel))
+    assert parts.run.note.title.text() == "No process could begin"
+
+    parts.run.note.button.click()
+    wait(lambda: [job["state"] for job in jobs(session)] == ["complete"] * 2)
+    assert [job["frames"] for job in jobs(session)] == ["1002"] * 2
+    assert not parts.run.note.error
+
+
+def test_a_file_that_was_just_chosen_is_looked_at_before_it_can_run(
+    panel: Panel, wait: Wait, plate: Path
+) -> None:
+    run = panel.new_take.parts.run
+
+    panel.new_take.parts.plate.opened.emit((plate / "noisy.1001.exr").as_posix())
+
+    assert not run.all.isEnabled()
+    assert run.all.toolTip() == "Looking at the plate."
+    wait(run.all.isEnabled)
+    assert run.all.text() == "Run 2 frames"
+
+
+def test_a_count_and_an_estimate_are_never_those_of_another_range(panel: Panel, wait: Wait) -> None:
+    run = panel.new_take.parts.run
+    assert run.estimate.text()
+
+    panel.new_take.parts.frames.ranged.emit("1002")
+
+    assert run.all.text() == "Run 1 frame"
+    assert not run.estimate.text()
+    wait(run.estimate.text)
+
+
+def test_a_curve_that_is_gone_is_said_and_run_waits(
+    session: Session, panel: Panel, host: DiskHost
+) -> None:
+    def gone(_frame: int) -> float:
+        raise HostError("Grade1.mix is gone.", "Choose another curve.")
+
+    new_take = panel.new_take
+    pick(panel, session, "denoise")
+    host.animated["Grade1.mix"] = gone
+    strength = next(one for one in new_take.draft.parameters if one["name"] == "strength")
+
+    new_take.parts.form.drive(strength, "Grade1.mix")
+
+    assert new_take.parts.run.note.title.text() == "Grade1.mix is gone"
+    assert not new_take.parts.run.all.isEnabled()
+    new_take.parts.form.rows["strength"].curve.click()
+    assert new_take.parts.run.all.isEnabled()
+
+
+def test_a_space_that_is_none_is_said_once_beside_the_colour_with_the_way_back(
+    panel: Panel, wait: Wait
+) -> None:
+    parts = panel.new_take.parts
+    parts.colour.said.emit("Nonsense")
+    wait(lambda: parts.colour.note.error and panel.new_take.study.facts)
+
+    assert "'Nonsense'" in parts.colour.note.title.text()
+    assert "Nonsense" not in parts.plate.facts.words.text()
+    assert [note for note in parts.notes if note.error] == [parts.colour.note]
+    assert parts.colour.note.button.text() == "As found"
+    parts.colour.note.button.click()
+    wait(lambda: planned(panel) and parts.run.all.isEnabled())
+
+    assert panel.new_take.draft.space is None
+    assert not parts.colour.note.error
+
+
+def test_what_a_button_asked_for_in_vain_is_said(panel: Panel, wait: Wait) -> None:
+    parts = panel.new_take.parts
+
+    panel.new_take.mend({"label": "Start a server here", "argv": ["serve", "--nonsense"]})
+
+    wait(lambda: "--nonsense" in parts.run.note.title.text())
+
+
+def test_a_preset_that_the_task_does_not_take_is_greyed_and_ones_own_is_removed(
+    session: Session, panel: Panel, wait: Wait
+) -> None:
+    presets = panel.new_take.parts.presets
+    pick(panel, session, "denoise")
+    for name, values in (("odd", '{"strength": "abc"}'), ("good", '{"strength": 0.4}')):
+        argv = ["presets", "denoise", "--save", name, "--parameters", values, "--replace"]
+        session.first(argv, lambda _: presets.ask())
+    wait(lambda: presets.choice.findText("odd, yours") > 0)
+    wait(lambda: presets.choice.findText("good, yours") > 0)
+    odd, good = (presets.choice.findText(f"{name}, yours") for name in ("odd", "good"))
+
+    presets.choice.chosen.emit(odd - 1)
+    assert not panel.new_take.draft.settings.parameters
+    assert "odd: Strength is wrong" in presets.hint.words.text()
+    model = presets.choice.model()
+    assert not has(model.flags(model.index(odd, 0)), Qt.ItemFlag.ItemIsEnabled)
+
+    presets.choice.chosen.emit(good - 1)
+    assert panel.new_take.draft.settings.parameters == {"strength": 0.4}
+    assert not presets.remove.isHidden()
+    for name in ("good", "odd"):
+        presets.take_away("denoise", {"preset": name})
+    wait(lambda: presets.choice.findText("good, yours") < 0 > presets.choice.findText("odd, yours"))
+    assert presets.remove.isHidden()

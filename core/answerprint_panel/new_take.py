@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from typing import List, Optional, Tuple
 
-from answerprint_panel import frames_section, more_section, plate_section, task_picker
+from answerprint_panel import (
+    frames_section,
+    launch as launches,
+    more_section,
+    plate_section,
+    task_picker,
+)
 from answerprint_panel.at_host import AtHost
+from answerprint_panel.click import Click
 from answerprint_panel.draft import Draft
 from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document, HostError, Source
-from answerprint_panel.launch import Launch
-from answerprint_panel.qt import QtCore, QtGui, QtWidgets, Signal
+from answerprint_panel.note import Note
+from answerprint_panel.qt import QtCore, QtGui, QtWidgets, Signal, alive
 from answerprint_panel.rows import down
 from answerprint_panel.session import Session
-from answerprint_panel.set_up import SetUp
-from answerprint_panel.spans import in_words, numbers
+from answerprint_panel.set_up import ASKED, FACTS, LAUNCH, NODE, PLAN, SetUp
+from answerprint_panel.spans import count, in_words, numbers
 from answerprint_panel.study import Study
 from answerprint_panel.waiting import why_not
 
@@ -40,7 +48,13 @@ class NewTake(QtWidgets.QWidget):
         self.draft = Draft()
         self._at = AtHost(session.host, self.draft)
         self.study = Study(session, self)
-        self.launch = Launch(session, self)
+        self.launch = launches.of(session)
+        self._click = Click()
+        self._looked: Optional[Source] = None  # the source as the host said it, without its key
+        self._keys = 0
+        self._script = self._at.script()
+        self._asked_all = True
+        self._unmade: Document = {}  # why no job can be made of the draft
         self.parts = SetUp(session)
         self.setLayout(down(self.parts))
         self._connect()
@@ -52,6 +66,8 @@ class NewTake(QtWidgets.QWidget):
         self._good: Tuple[object, Document] = (None, {})
         self._tasks()
         self.use_selected(quietly=True)
+        if self.launch.problem:  # no panel was there to say it
+            self.parts.place(self.launch.problem, LAUNCH)
 
     def _connect(self) -> None:
         session = self._session
@@ -80,10 +96,10 @@ class NewTake(QtWidgets.QWidget):
         self.study.rendersChanged.connect(self._renders)
         self.launch.stepped.connect(self._stepped)
         self.launch.started.connect(self.started)
-        self.launch.failed.connect(self.parts.place)
+        self.launch.failed.connect(self._failed)
         self.launch.changed.connect(self._launched)
         for note in self.parts.notes:
-            note.fixed.connect(self.mend)
+            note.fixed.connect(functools.partial(self._mend_at, note))
 
     # The task
 
@@ -128,19 +144,26 @@ class NewTake(QtWidgets.QWidget):
     @guarded
     def use_selected(self, quietly: bool = False) -> None:
         """The selected node as the plate; `quietly`: no selection is no error, as at the start."""
+        self._click.take()
         try:
             source = self._host.selection()
         except HostError as error:
             if not quietly:
-                self.parts.plate.note.show_error(error.as_json(), again=False)
+                self._say_of_plate(error, ASKED)
             self.refresh()
             return
         self.use(source)
 
     @guarded
     def use(self, source: Source) -> None:
-        self.parts.plate.note.clear()
         self._start_over()
+        self.parts.clear(NODE, FACTS)
+        self.study.forget_plate()
+        self._keys += 1  # nor does a key count that is still being made
+        if self._script != self._at.script():  # a node of the same name there is another
+            self.draft.source = None
+        self._script = self._at.script()
+        self._looked = source
         self.draft.take_up(source)
         self._ask_facts()
         self.sourced.emit(source)
@@ -149,20 +172,49 @@ class NewTake(QtWidgets.QWidget):
     def _start_over(self) -> None:
         """What the engine said of another task or plate is not true of this one."""
         self.study.forget_plan()
-        for note in self.parts.notes[1:]:
-            note.clear()
+        self.parts.clear(PLAN, LAUNCH, ASKED)
+
+    def _say_of_plate(self, error: HostError, origin: str) -> None:
+        self.parts.show_error(self.parts.plate.note, error.as_json(), origin, again=origin == FACTS)
 
     def _ask_facts(self) -> None:
         source = self.draft.source
         if source is None:
             return
         if source.kind == "render" and not self.draft.path:
-            self.study.find_renders(source, self._at.script())
+            self._find_renders()
             return
         space, says = self.draft.space, "you"
         if space is None and not source.data and not source.config:
             space, says = source.space, self._host.name
         self.study.look_at(self.draft.path, space, says)
+
+    def _find_renders(self) -> None:
+        """Its folder is named after what it shows now; a large comp takes a while to tell."""
+        self._keys += 1
+        count = self._keys
+
+        @guarded
+        def keyed(found: Source, error: Optional[HostError]) -> None:
+            if alive(self) and count == self._keys:
+                self._keyed(found, error)
+
+        if self._looked is not None:
+            try:
+                self._host.keyed(self._looked, keyed)
+            except HostError as error:
+                self._keyed(self._looked, error)
+
+    def _keyed(self, found: Source, error: Optional[HostError]) -> None:
+        before = self.draft.source
+        if error is not None:
+            self._click.take()
+            self._say_of_plate(error, FACTS)
+        elif before is not None and before.key == found.key and self.draft.path:
+            self._go_on()
+        else:
+            self.draft.source, self.draft.path = found, ""
+            self.study.find_renders(found, self._at.script())
 
     @guarded
     def _renders(self) -> None:
@@ -173,12 +225,14 @@ class NewTake(QtWidgets.QWidget):
             self.draft.path = f"{renders['renders']}/{stem}.####.exr"
             self._ask_facts()
         self.refresh()
+        self._go_on()
 
     @guarded
     def _facts(self) -> None:
         facts, source = self.study.facts, self.draft.source
+        self.parts.clear(FACTS)
         if "error" in facts and self._is_on_disk():
-            self.parts.plate.note.show_error(facts)
+            self.parts.show_error(self.parts.plate.note, facts, FACTS)
         if source is not None and not source.node and "first" in facts:
             found = dataclasses.replace(
                 source, first=facts["first"], last=facts["last"], title=str(facts["title"])
@@ -220,20 +274,32 @@ class NewTake(QtWidgets.QWidget):
         self.refresh()
 
     @guarded
-    def mend(self, fix: Document) -> None:
-        """Do what a note's button says: change the draft, ask the engine for something, try again."""
-        for note in self.parts.notes:
-            note.clear()
+    def _mend_at(self, note: Note, fix: Document) -> None:
+        self.mend(fix, self.parts.origin(note))
+
+    @guarded
+    def mend(self, fix: Document, origin: str = PLAN) -> None:
+        """Do what a note's button says: change the draft, ask the engine for something, try again.
+
+        A launch that failed is tried again as it was asked for: one frame, or all.
+        """
+        self.parts.clear()
         if fix.get("argv"):
-            self._session.ask([str(word) for word in fix["argv"]])
-        change = fix.get("change")
-        if change:
-            self.draft.lay(change)
-        self.study.ask_again()
-        self._ask_facts()
+            self._session.first([str(word) for word in fix["argv"]], self._mended)
+        change = fix.get("change") or {}
+        self.draft.lay(change)
+        self.study.forget_plan()
+        if "error" in self.study.facts or "colour" in change or not self.draft.path:
+            self._ask_facts()
         self.refresh()
-        if change and " run" in str(fix.get("label", "")).lower():
-            self.run(True)
+        tries = bool(fix.get("again")) and origin == LAUNCH
+        if fix.get("run") or tries:
+            self.run("frames" in change or origin != LAUNCH or self._asked_all)
+
+    @guarded
+    def _mended(self, answer: Document) -> None:
+        if alive(self) and "error" in answer:
+            self.parts.place(answer, ASKED)
 
     # What the host says
 
@@ -246,18 +312,25 @@ class NewTake(QtWidgets.QWidget):
                 self._seen = seen
                 self.refresh()
 
-    def look_again(self) -> None:
-        """The node may have changed since: another file, other pixels; or it is gone."""
+    def look_again(self) -> bool:
+        """Whether the node is there, and as it was; where it has changed its facts are renewed.
+
+        Of a node that has to be rendered other pixels are no change: its key tells them.
+        """
         source = self.draft.source
         if source is None or not source.node:
-            return
+            return True
         try:
             now = self._host.source(source.node)
         except HostError as error:
-            self.parts.plate.note.show_error(error.as_json(), again=False)
-            return
-        if now != source:
-            self.use(now)
+            self._say_of_plate(error, NODE)
+            return False
+        self.parts.clear(NODE)
+        before, self._looked = self._looked, now
+        if before is None or _told(now) == _told(before):
+            return True
+        self.use(now)
+        return False
 
     # Showing
 
@@ -301,7 +374,7 @@ class NewTake(QtWidgets.QWidget):
         if source is None:
             return "", "", "secondary"
         if "width" in facts:
-            return plate_section.facts(facts, source)
+            return plate_section.facts(facts, source, self.draft.space or "")
         if source.kind == "render":
             return plate_section.rendered(source, self._host.title)
         if "error" in facts:
@@ -311,8 +384,13 @@ class NewTake(QtWidgets.QWidget):
     def _show_run(self, frames: str) -> None:
         plan = self.study.plan
         reason = self._why_not(plan)
-        count = plan.get("count") or len(numbers(frames))
-        words = f"Run {count} frame{'' if count == 1 else 's'}" if count else "Run"
+        if self.study.is_planning():  # what was planned is of another range
+            wide = 2 * self.draft.handles
+            many = 0 if self.draft.retimes else (count(frames) and count(frames) + wide)
+            plan = {}
+        else:
+            many = int(plan.get("count") or count(frames))
+        words = f"Run {many} frame{'' if many == 1 else 's'}" if many else "Run"
         self.parts.run.show_plan(plan if "error" not in plan else {}, reason)
         self.parts.run.name(words, reason)
         title = task_picker.title({"contract": self.draft.contract})
@@ -325,6 +403,7 @@ class NewTake(QtWidgets.QWidget):
     @guarded
     def _moved(self, _where: object = None) -> None:
         """Another script, or another name for it: takes and renders go elsewhere."""
+        self.look_again()  # its nodes may be others, or gone
         if self.draft.source is not None and self.draft.source.kind == "render":
             self.draft.path = ""
             self._ask_facts()
@@ -346,12 +425,13 @@ class NewTake(QtWidgets.QWidget):
     def _why_not(self, plan: Document) -> str:
         facts = self.study.facts if self._is_on_disk() else {}
         busy = self.launch.is_busy()
-        return why_not(self._session, self.draft, facts, plan, busy=busy)
+        return why_not(self._session, self.draft, facts, self._unmade or plan, busy=busy)
 
     def _is_on_disk(self) -> bool:
         return self.draft.source is not None and self.draft.source.kind != "render"
 
     def _weigh(self) -> None:
+        self._unmade = {}
         if self._why_not({}) or not self._is_there():
             self.study.forget_plan()
             self._show_run(self._at.frames())
@@ -359,7 +439,11 @@ class NewTake(QtWidgets.QWidget):
         try:
             self.study.weigh(self._at.job(self._at.frames(), self._session.where))
         except HostError as error:
-            self.parts.place(error.as_json())
+            self.study.forget_plan()
+            self._unmade = error.as_json()
+            self.parts.clear(PLAN)
+            self.parts.place(self._unmade, PLAN)
+        self._show_run(self._at.frames())
 
     def _is_there(self) -> bool:
         """Whether the engine can look at the frames: a node's exist once they are rendered."""
@@ -372,26 +456,57 @@ class NewTake(QtWidgets.QWidget):
 
     @guarded
     def _planned(self) -> None:
-        for note in self.parts.notes[1:]:
-            note.clear()
+        self.parts.clear(PLAN)
         if "error" in self.study.plan:
-            self.parts.place(self.study.plan)
+            self.parts.place(self._with_way_back(self.study.plan), PLAN)
         self._show()
+
+    def _with_way_back(self, error: Document) -> Document:
+        """An error about the colour space that a person named: back to the one that was found."""
+        space = self.draft.space
+        if space is None or error.get("fix") or f"'{space}'" not in str(error.get("problem")):
+            return error
+        return {**error, "fix": {"label": "As found", "change": {"colour": {"space": None}}}}
 
     # Running
 
     @guarded
     def run(self, all_frames: bool) -> None:
-        """Run what is set up: all its frames, or the host's current one alone."""
-        self.look_again()
-        if self._why_not(self.study.plan):
+        """Run what is set up: all its frames, or the host's current one alone.
+
+        A node that has changed since it was looked at is shown first, and runs when asked again.
+        """
+        self._session.look()  # another script may be open since: its takes go elsewhere
+        if not self.look_again():
+            if not self.parts.plate.note.error:
+                self._say_changed()
             return
-        for note in self.parts.notes:
-            note.clear()
+        self._click.put(all_frames)
+        if self._is_on_disk():
+            self._go_on()
+        else:  # what it shows may have changed, which no host tells
+            self._find_renders()
+
+    def _say_changed(self) -> None:
+        node = self.draft.source.node if self.draft.source is not None else "The node"
+        said: Document = {
+            "problem": f"{node} has changed: look again.",
+            "remedy": "Nothing runs yet. This is what it is now; press Run again to run it.",
+        }
+        note = self.parts.plate.note
+        self.parts.show_error(note, said, NODE, again=False, status="warn")
+
+    def _go_on(self) -> None:
+        """Once it is known what there is to run: do what was clicked."""
+        all_frames = self._click.take()
+        if all_frames is None or self._why_not(self.study.plan):
+            return
+        self.parts.clear()
+        self._asked_all = all_frames
         try:
             self._begin(self._at.frames() if all_frames else self._at.this_frame())
         except HostError as error:
-            self.parts.place(error.as_json())
+            self.parts.place(error.as_json(), LAUNCH)
 
     def _begin(self, frames: str) -> None:
         job, source = self._at.job(frames, self._session.where), self.draft.source
@@ -401,10 +516,13 @@ class NewTake(QtWidgets.QWidget):
             self.launch.run(job)
 
     @guarded
+    def _failed(self, error: Document) -> None:
+        self.parts.place(error, LAUNCH)
+
+    @guarded
     def _stepped(self, done: int, count: int) -> None:
         title = self._host.title
-        node = self.draft.source.node if self.draft.source is not None else ""
-        words = f"{title} renders {node}: {done} of {count} frames"
+        words = f"{title} renders {self.launch.node}: {done} of {count} frames"
         self.parts.run.rendering.say(words, done / max(1, count))
 
     @guarded
@@ -418,6 +536,12 @@ class NewTake(QtWidgets.QWidget):
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802 - Qt's name
         if event.key() in (QtCore.Qt.Key.Key_Return, QtCore.Qt.Key.Key_Enter):
-            self.run(True)
+            if not event.isAutoRepeat():  # a key that is held is one press
+                self.run(True)
             return
         super().keyPressEvent(event)
+
+
+def _told(source: Source) -> Source:
+    """What a host says of a node without making its key."""
+    return dataclasses.replace(source, key="") if source.kind == "render" else source

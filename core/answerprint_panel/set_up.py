@@ -23,6 +23,12 @@ from answerprint_panel.run_section import RunSection
 from answerprint_panel.session import Session
 from answerprint_panel.task_picker import TaskPicker
 
+# who an error is from: an answer of one clears its own notes, and no other's
+#   NODE     the host, of the plate's node: it is gone, it has changed
+#   FACTS    what was found when the plate was looked at
+#   ASKED    what somebody asked for just now, and cannot have
+NODE, FACTS, PLAN, LAUNCH, ASKED = "node", "facts", "plan", "launch", "asked"
+
 
 class SetUp(QtWidgets.QWidget):
     """What a draft is shown in, and changed by; it decides nothing.
@@ -45,6 +51,7 @@ class SetUp(QtWidgets.QWidget):
         self.more_fold = Fold("More", self.more, large=False, open=is_open)
         self.heading = FoldHeading("New take", large=True)
         self.folded = FoldedTake()
+        self._origins: Dict[Note, str] = {}
         for note in self.notes:
             note.diagnose(session.diagnostics)
         self._lay_out()
@@ -56,8 +63,11 @@ class SetUp(QtWidgets.QWidget):
         return [part.note for part in parts]
 
     @guarded
-    def place(self, error: Document) -> None:
-        """An error stands beside what it is about, which its fix tells; else above the buttons."""
+    def place(self, error: Document, origin: str = ASKED) -> None:
+        """An error stands beside what it is about, which its fix tells; else above the buttons.
+
+        One that is said already is not said again.
+        """
         places: Dict[str, Note] = {
             "inputs": self.layers.note,
             "frames": self.frames.note,
@@ -66,7 +76,25 @@ class SetUp(QtWidgets.QWidget):
         }
         change = (error.get("fix") or {}).get("change") or {}
         note = next((places[key] for key in change if key in places), self.run.note)
-        note.show_error(error)
+        said = (error.get("problem"), error.get("remedy"))
+        others = [one.error for one in self.notes if one is not note]
+        if said not in [(one.get("problem"), one.get("remedy")) for one in others]:
+            self.show_error(note, error, origin)
+
+    def show_error(
+        self, note: Note, error: Document, origin: str, *, again: bool = True, status: str = "fail"
+    ) -> None:
+        self._origins[note] = origin
+        note.show_error(error, icon=status, status=status, again=again)
+
+    def origin(self, note: Note) -> str:
+        return self._origins.get(note, "")
+
+    def clear(self, *origins: str) -> None:
+        """Take away what these have said; of all where none is named."""
+        for note in self.notes:
+            if not origins or self._origins.get(note) in origins:
+                note.clear()
 
     def fold(self, folded: bool) -> None:
         """To one line, or back; the keyboard stays in what took the place of where it was."""

@@ -35,9 +35,17 @@ class Study(QtCore.QObject):
         self._renders = Question(session, self._found, parent=self)
         self._asked: List[Any] = []
 
+    def forget_plate(self) -> None:
+        """Another plate: an answer about the one before, however late, is not heard."""
+        self._facts.drop()
+        self._renders.drop()
+        self.facts, self.renders = {}, {}
+        self.forget_plan()
+
     def look_at(self, path: str, space: Optional[str], says: str) -> None:
         """Ask what a plate is; `space` where it is known, and who says so."""
         self.facts = {}
+        self._renders.drop()
         named = ["--colour", space, "--said-by", says] if space else []
         self._facts.ask(["inspect", path, *named])
 
