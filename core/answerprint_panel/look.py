@@ -12,7 +12,8 @@ from typing import Iterable, Tuple
 from answerprint_panel.qt import QtCore, QtGui, QtWidgets
 
 MARGIN = 12
-CONTROLS = 100  # where controls begin
+CONTROLS = 100  # where controls begin, in type whose lines are
+LINE = 16  # high at most
 AFTER_ICON = 32  # where text begins that has an icon before it
 SMALL, GAP, WIDE = 4, 8, 12
 CONTROL, LAYER, ROW, RUN = 24, 28, 32, 32
@@ -194,6 +195,12 @@ def heading(font: QtGui.QFont, larger: int = 1) -> QtGui.QFont:
 
 def strong(font: QtGui.QFont) -> QtGui.QFont:
     return heading(font, larger=0)
+
+
+def controls(widget: QtWidgets.QWidget) -> int:
+    """Where controls begin: further to the right for large type, whose labels are longer."""
+    high = QtGui.QFontMetrics(body(widget.font())).height()
+    return max(CONTROLS, round(CONTROLS * high / LINE))
 
 
 def control_height(widget: QtWidgets.QWidget, least: int = CONTROL) -> int:

@@ -117,6 +117,7 @@ class Note(QtWidgets.QWidget):
         buttons.setAlignment(self.button, Qt.AlignmentFlag.AlignLeft)
         buttons.addStretch(1)
         buttons.addWidget(self.copy)
+        buttons.setAlignment(self.copy, Qt.AlignmentFlag.AlignLeft)
         words = down(self.title, self.lines, gap=6)
         words.addSpacing(look.SMALL)
         words.addLayout(buttons)

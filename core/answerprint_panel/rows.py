@@ -48,13 +48,28 @@ class Row(QtWidgets.QWidget):
     ) -> None:
         super().__init__(parent)
         self.label = Words(label, role="secondary")
-        self.label.setFixedWidth(look.CONTROLS - look.MARGIN - look.SMALL)
-        self.label.setFixedHeight(look.control_height(self))
+        self._fit()
         self.body = down(*parts)
         line = across(self.label, self.body, gap=look.SMALL)
         line.setStretch(1, 1)
         line.setAlignment(self.label, Qt.AlignmentFlag.AlignTop)
         self.setLayout(line)
+
+    def _fit(self) -> None:
+        """Large type has wider labels, but in a narrow dock controls need the room more."""
+        beside = look.MARGIN + look.SMALL
+        room = max(look.CONTROLS - beside, self.width() // 4)
+        self.label.setFixedWidth(min(look.controls(self) - beside, room))
+        self.label.setFixedHeight(look.control_height(self))
+
+    def changeEvent(self, event: QtCore.QEvent) -> None:  # noqa: N802 - Qt's name
+        super().changeEvent(event)
+        if event.type() == QtCore.QEvent.Type.FontChange:
+            self._fit()
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._fit()
 
     def changed(self, changed: bool) -> None:
         """A label is bold where its value is not the default."""
@@ -110,7 +125,7 @@ class FoldHeading(Pressed):
             QtCore.QRect(left, 0, self.width() - left, self.height()), flags, self.title
         )
         left += QtGui.QFontMetrics(font).horizontalAdvance(self.title) + look.GAP
-        left = max(left, 0 if self._large else look.CONTROLS - look.MARGIN)
+        left = max(left, 0 if self._large else look.controls(self) - look.MARGIN)
         font = look.body(self.font())
         painter.setFont(font)
         painter.setPen(colours.secondary)

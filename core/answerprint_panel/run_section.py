@@ -12,6 +12,8 @@ from answerprint_panel.note import Note
 from answerprint_panel.qt import QtCore, QtGui, QtWidgets, Signal
 from answerprint_panel.rows import Hint, across, down
 
+LEAST = 80
+
 
 class RenderBar(QtWidgets.QWidget):
     """A node on its way to disk."""
@@ -69,15 +71,27 @@ class RunSection(QtWidgets.QWidget):
         self.rendering.cancelled.connect(self.cancelled)
         self.one = Button("Run this frame", strong=True, height=look.RUN)
         self.all = Button("Run", filled=True, strong=True, height=look.RUN)
+        for button in (self.one, self.all):
+            button.setMinimumWidth(LEAST)  # its words are cut before the panel grows
         self.one.clicked.connect(lambda: self.asked.emit(False))
         self.all.clicked.connect(lambda: self.asked.emit(True))
         said = across(self.icon, self.estimate, self.take)
         said.setStretch(1, 1)
-        buttons = across(self.one, self.all)
-        buttons.setStretch(0, 3)
-        buttons.setStretch(1, 7)
+        buttons = self._buttons = across(self.one, self.all)
         parts = (self.note, self.warnings, said, self.rendering, buttons)
         self.setLayout(down(*parts, gap=10))
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._share()
+
+    def _share(self) -> None:
+        """One frame has three tenths, and more where its words need it and there is room."""
+        room = self.width() - look.GAP
+        needed = min(self.one.sizeHint().width(), room - self.all.sizeHint().width())
+        least = max(1, 3 * room // 10, needed)
+        self._buttons.setStretch(0, least)
+        self._buttons.setStretch(1, max(1, room - least))
 
     def show_plan(self, plan: Document, waiting: str) -> None:
         """The plan's own words, or why there is none yet."""
@@ -95,5 +109,6 @@ class RunSection(QtWidgets.QWidget):
     def name(self, words: str, why_not: str) -> None:
         """What the button runs, like 'Run 96 frames'; greyed where there is a reason."""
         self.all.say(words)
+        self._share()
         self.all.grey(why_not)
         self.one.grey(why_not)
