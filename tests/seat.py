@@ -119,7 +119,7 @@ class Seat:
         while not is_so():
             if due.elapsed() > 1000 * seconds:
                 raise AssertionError(f"not within {seconds:.0f} s; the pane says:\n{self.words()}")
-            QTest.qWait(5)
+            _turn()
 
     def until_said(self, text: str) -> None:
         self.until(lambda: self.says(text))
@@ -181,8 +181,15 @@ class Seat:
         menus[-1].close()
 
 
+def _turn(milliseconds: int = 5) -> None:
+    """Let the event loop turn; the PySide2 of the tests has no QTest.qWait."""
+    loop: Any = QtCore.QEventLoop()
+    QtCore.QTimer.singleShot(milliseconds, loop.quit)
+    (getattr(loop, "exec", None) or loop.exec_)()
+
+
 def _is_over(widget: QtWidgets.QWidget) -> bool:
-    return widget.isVisible() and bool(widget.windowFlags() & Qt.WindowType.Popup)
+    return widget.isVisible() and widget.windowType() == Qt.WindowType.Popup
 
 
 def _is_menu(widget: QtWidgets.QWidget) -> bool:
