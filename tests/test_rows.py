@@ -131,6 +131,20 @@ def test_a_take_whose_job_is_damaged_is_listed_with_what_is_wrong(
     assert not listed(out, capsys, "--plate", "bg.####.exr")
 
 
+def test_a_take_of_something_that_is_no_plate_hides_no_other(
+    server: Server, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, path = tmp_path / "out", plate(tmp_path / "plates", 1)
+    take = made(server, home, out, path)
+    document = json.loads((take.private / "job.json").read_text())
+    for one in document["resolved"]["inputs"].values():
+        one["path"] = "a####b####.exr"
+    (take.private / "job.json").write_text(json.dumps(document))
+    made(server, home, out, path)
+
+    assert [one["take"] for one in listed(out, capsys, "--plate", str(path))] == ["v002"]
+
+
 def test_frames_are_those_with_the_takes_own_names(tmp_path: Path) -> None:
     take = takes.claim(tmp_path / "bg")
     ours = ["1002", "-0001", "1001"]

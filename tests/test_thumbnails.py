@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,13 @@ from answerprint.thumbnail import Cache, Easel, Picture
 from answerprint.triton import Server
 
 REC709 = "Linear Rec.709 (sRGB)"
+CONFIG = """ocio_profile_version: 2.3
+roles: {default: house, scene_linear: house, aces_interchange: exchange}
+colorspaces:
+  - !<ColorSpace> {name: exchange, encoding: scene-linear}
+  - !<ColorSpace> {name: house, encoding: scene-linear,
+      to_scene_reference: !<BuiltinTransform> {style: %s}}
+"""
 
 
 @pytest.fixture
@@ -152,6 +160,38 @@ def test_a_colour_configuration_that_is_gone_is_said_each_time(easel: Easel, tak
         assert "shown as if they were linear Rec.709" in said[0]
 
 
+def test_a_configuration_that_is_mended_is_seen_at_once(easel: Easel, tmp_path: Path) -> None:
+    path, config = flat(tmp_path, (0.18, 0.18, 0.18)), tmp_path / "own.ocio"
+    own = Easel(Site(colour=str(config)), easel.cache, 224)
+
+    def seen() -> tuple[int, bool]:
+        picture = thumbnail.of_plate(own, path, None, None).picture
+        return int(pixels(picture)[0, 0, 0]), bool(picture.notes)
+
+    assert seen() == (118, True)  # it is not there
+    config.write_text("broken", encoding="utf-8")
+    assert seen() == (118, True)
+    config.write_text(CONFIG % "ACEScg_to_ACES2065-1", encoding="utf-8")
+    assert seen() == (118, False)
+    config.write_text(CONFIG % "ARRI_LOGC4_to_ACES2065-1", encoding="utf-8")
+    assert seen()[0] < 100
+
+
+def test_a_lut_that_comes_later_is_seen_then(easel: Easel, tmp_path: Path) -> None:
+    path, config = flat(tmp_path, (0.18, 0.18, 0.18)), tmp_path / "own.ocio"
+    text = CONFIG.replace("Builtin", "File").replace("style: %s", "src: own.spi1d")
+    config.write_text(text, encoding="utf-8")
+    own = Easel(Site(colour=str(config)), easel.cache, 224)
+
+    missing = thumbnail.of_plate(own, path, None, None).picture
+    lut = "Version 1\nFrom 0 1\nLength 2\nComponents 1\n{\n0\n0.5\n}\n"
+    (tmp_path / "own.spi1d").write_text(lut, encoding="utf-8")
+    found = thumbnail.of_plate(own, path, None, None).picture
+
+    assert (bool(missing.notes), bool(found.notes)) == (True, False)
+    assert int(pixels(found)[0, 0, 0]) < 110
+
+
 def test_a_frame_is_drawn_once_until_it_changes(easel: Easel, tmp_path: Path) -> None:
     path = flat(tmp_path, (1, 1, 1))
     first = thumbnail.of_plate(easel, path, None, None).picture.path
@@ -172,7 +212,10 @@ def test_a_picture_that_was_cut_off_is_drawn_anew(easel: Easel, tmp_path: Path) 
     path = flat(tmp_path, (1, 1, 1))
     first = thumbnail.of_plate(easel, path, None, None).picture
 
-    for content in (b"", first.path.read_bytes()[:40], b"no picture"):
+    head = first.path.read_bytes()
+    huge = head[:16] + b"\x00\x01\x00\x00" * 2 + head[24:29]  # 65,536 pixels each way
+    huge += zlib.crc32(huge[12:29]).to_bytes(4, "big") + head[33:]
+    for content in (b"", head[:40], b"no picture", huge):
         first.path.write_bytes(content)
         assert pixels(thumbnail.of_plate(easel, path, None, None).picture).min() == 255
 

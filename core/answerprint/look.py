@@ -13,6 +13,8 @@ from answerprint.job import Resolved
 
 Look = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
 
+_ASSUMED = "Colours are shown as if they were linear Rec.709."
+
 
 def of_take(resolved: Resolved) -> tuple[Look, list[str]]:
     """From the colour space of a take to a picture, and what is to be said of that.
@@ -26,7 +28,7 @@ def of_take(resolved: Resolved) -> tuple[Look, list[str]]:
         config = ocio.load_again(found.config)
         look = _through(config, colour.Space(found.space, found.source))
     except AnswerprintError as error:
-        return sheet.display, [f"{error.problem} Colours are shown as if they were linear Rec.709."]
+        return sheet.display, [f"{error.problem} {_ASSUMED}"]
     other = config.fingerprint != found.fingerprint.partition("+")[0]
     return look, (
         [f"The colour configuration {found.config} is another one than then."] if other else []
@@ -48,7 +50,12 @@ def of_plate(
     except AnswerprintError as error:
         if space is not None:
             raise
-        return sheet.display, [f"{error.problem} Colours are shown as if they were linear Rec.709."]
+        return sheet.display, [f"{error.problem} {_ASSUMED}"]
+
+
+def is_assumed(notes: Sequence[str]) -> bool:
+    """Whether a look is a stand-in, for a configuration that cannot be used just now."""
+    return any(note.endswith(_ASSUMED) for note in notes)
 
 
 def picture(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import struct
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from answerprint import header, journal, standing, takes
 from answerprint.documents import count
-from answerprint.errors import AnswerprintError, SourceError, TakeError
+from answerprint.errors import AnswerprintError, JobError, SourceError, TakeError
 from answerprint.frames import FrameRange
 from answerprint.job import Resolved, wrong
 from answerprint.plate import Plate
@@ -22,23 +23,85 @@ from answerprint.standing import Facts
 from answerprint.take import Item, Take
 
 Row = dict[str, Any]
+States = dict[Path, tuple[str, dict[str, str]]]  # of a take's folder: its state, and any trouble
 
 
-def rows(found: Iterable[Take], site: Site, stale: Collection[Path] = ()) -> list[Row]:
+@dataclass(frozen=True)
+class Wanted:
+    """Which takes are wanted; None: whatever it is."""
+
+    plate: Plate | None = None
+    task: str | None = None
+    stream: str | None = None
+
+    def could_be(self, take: Take, site: Site) -> bool:
+        """By its job's document alone: a row costs much more, and thousands may lie there."""
+        if self == Wanted():
+            return True
+        try:
+            resolved = take.read("job")["resolved"]
+            task, stream = resolved["job"]["task"], str(resolved["stream"])
+            paths = [site.spelled(str(one["path"])) for one in resolved["inputs"].values()]
+        except (TakeError, KeyError, TypeError, AttributeError):  # all that is known is its place
+            task, stream, paths = None, "", []
+        return (
+            self.task in (None, task)
+            and self.stream in (None, stands_in(take, stream)[1])
+            and (self.plate is None or any(_is_same(path, self.plate) for path in paths))
+        )
+
+    def is_met(self, row: Row) -> bool:
+        return (
+            self.task in (None, row["task"])
+            and self.stream in (None, row["stream"])
+            and (self.plate is None or _is_same(row["plate"], self.plate))
+        )
+
+
+def rows(
+    found: Iterable[Take],
+    site: Site,
+    stale: Collection[Path] = (),
+    *,
+    known: States | None = None,
+    heed: Callable[[], None] = lambda: None,
+) -> list[Row]:
     """A row for each take, in the order given. What is said of one looks at all of its stream.
 
-    `stale`: lease files that nobody keeps up, as `Take.state` takes them.
+    stale   lease files that nobody keeps up, as `Take.state` takes them
+    known   their `states`, where somebody has looked already
+    heed    is called for each; what it raises ends it
     """
     wanted = list(found)
-    states = {take.folder: _state(take, stale) for take in wanted}
-    for stream in {folder.parent for folder in states}:
-        others = (take for take in takes.of_stream(stream) if take.folder not in states)
-        states.update({take.folder: _state(take, stale) for take in others})
+    known = states(wanted, stale, heed) if known is None else known
     streams: dict[Path, list[Facts]] = {}
-    for folder, (state, _) in states.items():
+    for folder, (state, _) in known.items():
         streams.setdefault(folder.parent, []).append(Facts(Take(folder).number, state))
     newest = {stream: standing.latest(facts) for stream, facts in streams.items()}
-    return [_row(one, *states[one.folder], newest[one.folder.parent], site) for one in wanted]
+    made = []
+    for one in wanted:
+        heed()
+        made.append(_row(one, *known[one.folder], newest[one.folder.parent], site))
+    return made
+
+
+def states(
+    found: Iterable[Take], stale: Collection[Path] = (), heed: Callable[[], None] = lambda: None
+) -> States:
+    """Of these takes, and of all others in their streams."""
+    told: States = {}
+
+    def tell(take: Take) -> None:
+        if take.folder not in told:
+            heed()
+            told[take.folder] = _state(take, stale)
+
+    for take in found:
+        tell(take)
+    for stream in {folder.parent for folder in told}:
+        for other in takes.of_stream(stream):
+            tell(other)
+    return told
 
 
 def resuming(take: Take, state: str) -> str | None:
@@ -60,11 +123,12 @@ def stands_in(take: Take, stream: str) -> tuple[Path, str]:
     return above[len(parts) - 1], "/".join(parts)
 
 
-def is_of_plate(row: Row, wanted: Plate) -> bool:
-    """Whether a take was made of a plate, however either spells the frame number."""
-    if not row["plate"]:
+def _is_same(path: str | None, wanted: Plate) -> bool:
+    """Whether a path is a plate's, however either spells the frame number."""
+    try:
+        return bool(path) and _key(Plate.parse(str(path))) == _key(wanted)
+    except JobError:  # a take of something that is none
         return False
-    return _key(Plate.parse(row["plate"])) == _key(wanted)
 
 
 def _key(plate: Plate) -> tuple[str, str, str, bool]:

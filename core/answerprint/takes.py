@@ -7,12 +7,14 @@ import os
 import re
 import socket
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from answerprint import documents, signing
 from answerprint.errors import Fix, TakeError, TakeExists
+from answerprint.folder import is_folder, unreadable
 from answerprint.take import Item, Take, wedge_order
 
 # whoever looks for takes works with them
@@ -27,6 +29,7 @@ __all__ = [
     "commit_frame",
     "find",
     "following",
+    "listed",
     "of_stream",
 ]
 
@@ -120,16 +123,14 @@ def find(path: Path) -> Take:
     """The take that a path means: its folder, a frame in it, its .take, or a stream's newest.
 
     Raises:
-        TakeError: there is no take there.
+        TakeError: there is no take there, or it may not be looked at.
     """
     place = Path(os.path.abspath(path))  # noqa: PTH100 - without following links, and without '..'
     for folder in (place, *place.parents[:2]):
         if _is_take(folder):
             return Take(folder)
-    numbers = sorted(_numbers(place), reverse=True) if place.is_dir() else []
-    for number in numbers:
-        if _is_take(place / f"v{number:03d}"):
-            return Take(place / f"v{number:03d}")
+    for take in listed(place):
+        return take
     raise TakeError(
         f"There is no take at {path.as_posix()}.",
         remedy="Give a take's folder (.../v001) or a frame in it; 'answerprint takes' lists them.",
@@ -137,31 +138,54 @@ def find(path: Path) -> Take:
 
 
 def _is_take(folder: Path) -> bool:
-    return bool(_NUMBER.fullmatch(folder.name)) and (folder / ".take").is_dir()
+    """Raises TakeError: it may not be looked at."""
+    return bool(_NUMBER.fullmatch(folder.name)) and is_folder(folder / ".take")
 
 
 def of_stream(stream: Path) -> Iterator[Take]:
     """The takes that lie in a stream itself, newest number first; none if it cannot be listed."""
+    with suppress(TakeError):
+        yield from listed(stream)
+
+
+def listed(stream: Path) -> Iterator[Take]:
+    """The same. Raises TakeError: it cannot be listed, or a folder in it may not be looked at."""
+    if not is_folder(stream):
+        return
     try:
         numbers = sorted(_numbers(stream), reverse=True)
-    except OSError:
-        return
+    except OSError as error:
+        raise unreadable(stream, error) from error
     for number in numbers:
         folder = stream / f"v{number:03d}"
         if _is_take(folder) and not folder.is_symlink():
             yield Take(folder)
 
 
-def below(root: Path) -> Iterator[Take]:
+def below(
+    root: Path,
+    *,
+    heed: Callable[[], None] = lambda: None,
+    failed: Callable[[OSError], None] = lambda _: None,
+) -> Iterator[Take]:
     """All takes below a folder, newest claim first, and those of a stream by their numbers.
 
     The time of a claim says only which streams are newer: a clock may have been wrong.
+
+    heed     is called all the while; what it raises ends the search
+    failed   is given why a folder cannot be listed; the others are
     """
-    found = [Take(private.parent) for private in root.rglob(".take") if private.is_dir()]
-    found = [take for take in found if _NUMBER.fullmatch(take.label)]
+    found = []
+    for folder, names, _ in os.walk(root, onerror=failed):
+        heed()
+        if ".take" in names:
+            names.remove(".take")
+            if _NUMBER.fullmatch(os.path.basename(folder)):  # noqa: PTH119 - of every folder there is
+                found.append(Take(Path(folder)))
     latest: dict[Path, str] = {}
     ranks = []
     for take in sorted(found, key=lambda take: take.number):
+        heed()
         stream, claimed = take.folder.parent, _claimed(take)
         if claimed:  # none is older than one with a lower number
             claimed = latest[stream] = max(claimed, latest.get(stream, ""))

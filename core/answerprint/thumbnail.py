@@ -73,7 +73,9 @@ class Cache:
     def find(self, place: Path) -> Picture | None:
         """None where it is not there, or is none of ours."""
         # what Pillow says of a file that is cut off
-        with contextlib.suppress(OSError, ValueError, SyntaxError, KeyError):
+        with contextlib.suppress(
+            OSError, ValueError, SyntaxError, KeyError, Image.DecompressionBombError
+        ):
             with Image.open(place, formats=["PNG"]) as image:
                 wide, high = image.size
                 notes = json.loads(image.info["notes"])
@@ -109,8 +111,9 @@ class Cache:
             if files <= self.most_files and size <= self.most_bytes:
                 return
             if file != newest:
-                file.unlink(missing_ok=True)
-                files, size = files - 1, size - own
+                with contextlib.suppress(OSError):  # on Windows, one that a panel just looks at
+                    file.unlink(missing_ok=True)
+                    files, size = files - 1, size - own
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,8 @@ class Easel:
         shown, notes = look_of(frame)
         cell = (wide, min(high, TALLEST * self.width))
         pixels = look.picture(frame, shown, cell, [layer] if layer else [])
+        if look.is_assumed(notes):  # never found again: what is missing may come back
+            place = self._place(file, *how, layer, "assumed")
         return self.cache.keep(place, Image.fromarray(pixels), notes)
 
     def _place(self, file: Path, *how: str | None) -> Path:
@@ -173,8 +178,7 @@ def of_plate(easel: Easel, path: str, frame: int | None, space: str | None) -> T
         plate.file(number),
         lambda head: look.of_plate(head, space, config),
         space,
-        config,
-        os.environ.get("OCIO"),
+        _stamp(os.environ.get("OCIO") or config),
     )
     return Thumbnail(picture, number)
 
@@ -205,7 +209,20 @@ def _before(easel: Easel, resolved: Resolved, number: int) -> Picture:
 
 def _space(resolved: Resolved) -> str | None:
     found = resolved.colour
-    return None if found is None else f"{found.space} of {found.config} {found.fingerprint}"
+    if found is None:
+        return None
+    return f"{found.space} of {found.fingerprint} {_stamp(found.config)}"
+
+
+def _stamp(config: str | None) -> str:
+    """Another one when a configuration is another one, or its file was written; '' for none."""
+    if not config or config.startswith("ocio://"):
+        return config or ""
+    try:
+        facts = Path(config).stat()
+    except (OSError, ValueError):
+        return f"{config} is not there"
+    return f"{Path(config).absolute()} {facts.st_mtime_ns} {facts.st_size}"
 
 
 def _frames(take: Take, frame: int | None) -> dict[int, Path]:

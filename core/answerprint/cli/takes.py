@@ -10,14 +10,16 @@ examples:
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from answerprint import holder, row, takes
 from answerprint.cli.context import Context
+from answerprint.documents import count
 from answerprint.errors import TakeError
+from answerprint.folder import is_folder, unreadable
 from answerprint.plate import Plate
-from answerprint.row import Row
+from answerprint.row import Row, Wanted
 from answerprint.takes import Take
 
 
@@ -32,38 +34,52 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    folder = args.folder or context.root()
-    if not folder.is_dir():
+    folder, heed = args.folder or context.root(), context.interrupted.heed
+    if not is_folder(folder):
         raise TakeError(
             f"There is no folder {folder.as_posix()}.",
             remedy="Give the folder that takes were written to.",
         )
-    found = list(takes.below(folder))
-    stale = _watched(found) if args.watch else ()
     wanted = _wanted(args, context)
-    rows = [one for one in row.rows(found, context.site, stale) if wanted(one)]
+    unread: list[OSError] = []
+    every = list(takes.below(folder, heed=heed, failed=unread.append))
+    found = [take for take in _heeded(every, heed) if wanted.could_be(take, context.site)]
+    stale = _watched(found) if args.watch else ()
+    made = row.rows(found, context.site, stale, heed=heed)
+    rows = list(filter(wanted.is_met, made))
     for one in rows:
         context.output.emit(one)
-    if not rows:
-        which = "such takes" if found else "takes"
+    if not rows and not unread:
+        which = "such takes" if every else "takes"
         context.output.say(f"There are no {which} below {folder.as_posix()}.")
         return 0
-    wide = max(len(one["name"]) for one in rows)
+    wide = max((len(one["name"]) for one in rows), default=0)
     for one in rows:
         for line in _lines(one, wide):
             context.output.say(line)
+    if unread:
+        raise _unlisted(folder, unread)
     return 1 if any("problem" in one for one in rows) else 0
 
 
-def _wanted(args: argparse.Namespace, context: Context) -> Callable[[Row], bool]:
+def _heeded(found: Iterable[Take], heed: Callable[[], None]) -> Iterator[Take]:
+    for take in found:
+        heed()
+        yield take
+
+
+def _unlisted(folder: Path, unread: list[OSError]) -> TakeError:
+    said = unreadable(folder, unread[0])
+    more = f", nor can {count(len(unread) - 1, 'other folder')}" if unread[1:] else ""
+    return TakeError(
+        f"{said.problem.rstrip('.')}{more}. Takes in there are not listed.", remedy=said.remedy
+    )
+
+
+def _wanted(args: argparse.Namespace, context: Context) -> Wanted:
     """Raises JobError: the plate's path cannot be read as one."""
     plate = None if args.plate is None else Plate.parse(context.site.spelled(args.plate))
-    asked = {"task": args.task, "stream": args.stream}
-    exact = {name: value for name, value in asked.items() if value is not None}
-    return lambda one: (
-        all(one[name] == value for name, value in exact.items())
-        and (plate is None or row.is_of_plate(one, plate))
-    )
+    return Wanted(plate, args.task, args.stream)
 
 
 def _watched(found: list[Take]) -> set[Path]:

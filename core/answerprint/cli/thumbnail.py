@@ -15,6 +15,7 @@ from pathlib import Path
 from answerprint import site, takes, thumbnail
 from answerprint.cli import flags
 from answerprint.cli.context import Context
+from answerprint.folder import is_folder
 from answerprint.thumbnail import MOST_WIDTH, Cache, Easel
 
 
@@ -28,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     easel = Easel(context.site, Cache(site.home() / "thumbnails"), args.width)
-    if args.path.is_dir():
+    if is_folder(args.path):
         found = thumbnail.of_take(easel, takes.find(args.path), args.frame)
     else:
         found = thumbnail.of_plate(easel, str(args.path), args.frame, args.colour)

@@ -34,4 +34,6 @@ def run(args: argparse.Namespace, context: Context) -> int:
     for one in found.rows:
         mark = "*" if one["take"] == found.take else " "
         context.output.say(f"{mark} {one['take']}  {one['word']:<20}  {one['frames']}")
+    if found.more:
+        context.output.say(f"  and {found.more:,} more")
     return 0
