@@ -8,6 +8,7 @@ import pytest
 
 from answerprint.job import Job
 from answerprint_panel.at_host import AtHost
+from answerprint_panel.click import Click
 from answerprint_panel.draft import CUSTOM, FRAME, PROJECT, Draft, label
 from answerprint_panel.host import Host, HostError, Source
 from answerprint_panel.spans import ends, in_words, numbers
@@ -277,3 +278,43 @@ def test_run_says_what_it_waits_for() -> None:
 
     session.server = {"state": "away"}
     assert "server" in why_not(session, draft(), {}, {}, busy=False)
+
+
+@pytest.mark.parametrize(
+    ("cut", "rendered"),
+    [
+        ({}, [1003, 1004]),
+        ({"before": 2, "after": 1}, [1001, 1002, 1003, 1004, 1005]),
+        ({"before": 9}, [1001, 1002, 1003, 1004]),
+        ({"between": True}, [1001, 1002, 1003, 1004, 1005]),
+    ],
+)
+def test_a_node_is_rendered_for_all_frames_that_the_model_sees(
+    cut: dict[str, Any], rendered: list[int]
+) -> None:
+    draft = Draft()
+    draft.contract = {"task": "denoise", "cut": cut}
+    draft.take_up(Source("Merge7", "render", "", 1001, 1005))
+
+    assert AtHost(Blind(), draft).to_render("1003-1004") == rendered
+
+
+def test_a_click_is_done_once_and_not_long_afterwards() -> None:
+    click = Click()
+    click.put(all_frames=False)
+    assert (click.take(), click.take()) == (False, None)
+
+    tired = Click(patience=0.0)
+    tired.put(all_frames=True)
+    assert tired.take() is None
+
+
+def test_run_waits_for_values_that_can_be_used_and_for_a_node_that_ends() -> None:
+    made = draft()
+    made.settings.parameters["strength"] = "abc"
+    assert why_not(Known(), made, {}, {}, busy=False) == "Strength: 'abc' is no number."
+
+    endless = draft(Source("Noise1", "render", "/r/n.####.exr", 1, 1_000_000_000))
+    assert "FrameRange" in why_not(Known(), endless, {}, {}, busy=False)
+    endless.lay({"frames": "1001-1010"})
+    assert not why_not(Known(), endless, {}, {}, busy=False)

@@ -245,3 +245,16 @@ def test_every_task_of_the_list_is_painted(qtbot: Any) -> None:
             for y in range(at.top() + 4, at.bottom() - 4, 2)
         }
         assert len(colours) > 2
+
+
+def test_a_long_path_in_a_heading_keeps_its_ends_and_is_copied_whole(qtbot: Any) -> None:
+    path = "/mnt/projects/" + "/".join(f"folder{at:02d}" for at in range(12)) + "/bg_v003.####.exr"
+    note = Note()
+    qtbot.addWidget(note)
+
+    note.show_error({"problem": f"There is no plate {path}.", "remedy": "Choose another."})
+
+    assert len(note.title.text()) < 80
+    assert note.title.text().endswith("/bg_v003.####.exr")
+    assert path in note.text()
+    assert path in note.title.toolTip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Callable, Dict, Optional
 
 from answerprint_panel import look
@@ -15,6 +16,8 @@ from answerprint_panel.rows import across, down
 Document = Dict[str, Any]
 
 LEAST = 80
+_HEAD, _TAIL = 16, 36  # characters of a long path that a heading keeps
+_LONG = re.compile(r"[^\s'\"]{60,}")
 TRY_AGAIN: Document = {"label": "Try again", "again": True}
 
 
@@ -83,14 +86,16 @@ class Note(QtWidgets.QWidget):
         self._document, self._status = dict(error), status
         self._fix = dict(error.get("fix") or (TRY_AGAIN if again else {}))
         self.icon.draw(icon, status)
-        self.title.say(_no_stop(str(error.get("problem", ""))))
+        problem = _no_stop(str(error.get("problem", "")))
+        self.title.say(_without_long_paths(problem))
+        self.title.setToolTip(problem)
         self.lines.say(lines or str(error.get("remedy", "")))
         self.lines.setVisible(bool(self.lines.text()))
         self.button.say(str(self._fix.get("label", "Try again")))
         self.button.setVisible(bool(self._fix))
         self._arrange()
         self.copy.say("Copy diagnostics")
-        self.setAccessibleName(f"{self.title.text()}. {self.lines.text()}")
+        self.setAccessibleName(f"{problem}. {self.lines.text()}")
         self.show()
         self.updateGeometry()
         self.changed.emit()
@@ -175,6 +180,11 @@ def _settle(note: Note) -> None:
         holder = holder.parentWidget()
     if holder is not None:
         soon(holder, holder.settle_filled)
+
+
+def _without_long_paths(sentence: str) -> str:
+    """A path in a heading keeps its ends; the whole of it is in the tooltip, and in what is copied."""
+    return _LONG.sub(lambda path: f"{path[0][:_HEAD]}…{path[0][-_TAIL:]}", sentence)
 
 
 def _no_stop(sentence: str) -> str:
