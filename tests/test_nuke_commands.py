@@ -386,7 +386,7 @@ def test_opening_the_panel_twice_shows_the_one_that_is_there(
     from answerprint_nuke import window
 
     commands.open_panel()
-    pane = nuke_session.state.shown[window.PANE][0]
+    pane: Any = nuke_session.state.shown[window.PANE][0]
     tabs = QtWidgets.QTabWidget()
     qtbot.addWidget(tabs)
     tabs.addTab(pane, "Answerprint")

@@ -222,6 +222,20 @@ def test_with_no_engine_everything_is_answered_at_once(connect: Open, tmp_path: 
     assert sidecar.wait(ear.ask(sidecar, "tasks"), SECONDS) == GONE
 
 
+def test_what_nobody_expected_while_it_is_looked_for_is_said(connect: Open) -> None:
+    def find() -> engine.Engine:
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+    sidecar = connect(find=find)
+    ear = Ear()
+
+    assert sidecar.wait(ear.ask(sidecar, "tasks"), SECONDS) == GONE
+
+    assert sidecar.state == "absent"
+    assert "invalid start byte" in ear.documents[0]["problem"]
+    assert ear.documents[0]["remedy"]
+
+
 def test_an_engine_that_is_installed_meanwhile_is_found(connect: Open, tmp_path: Path) -> None:
     python = tmp_path / "bin" / "python"
     sidecar = connect(find=lambda: engine.find({"ANSWERPRINT_ENGINE": str(python)}))
