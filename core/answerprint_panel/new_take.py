@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 from typing import List, Optional, Tuple
@@ -23,9 +22,10 @@ from answerprint_panel.note import Note
 from answerprint_panel.qt import QtCore, QtGui, QtWidgets, Signal, alive
 from answerprint_panel.rows import down
 from answerprint_panel.session import Session
-from answerprint_panel.set_up import ASKED, FACTS, LAUNCH, NODE, PLAN, SetUp
-from answerprint_panel.spans import count, in_words, numbers
+from answerprint_panel.set_up import ASKED, LAUNCH, NODE, PLAN, SetUp
+from answerprint_panel.spans import count, in_words
 from answerprint_panel.study import Study
+from answerprint_panel.subject import Subject
 from answerprint_panel.waiting import why_not
 
 MOST_KEPT = 100_000  # characters of the tasks that are remembered
@@ -50,12 +50,10 @@ class NewTake(QtWidgets.QWidget):
         self.study = Study(session, self)
         self.launch = launches.of(session)
         self._click = Click()
-        self._looked: Optional[Source] = None  # the source as the host said it, without its key
-        self._keys = 0
-        self._script = self._at.script()
         self._asked_all = True
         self._unmade: Document = {}  # why no job can be made of the draft
         self.parts = SetUp(session)
+        self.subject = Subject(session, self.draft, self.study, self.parts, self)
         self.setLayout(down(self.parts))
         self._connect()
         self._follow = QtCore.QTimer(self)
@@ -73,7 +71,7 @@ class NewTake(QtWidgets.QWidget):
         session = self._session
         session.tasksChanged.connect(self._tasks)
         session.serverChanged.connect(self._server_changed)
-        session.whereChanged.connect(self._moved)
+        session.whereChanged.connect(self.subject.move)
         session.takesChanged.connect(self._taken)
         self.parts.task.picked.connect(self.pick)
         self.parts.plate.wanted.connect(self.use_selected)
@@ -91,9 +89,12 @@ class NewTake(QtWidgets.QWidget):
         self.parts.run.asked.connect(self.run)
         self.parts.run.cancelled.connect(self.launch.cancel)
         self.parts.folded.run.clicked.connect(lambda: self.run(True))
-        self.study.factsChanged.connect(self._facts)
         self.study.planChanged.connect(self._planned)
-        self.study.rendersChanged.connect(self._renders)
+        self.subject.begun.connect(self._start_over)
+        self.subject.sourced.connect(self.sourced)
+        self.subject.changed.connect(self.refresh)
+        self.subject.settled.connect(self._go_on)
+        self.subject.lost.connect(self._click.take)
         self.launch.stepped.connect(self._stepped)
         self.launch.started.connect(self.started)
         self.launch.failed.connect(self._failed)
@@ -144,102 +145,21 @@ class NewTake(QtWidgets.QWidget):
     @guarded
     def use_selected(self, quietly: bool = False) -> None:
         """The selected node as the plate; `quietly`: no selection is no error, as at the start."""
-        self._click.take()
-        try:
-            source = self._host.selection()
-        except HostError as error:
-            if not quietly:
-                self._say_of_plate(error, ASKED)
-            self.refresh()
-            return
-        self.use(source)
+        self.subject.use_selected(quietly)
 
     @guarded
     def use(self, source: Source) -> None:
-        self._start_over()
-        self.parts.clear(NODE, FACTS)
-        self.study.forget_plate()
-        self._keys += 1  # nor does a key count that is still being made
-        if self._script != self._at.script():  # a node of the same name there is another
-            self.draft.source = None
-        self._script = self._at.script()
-        self._looked = source
-        self.draft.take_up(source)
-        self._ask_facts()
-        self.sourced.emit(source)
-        self.refresh()
+        self.subject.use(source)
 
+    def look_again(self) -> bool:
+        """Whether the node is there, and as it was; where it has changed its facts are renewed."""
+        return self.subject.look_again()
+
+    @guarded
     def _start_over(self) -> None:
         """What the engine said of another task or plate is not true of this one."""
         self.study.forget_plan()
         self.parts.clear(PLAN, LAUNCH, ASKED)
-
-    def _say_of_plate(self, error: HostError, origin: str) -> None:
-        self.parts.show_error(self.parts.plate.note, error.as_json(), origin, again=origin == FACTS)
-
-    def _ask_facts(self) -> None:
-        source = self.draft.source
-        if source is None:
-            return
-        if source.kind == "render" and not self.draft.path:
-            self._find_renders()
-            return
-        space, says = self.draft.space, "you"
-        if space is None and not source.data and not source.config:
-            space, says = source.space, self._host.name
-        self.study.look_at(self.draft.path, space, says)
-
-    def _find_renders(self) -> None:
-        """Its folder is named after what it shows now; a large comp takes a while to tell."""
-        self._keys += 1
-        count = self._keys
-
-        @guarded
-        def keyed(found: Source, error: Optional[HostError]) -> None:
-            if alive(self) and count == self._keys:
-                self._keyed(found, error)
-
-        if self._looked is not None:
-            try:
-                self._host.keyed(self._looked, keyed)
-            except HostError as error:
-                self._keyed(self._looked, error)
-
-    def _keyed(self, found: Source, error: Optional[HostError]) -> None:
-        before = self.draft.source
-        if error is not None:
-            self._click.take()
-            self._say_of_plate(error, FACTS)
-        elif before is not None and before.key == found.key and self.draft.path:
-            self._go_on()
-        else:
-            self.draft.source, self.draft.path = found, ""
-            self.study.find_renders(found, self._at.script())
-
-    @guarded
-    def _renders(self) -> None:
-        """Where the node is rendered to; perhaps some of it is there already."""
-        renders, source = self.study.renders, self.draft.source
-        if source is not None and renders.get("renders"):
-            stem = source.node.rpartition(".")[2] or "plate"
-            self.draft.path = f"{renders['renders']}/{stem}.####.exr"
-            self._ask_facts()
-        self.refresh()
-        self._go_on()
-
-    @guarded
-    def _facts(self) -> None:
-        facts, source = self.study.facts, self.draft.source
-        self.parts.clear(FACTS)
-        if "error" in facts and self._is_on_disk():
-            self.parts.show_error(self.parts.plate.note, facts, FACTS)
-        if source is not None and not source.node and "first" in facts:
-            found = dataclasses.replace(
-                source, first=facts["first"], last=facts["last"], title=str(facts["title"])
-            )
-            self.draft.source, self.draft.path = found, str(facts["path"])
-            self.sourced.emit(found)
-        self.refresh()
 
     # Changes by a person
 
@@ -270,7 +190,7 @@ class NewTake(QtWidgets.QWidget):
     @guarded
     def _space(self, space: str) -> None:
         self.draft.space = space or None
-        self._ask_facts()
+        self.subject.ask_facts()
         self.refresh()
 
     @guarded
@@ -290,7 +210,7 @@ class NewTake(QtWidgets.QWidget):
         self.draft.lay(change)
         self.study.forget_plan()
         if "error" in self.study.facts or "colour" in change or not self.draft.path:
-            self._ask_facts()
+            self.subject.ask_facts()
         self.refresh()
         tries = bool(fix.get("again")) and origin == LAUNCH
         if fix.get("run") or tries:
@@ -311,26 +231,6 @@ class NewTake(QtWidgets.QWidget):
             if seen != self._seen:
                 self._seen = seen
                 self.refresh()
-
-    def look_again(self) -> bool:
-        """Whether the node is there, and as it was; where it has changed its facts are renewed.
-
-        Of a node that has to be rendered other pixels are no change: its key tells them.
-        """
-        source = self.draft.source
-        if source is None or not source.node:
-            return True
-        try:
-            now = self._host.source(source.node)
-        except HostError as error:
-            self._say_of_plate(error, NODE)
-            return False
-        self.parts.clear(NODE)
-        before, self._looked = self._looked, now
-        if before is None or _told(now) == _told(before):
-            return True
-        self.use(now)
-        return False
 
     # Showing
 
@@ -401,15 +301,6 @@ class NewTake(QtWidgets.QWidget):
     # Planning
 
     @guarded
-    def _moved(self, _where: object = None) -> None:
-        """Another script, or another name for it: takes and renders go elsewhere."""
-        self.look_again()  # its nodes may be others, or gone
-        if self.draft.source is not None and self.draft.source.kind == "render":
-            self.draft.path = ""
-            self._ask_facts()
-        self.refresh()
-
-    @guarded
     def _taken(self) -> None:
         """A number is taken: the next one is another; and how long frames took is known."""
         self.study.ask_again()
@@ -423,16 +314,13 @@ class NewTake(QtWidgets.QWidget):
         self.refresh()
 
     def _why_not(self, plan: Document) -> str:
-        facts = self.study.facts if self._is_on_disk() else {}
+        facts = self.study.facts if self.subject.is_on_disk() else {}
         busy = self.launch.is_busy()
         return why_not(self._session, self.draft, facts, self._unmade or plan, busy=busy)
 
-    def _is_on_disk(self) -> bool:
-        return self.draft.source is not None and self.draft.source.kind != "render"
-
     def _weigh(self) -> None:
         self._unmade = {}
-        if self._why_not({}) or not self._is_there():
+        if self._why_not({}) or not self.subject.is_there():
             self.study.forget_plan()
             self._show_run(self._at.frames())
             return
@@ -444,15 +332,6 @@ class NewTake(QtWidgets.QWidget):
             self.parts.clear(PLAN)
             self.parts.place(self._unmade, PLAN)
         self._show_run(self._at.frames())
-
-    def _is_there(self) -> bool:
-        """Whether the engine can look at the frames: a node's exist once they are rendered."""
-        source = self.draft.source
-        if source is None or source.kind != "render":
-            return True
-        wanted = numbers(self._at.frames())
-        found = set(numbers(str(self.study.facts.get("frames") or "")))
-        return bool(wanted) and found.issuperset(wanted)
 
     @guarded
     def _planned(self) -> None:
@@ -481,11 +360,11 @@ class NewTake(QtWidgets.QWidget):
             if not self.parts.plate.note.error:
                 self._say_changed()
             return
-        self._click.put(all_frames)
-        if self._is_on_disk():
+        self._click.put(all_frames=all_frames)
+        if self.subject.is_on_disk():
             self._go_on()
         else:  # what it shows may have changed, which no host tells
-            self._find_renders()
+            self.subject.find_renders()
 
     def _say_changed(self) -> None:
         node = self.draft.source.node if self.draft.source is not None else "The node"
@@ -496,6 +375,7 @@ class NewTake(QtWidgets.QWidget):
         note = self.parts.plate.note
         self.parts.show_error(note, said, NODE, again=False, status="warn")
 
+    @guarded
     def _go_on(self) -> None:
         """Once it is known what there is to run: do what was clicked."""
         all_frames = self._click.take()
@@ -527,8 +407,12 @@ class NewTake(QtWidgets.QWidget):
 
     @guarded
     def _launched(self) -> None:
-        if not self.launch.is_busy() and self.draft.source is not None and not self._is_on_disk():
-            self._ask_facts()  # what was rendered is there now
+        if (
+            not self.launch.is_busy()
+            and self.draft.source is not None
+            and not self.subject.is_on_disk()
+        ):
+            self.subject.ask_facts()  # what was rendered is there now
         if not self.launch.is_rendering():
             self.parts.run.rendering.hide()
         self.study.ask_again()
@@ -540,8 +424,3 @@ class NewTake(QtWidgets.QWidget):
                 self.run(True)
             return
         super().keyPressEvent(event)
-
-
-def _told(source: Source) -> Source:
-    """What a host says of a node without making its key."""
-    return dataclasses.replace(source, key="") if source.kind == "render" else source
