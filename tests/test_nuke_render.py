@@ -266,6 +266,7 @@ def test_a_script_that_is_closed_within_a_frame_takes_nothing_of_ours_along(
 
     assert told.steps == []
     assert told.ends[0] is not None
+    assert "fault" not in told.ends[0].remedy
     assert not told.file(1001).exists()
 
 
