@@ -12,10 +12,12 @@ from answerprint_panel.draft import Draft, label
 from answerprint_panel.faults import guarded
 from answerprint_panel.fields import Field
 from answerprint_panel.host import Document
-from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal, alive
+from answerprint_panel.qt import Qt, QtCore, QtWidgets, Signal, alive
 from answerprint_panel.rows import Hint, Row, across, down
 from answerprint_panel.session import Session
 
+_FLAGS_ROLE = int(Qt.ItemDataRole.UserRole) - 1  # where a standard item keeps its flags
+_GREYED, _CHOSEN = 0, 33  # selectable and enabled
 _WHOSE = {"user": "yours", "show": "of the show", "site": "of the site"}
 
 
@@ -71,13 +73,9 @@ class PresetRow(QtWidgets.QWidget):
         items = [("Defaults", -1)]
         items += [(_words(one), place) for place, one in enumerate(self._presets)]
         self.choice.offer(items, self._place())
-        model = self.choice.model()
-        if not isinstance(model, QtGui.QStandardItemModel):
-            return
         for place, problem in enumerate(problems):
-            item = model.item(place + 1)
-            item.setEnabled(not problem)
-            item.setToolTip(problem)
+            self.choice.setItemData(place + 1, _GREYED if problem else _CHOSEN, _FLAGS_ROLE)
+            self.choice.setItemData(place + 1, problem, int(Qt.ItemDataRole.ToolTipRole))
 
     def ask(self) -> None:
         """Which presets there are."""
