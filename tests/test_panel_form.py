@@ -16,6 +16,7 @@ from answerprint_panel.layers_section import kept
 from answerprint_panel.more_section import MoreSection, summary
 from answerprint_panel.parameter_row import ParameterRow
 from answerprint_panel.plate_section import facts, from_file
+from answerprint_panel.preset_row import PresetRow
 from answerprint_panel.qt import Qt, QtWidgets
 from answerprint_panel.sampling import sampled
 
@@ -376,3 +377,52 @@ def test_frames_can_be_typed_as_a_list(qtbot: Any, draft: Draft) -> None:
 )
 def test_frames_beyond_the_plate_are_counted_among_those_asked_for(asked: str, said: str) -> None:
     assert beyond(asked, (1001, 1096)) == said
+
+
+class Asked:
+    """As much of a session as presets are asked of; answers are given by hand."""
+
+    def __init__(self) -> None:
+        self.where: dict[str, Any] = {}
+        self.listed: list[list[str]] = []
+        self.saved: list[Any] = []
+
+    def every(self, argv: list[str], _then: object) -> None:
+        self.listed.append(argv)
+
+    def first(self, _argv: list[str], then: object) -> None:
+        self.saved.append(then)
+
+
+def test_presets_are_asked_for_again_when_the_show_is_known(qtbot: Any, draft: Draft) -> None:
+    session: Any = Asked()
+    presets = PresetRow(session)
+    qtbot.addWidget(presets)
+    presets.show_state(draft)
+
+    session.where = {"show": "nightfall"}
+    presets.show_state(draft)
+    presets.show_state(draft)
+
+    assert session.listed == [["presets", "denoise"], ["presets", "denoise", "--show", "nightfall"]]
+
+
+def test_a_preset_that_is_saved_belongs_to_its_task_whichever_is_shown_by_then(
+    qtbot: Any, draft: Draft
+) -> None:
+    session: Any = Asked()
+    presets = PresetRow(session)
+    qtbot.addWidget(presets)
+    draft.choose(PARAMETERS[0], 0.4)
+    presets.show_state(draft)
+    presets.save.click()
+    presets.name.line.setText("soft")
+    presets.keep.click()
+
+    draft.contract = {"task": "matte", "parameters": []}
+    presets.show_state(draft)
+    session.saved[0]({})
+
+    assert draft.settings.preset is None
+    kept = draft.settings_for("denoise").preset
+    assert kept == {"preset": "soft", "where": "user", "parameters": {"strength": 0.4}}
