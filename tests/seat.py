@@ -24,7 +24,7 @@ from answerprint_panel.session import Session
 
 QTest: Any = importlib.import_module(f"{BINDING}.QtTest").QTest
 
-MILLISECONDS = 20_000
+PATIENCE = 60.0
 FOLDER = Path(__file__).parents[1] / "nuke"
 LEFT = Qt.MouseButton.LeftButton
 
@@ -32,11 +32,13 @@ LEFT = Qt.MouseButton.LeftButton
 class Seat:
     """One Nuke with its UI, and whoever sits at it.
 
-    pane    Answerprint's pane, once it was opened
+    panes      Answerprint's, the one that was opened last at the end
+    patience   seconds until something has to have come
     """
 
     def __init__(self) -> None:
         self.panes: list[Any] = []
+        self.patience = PATIENCE
 
     # Nuke
 
@@ -112,14 +114,21 @@ class Seat:
 
     # Patience
 
-    def until(self, is_so: Callable[[], object], seconds: float = MILLISECONDS / 1000) -> None:
+    def turn(self, milliseconds: int = 5) -> None:
+        """Let Nuke's event loop turn; the PySide2 of the tests has no QTest.qWait."""
+        loop: Any = QtCore.QEventLoop()
+        QtCore.QTimer.singleShot(milliseconds, loop.quit)
+        (getattr(loop, "exec", None) or loop.exec_)()
+
+    def until(self, is_so: Callable[[], object]) -> None:
         """Let Nuke's event loop turn until it is so."""
         due = QtCore.QElapsedTimer()
         due.start()
         while not is_so():
-            if due.elapsed() > 1000 * seconds:
-                raise AssertionError(f"not within {seconds:.0f} s; the pane says:\n{self.words()}")
-            _turn()
+            if due.elapsed() > 1000 * self.patience:
+                late = f"not within {self.patience:.0f} s; the pane says:"
+                raise AssertionError(f"{late}\n{self.words()}")
+            self.turn()
 
     def until_said(self, text: str) -> None:
         self.until(lambda: self.says(text))
@@ -181,13 +190,6 @@ class Seat:
         menus[-1].close()
 
 
-def _turn(milliseconds: int = 5) -> None:
-    """Let the event loop turn; the PySide2 of the tests has no QTest.qWait."""
-    loop: Any = QtCore.QEventLoop()
-    QtCore.QTimer.singleShot(milliseconds, loop.quit)
-    (getattr(loop, "exec", None) or loop.exec_)()
-
-
 def _is_over(widget: QtWidgets.QWidget) -> bool:
     return widget.isVisible() and widget.windowType() == Qt.WindowType.Popup
 
@@ -201,6 +203,9 @@ def _labels(listed: Any) -> list[str]:
 
 
 def _text(widget: QtWidgets.QWidget) -> str:
+    if isinstance(widget, QtWidgets.QAbstractItemView):
+        rows = widget.model()
+        return "\n".join(str(rows.index(at, 0).data()) for at in range(rows.rowCount()))
     written = isinstance(widget, (QtWidgets.QLabel, QtWidgets.QAbstractButton, QtWidgets.QLineEdit))
     return str(widget.text()) if written else ""  # type: ignore[attr-defined]
 

@@ -64,5 +64,6 @@ class FilterButton(Pressed):
         painter.setPen(written)
         room = self.rect().adjusted(look.SMALL, 0, -look.ICON - look.SMALL, 0)
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), self.text())
-        box = QtCore.QRectF(self.width() - look.ICON, (self.height() - look.ICON) / 2, 16, 16)
+        left = self.width() - look.ICON + look.CHEVRON
+        box = QtCore.QRectF(left, (self.height() - look.ICON) / 2, 16, 16)
         icons.paint(painter, "down", box, written)

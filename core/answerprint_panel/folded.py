@@ -30,7 +30,7 @@ class _Words(Pressed):
 
     def draw(self, painter: QtGui.QPainter, colours: look.Look) -> None:
         left, half = look.AFTER_ICON - look.MARGIN, self.height() // 2
-        box = QtCore.QRectF(0, self.height() / 2 - 8, 16, 16)
+        box = QtCore.QRectF(-look.CHEVRON, self.height() / 2 - 8, 16, 16)
         icons.paint(painter, "right", box, colours.text)
         room = QtCore.QRect(left, 1, self.width() - left, half - 1)
         painter.setFont(look.heading(self.font()))

@@ -38,8 +38,10 @@ class Header(QtWidgets.QWidget):
         self._say_connection()
 
     def _lay_out(self) -> None:
-        line = across(self.icon, self.state, self.dot, self.aside, gap=look.GAP)
-        line.setStretch(3, 1)
+        said = across(self.state, self.dot, self.aside, gap=look.GAP)
+        said.setStretch(2, 1)
+        line = across(self.icon, said, gap=look.SMALL)
+        line.setStretch(1, 1)
         words = down(self.title, line, gap=2)
         whole = across(words, self.settings_button, self.help_button, gap=look.SMALL)
         whole.setStretch(0, 1)

@@ -20,6 +20,7 @@ class Words(QtWidgets.QLabel):
     weight   body, heading or strong
     elide    where a line is cut: at its end, or in its middle, as file names are
     wrap     in several lines instead
+    right    at the right end of its room
     """
 
     def __init__(
@@ -30,10 +31,12 @@ class Words(QtWidgets.QLabel):
         weight: str = "body",
         elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
         wrap: bool = False,
+        right: bool = False,
         parent: Optional[QtWidgets.QWidget] = None,
     ) -> None:
         super().__init__(text, parent)
         self._role, self._weight, self._elide = role, weight, elide
+        self._right = right
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(wrap)
         policy = QtWidgets.QSizePolicy.Policy
@@ -93,7 +96,8 @@ class Words(QtWidgets.QLabel):
         painter = QtGui.QPainter(self)
         painter.setFont(self.written_font())
         painter.setPen(self.colour())
-        align = int(self.alignment())
+        align = int(Qt.AlignmentFlag.AlignRight if self._right else Qt.AlignmentFlag.AlignLeft)
+        align |= int(Qt.AlignmentFlag.AlignVCenter)
         if self.wordWrap():
             flags = int(Qt.TextFlag.TextWordWrap) | int(Qt.AlignmentFlag.AlignTop)
             painter.drawText(self.rect(), flags, breakable(self.text()))

@@ -15,6 +15,7 @@ MARGIN = 12
 CONTROLS = 100  # where controls begin, in type whose lines are
 LINE = 16  # high at most
 AFTER_ICON = 32  # where text begins that has an icon before it
+CHEVRON = 3  # empty in an icon's box beside a chevron: it stands on the margin itself
 SMALL, GAP, WIDE = 4, 8, 12
 CONTROL, LAYER, ROW, RUN = 24, 28, 32, 32
 THUMBNAIL = (112, 63)

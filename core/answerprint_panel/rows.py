@@ -114,7 +114,7 @@ class FoldHeading(Pressed):
 
     def draw(self, painter: QtGui.QPainter, colours: look.Look) -> None:
         middle = self.height() / 2
-        box = QtCore.QRectF(0, middle - 8, 16, 16)
+        box = QtCore.QRectF(-look.CHEVRON, middle - 8, 16, 16)
         icons.paint(painter, "down" if self.open else "right", box, colours.text)
         font = look.heading(self.font()) if self._large else look.strong(self.font())
         painter.setFont(font)

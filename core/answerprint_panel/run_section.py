@@ -64,7 +64,7 @@ class RunSection(QtWidgets.QWidget):
         super().__init__(parent)
         self.icon = Icon("clock", role="secondary")
         self.estimate = ElidedLabel()
-        self.take = Words(role="secondary")
+        self.take = Words(role="secondary", right=True)
         self.warnings = Hint()
         self.note = Note()
         self.rendering = RenderBar()
@@ -75,7 +75,7 @@ class RunSection(QtWidgets.QWidget):
             button.setMinimumWidth(LEAST)  # its words are cut before the panel grows
         self.one.clicked.connect(lambda: self.asked.emit(False))
         self.all.clicked.connect(lambda: self.asked.emit(True))
-        said = across(self.icon, self.estimate, self.take)
+        said = across(self.icon, self.estimate, self.take, gap=look.SMALL)
         said.setStretch(1, 1)
         buttons = self._buttons = across(self.one, self.all)
         parts = (self.note, self.warnings, said, self.rendering, buttons)
