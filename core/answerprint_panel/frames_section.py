@@ -26,6 +26,7 @@ _MODES = [
     ("Custom list", _LIST),
 ]
 _CHOICE = 126
+_BESIDE = 16  # what a field has around its text
 
 
 class FramesSection(QtWidgets.QWidget):
@@ -80,6 +81,9 @@ class FramesSection(QtWidgets.QWidget):
         if found is not None:
             self.first.show_value(found[0])
             self.last.show_value(found[1])
+            for one in (self.first, self.last):  # a number that is cut is another one
+                wide = one.line.fontMetrics().horizontalAdvance(one.text()) + _BESIDE
+                one.setMinimumWidth(min(wide, _CHOICE))
         self._frames = frames
         if self._kept[0] and self._kept[1] == frames:
             self.hint.say(self._kept[0], "warn", "warn")
