@@ -26,6 +26,7 @@ QTest: Any = importlib.import_module(f"{BINDING}.QtTest").QTest
 
 PATIENCE = 60.0
 FOLDER = Path(__file__).parents[1] / "nuke"
+PANE = "com.answerprint.panel"
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -53,7 +54,7 @@ class Seat:
     def open_pane(self) -> Any:
         """Answerprint, Open Panel: in a pane as wide as an artist leaves it."""
         nuke.menu("Nuke").findItem("Answerprint/Open Panel").invoke()
-        pane = nuke_session.state.shown["com.answerprint.panel"][-1]
+        pane = nuke_session.state.shown[PANE][-1]
         self.panes.append(pane)
         pane.resize(420, 900)
         pane.show()
@@ -62,6 +63,9 @@ class Seat:
     def close_pane(self) -> None:
         """Close the tab: Nuke destroys the widget."""
         pane = self.panes.pop()
+        nuke_session.state.shown[PANE] = [
+            one for one in nuke_session.state.shown.get(PANE, []) if one is not pane
+        ]
         pane.close()
         pane.deleteLater()
         QtWidgets.QApplication.sendPostedEvents(None, int(QtCore.QEvent.Type.DeferredDelete))

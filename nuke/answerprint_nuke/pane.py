@@ -34,7 +34,13 @@ class Pane(QtWidgets.QWidget):
         self.panel = panel
         _PANELS[:] = [panel]
         panel.takes.counted.connect(lambda _count: _reveal_waiting(panel))
-        panel.destroyed.connect(lambda: _PANELS.remove(panel) if panel in _PANELS else None)
+        panel.destroyed.connect(lambda: self._gone(panel))
+
+    def _gone(self, panel: Panel) -> None:
+        """A host may hold on to the pane itself; nothing of the panel is held with it."""
+        self.panel = None
+        if panel in _PANELS:
+            _PANELS.remove(panel)
 
 
 def is_open() -> bool:
