@@ -30,30 +30,34 @@ CYCLES = 20
 SCHEDULED = Path("/proc/thread-self/schedstat")
 
 
+def now() -> float:
+    """Seconds on the window's thread, without what it waited for a processor.
+
+    That time the machine gave to others, and no call of ours took it.
+    """
+    waited = int(SCHEDULED.read_text().split()[1]) if SCHEDULED.exists() else 0
+    return time.perf_counter() - waited / 1e9
+
+
 class Pulse(QtCore.QObject):
     """Beats on the window's thread. Between two beats nobody else's event was looked at.
 
-    gaps   seconds from beat to beat, without what the thread waited for a processor: that time the
-           machine gave to others, and no call of ours took it
+    gaps   seconds from beat to beat
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.gaps: list[float] = []
-        self._last = self._now()
+        self._last = now()
         self._timer = QtCore.QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._beat)
         self._timer.start(BEAT_MILLISECONDS)
 
-    def _now(self) -> float:
-        waited = int(SCHEDULED.read_text().split()[1]) if SCHEDULED.exists() else 0
-        return time.perf_counter() - waited / 1e9
-
     def _beat(self) -> None:
-        now = self._now()
-        self.gaps.append(now - self._last)
-        self._last = now
+        at = now()
+        self.gaps.append(at - self._last)
+        self._last = at
 
     def stop(self) -> None:
         self._timer.stop()
@@ -62,23 +66,23 @@ class Pulse(QtCore.QObject):
 class FirstPaint(QtCore.QObject):
     """When a widget of this accessible name was painted first, and could be pressed."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, app: QtCore.QObject, name: str) -> None:
         super().__init__()
         self._name, self.at = name, 0.0
-        QtWidgets.QApplication.instance().installEventFilter(self)
+        app.installEventFilter(self)
 
     def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 - Qt's name
         if not self.at and event.type() == QtCore.QEvent.Type.Paint:
             named = getattr(watched, "accessibleName", str)() == self._name
             if named and watched.isEnabled():
-                self.at = time.perf_counter()
+                self.at = now()
         return False
 
 
-def opening(seat: Seat) -> dict[str, Any]:
+def opening(seat: Seat, app: QtCore.QObject) -> dict[str, Any]:
     """Seconds from the click on Open Panel until it can be used, and says what Run waits for."""
-    painted = FirstPaint("Use selected")
-    began = time.perf_counter()
+    painted = FirstPaint(app, "Use selected")
+    began = now()
     seat.open_pane()
     seat.until(lambda: painted.at)
     waits = str(seat.pane.panel.new_take.parts.run.estimate.text())
@@ -121,7 +125,7 @@ def main(what: str, *words: str) -> None:
     seat = Seat()
     seat.start(Path(words[0]) if words else None)
     loop = nuke_session.serve_by(QtCore)
-    said = opening(seat) if what == "opening" else job(seat, words[1])
+    said = opening(seat, app) if what == "opening" else job(seat, words[1])
     print(json.dumps(said))
     loop.stop()
     seat.session.shutdown()
