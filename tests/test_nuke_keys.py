@@ -238,7 +238,7 @@ def test_a_large_comp_keeps_nobody_waiting(comp: Comp, qtbot: Any) -> None:
     assert told == []
     qtbot.waitUntil(lambda: bool(told), timeout=60_000)
     assert told == [keying.now(look)]
-    assert len(turns) > 3
+    assert len(turns) > 1
     assert sorted(turns)[len(turns) // 2] < 0.03  # 20 ms, and one node more on a busy machine
 
 
