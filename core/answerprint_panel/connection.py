@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, Iterable, NamedTuple, Optional
 
 from answerprint_panel import words
 from answerprint_panel.job_words import ACTIVE
 
 Document = Dict[str, Any]
+BUSY_FOR = timedelta(seconds=15)  # a server's work is told as the mean of some seconds
 
 
 class Connection(NamedTuple):
@@ -62,6 +64,12 @@ def _seen(server: Document) -> str:
     return f"last seen {seen}" if seen else "not seen yet"
 
 
+def _just_ended(job: Document) -> bool:
+    """What a server was busy with in the last seconds may have been this."""
+    ended = words.moment(job.get("ended"))
+    return ended is not None and datetime.now(timezone.utc) - ended < BUSY_FOR
+
+
 def busy(server: Document, jobs: Iterable[Document]) -> str:
     """How a server is taken up, as far as that is known: whose other work is, nobody tells us."""
     mine = sum(job.get("state") in ("starting", "running") for job in jobs)
@@ -70,6 +78,6 @@ def busy(server: Document, jobs: Iterable[Document]) -> str:
         return "busy with your job"
     if mine > 1:
         return f"busy with {mine} jobs of yours"
-    if server.get("busy"):
+    if server.get("busy") and not any(map(_just_ended, jobs)):
         return "busy with other work"
     return f"{waiting} waiting" if waiting else "queue empty"

@@ -108,7 +108,7 @@ def row(job: Document, *, server: str = "the server", host: str = "", script: st
         safe=f"Safe to close {host}" if host and state in ("running", "waiting") else "",
         buttons=_buttons(job, state, trouble),
         trouble=trouble,
-        spoken=words.joined(spoken, ". "),
+        spoken=words.joined((one.rstrip(".") for one in spoken), ". "),
     )
 
 

@@ -311,6 +311,7 @@ class NewTake(QtWidgets.QWidget):
         """Away and back again: the plan is asked for anew, as another server may answer."""
         if self._session.server.get("state") != "connected":
             self.study.forget_plan()
+            self.parts.clear(PLAN)  # that no server answers is said above, once
         self.refresh()
 
     def _why_not(self, plan: Document) -> str:

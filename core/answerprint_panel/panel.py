@@ -18,12 +18,29 @@ from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets
 from answerprint_panel.queue import Queue
 from answerprint_panel.rows import down
 from answerprint_panel.session import Session
+from answerprint_panel.slim import SlimBar
 from answerprint_panel.takes import Takes
 
 FOLD = "new take folds"
+NARROWEST = 340
 DISMISS: Document = {"label": "Dismiss"}
 SINCE_MILLISECONDS = 5000
 TROUBLED = ("away", "none", "refused", "not ready")
+
+
+class Column(QtWidgets.QScrollArea):
+    """All parts below each other, never narrower than the widest: a number that is cut is another one."""
+
+    def minimumSizeHint(self) -> QtCore.QSize:  # noqa: N802 - Qt's name
+        inside = self.widget()
+        wide = inside.minimumSizeHint().width() if inside else 0
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QtCore.QSize(max(NARROWEST, wide + bar), 120)
+
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QtCore.QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))
 
 
 class Panel(QtWidgets.QWidget):
@@ -67,14 +84,14 @@ class Panel(QtWidgets.QWidget):
         column.addStretch(1)
         inside = self._inside = QtWidgets.QWidget()
         inside.setLayout(column)
-        self.column = QtWidgets.QScrollArea()
+        self.column = Column()
         self.column.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
         self.column.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.column.setVerticalScrollBar(SlimBar())
         self.column.setWidgetResizable(True)
         self.column.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.column.setWidget(inside)
         self.setLayout(down(self.header, self.column, gap=0))
-        self.setMinimumWidth(340)
 
     def _connect(self) -> None:
         session = self._session
