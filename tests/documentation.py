@@ -77,7 +77,7 @@ def printed(command: str, folder: Path) -> str:
     # the first run of all sets .venv up; the text above the block says so
     said = re.sub(r"^install: making .*\n\n?", "", done.stdout)
     out = said.replace(os.environ["ANSWERPRINT_HOME"], "~/.local/share/answerprint")
-    out = out.replace(os.path.expanduser("~"), "~")
+    out = out.replace(str(Path.home()), "~")
     out = out.replace(os.path.relpath(folder, PROJECT), STAND_IN).replace(str(folder), STAND_IN)
     out = out.replace(f"{STAND_IN}/.demo", ".demo")
     out = re.sub(rf"\b{re.escape(getpass.getuser())} on {socket.gethostname()}", "you on ws01", out)

@@ -45,8 +45,8 @@ class Sitting:
 
     def __init__(self, seat: Seat, folder: Path, network: Proxy) -> None:
         self.seat, self.network = seat, network
-        seat.patience = 600.0
-        self.shot = folder / "shows" / "nightfall" / "sh0120"
+        seat.patience = 120.0
+        self.shot = folder / "nightfall" / "sh0120"
         self.plate = self.shot / "renders" / "sh0120_fg_v014.####.exr"
         self.pictures: dict[str, QtGui.QImage] = {}
         render(self.plate.parent)
@@ -95,6 +95,7 @@ class Sitting:
     def idle(self) -> None:
         self.seat.choose("Frames", "Input range")
         self.seat.until_said(f"About .* for {FRAMES} frames")
+        self.seat.until_said("queue empty")
         self.take("idle")
 
     def running(self) -> None:
@@ -126,30 +127,31 @@ class Sitting:
         seat.take("v002")
         seat.press("Verify v002")
         seat.until_said("v002 verified")
+        seat.until_said("queue empty")
         column = seat.pane.panel.column.verticalScrollBar()
         column.setValue(column.maximum())
         self.take("takes")
         column.setValue(0)
 
     def failed(self) -> None:
-        """A frame that its render has left half written."""
+        """A frame is rendered anew while it is needed, so half of it is there; another job runs."""
         seat = self.seat
-        file = self.plate.with_name("sh0120_fg_v014.1006.exr")
+        seat.type("Strength", "0.8")
+        held = self.run(1001, 1024)
+        seat.until_said("[1-9] of 24 frames")
+        file = self.plate.with_name("sh0120_fg_v014.1020.exr")
         whole = file.read_bytes()
         file.write_bytes(whole[: len(whole) // 2])
-        self.run(1001, 1012)
-        seat.until_said("1006 held")
-        self.take("failed")
+        seat.until(lambda: self._is(held, "incomplete"))
         file.write_bytes(whole)
+        seat.type("Strength", "0.75")
+        self.run(1001, 1000 + FRAMES)
+        seat.until_said(rf"1\d of {FRAMES} frames, .* a frame")
+        self.take("failed")
 
     def away(self) -> None:
-        seat = self.seat
-        seat.press("Dismiss v005")
-        seat.press("Dismiss")
-        seat.press("Run 12 frames")
-        seat.until_said("[1-9] of .* frames")
         self.network.shut()
-        seat.until_said("finished and safe")
+        self.seat.until_said("finished and safe")
         self.take("away")
         self.network.open()
 
@@ -214,11 +216,14 @@ def main(out: Path) -> None:
         home = folder / "home"
         home.mkdir()
         os.environ["ANSWERPRINT_HOME"] = str(home)
-        shows = f"{folder.as_posix()}/shows/{{show}}/{{shot}}/*"
-        (home / "site.toml").write_text(f'context = ["{shows}"]\n', encoding="utf-8")
+        shows = Path(tempfile.gettempdir()) / "shows"  # a path that can be read in a picture
+        shows.mkdir()
+        stack.callback(shutil.rmtree, shows)
+        where = f"{shows.as_posix()}/{{show}}/{{shot}}/*"
+        (home / "site.toml").write_text(f'context = ["{where}"]\n', encoding="utf-8")
         state = stack.enter_context(server_here(home, repository.models_folder()))
         network = stack.enter_context(Proxy(state.address))
-        sitting = Sitting(stack.enter_context(taken(home, network.address)), folder, network)
+        sitting = Sitting(stack.enter_context(taken(home, network.address)), shows, network)
         steps: list[Callable[[], None]] = [
             sitting.begin, sitting.earlier, sitting.idle, sitting.running, sitting.takes,
             sitting.failed, sitting.away,
@@ -228,7 +233,8 @@ def main(out: Path) -> None:
                 step()
         finally:
             for name, picture in sitting.pictures.items():
-                picture.save(str(out / f"panel_{name}.png"))
+                if not name.endswith("_light"):
+                    picture.save(str(out / f"panel_{name}.png"))
         for suffix, ground in (("", "#1a1a1a"), ("_light", "#c8c8c8")):
             three = [sitting.pictures[name + suffix] for name in ("idle", "running", "failed")]
             beside(three, ground).save(str(out / f"panel{suffix}.png"))

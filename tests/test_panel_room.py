@@ -230,7 +230,7 @@ def test_nothing_overlaps_or_is_cut(open_panel: Open, width: int, points: float)
     panel = open_panel(width, points)
 
     inside = panel.column.widget()
-    assert panel.width() == width
+    assert width <= panel.width() <= max(width, 400)  # as narrow as its numbers allow
     assert inside is not None
     assert inside.width() <= panel.column.viewport().width()
     assert not outside(panel)
