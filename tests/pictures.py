@@ -155,6 +155,19 @@ class Sitting:
         self.take("away")
         self.network.open()
 
+    def end(self) -> None:
+        """Nothing runs any more."""
+        seat = self.seat
+
+        def still() -> bool:
+            for job in seat.session.jobs:
+                if job["state"] in ("starting", "running", "waiting"):
+                    seat.session.cancel_job(job["job"])
+                    return False
+            return True
+
+        seat.until(still)
+
     def take(self, name: str) -> None:
         """A picture in dark, and one in light."""
         self._at_rest()
@@ -238,9 +251,7 @@ def main(out: Path) -> None:
         for suffix, ground in (("", "#1a1a1a"), ("_light", "#c8c8c8")):
             three = [sitting.pictures[name + suffix] for name in ("idle", "running", "failed")]
             beside(three, ground).save(str(out / f"panel{suffix}.png"))
-        for job in sitting.seat.session.jobs:
-            sitting.seat.session.cancel_job(job["job"])
-        sitting.seat.turn(1000)
+        sitting.end()
     app.quit()
 
 

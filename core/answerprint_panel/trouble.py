@@ -17,10 +17,11 @@ def lines(server: Document, jobs: Iterable[Document]) -> str:
 
 def _where(server: Document) -> str:
     address = server.get("address")
+    if address and str(address) in str(server.get("problem")):
+        address = None  # the headline says it
     since = words.since(server.get("since")) if server.get("state") != "none" else ""
     said = [f"At {address}" if address else "", since]
-    text = ", ".join(one for one in said if one)
-    return f"{text}." if text else ""
+    return words.sentence(", ".join(one for one in said if one))
 
 
 def _waiting(jobs: Iterable[Document]) -> List[str]:
