@@ -20,13 +20,14 @@ LEAST: dict[str, Any] = {"task": "denoise", "plate": "bg.####.exr"}
 SPOILED = [f"a{mark}b" for mark in " \0\n\t;*?$&|<>'\"`()ü"] + [" a", "a ", "a\n"]
 
 names = st.from_regex(r"sh[A-Za-z0-9_.-]{0,12}_x", fullmatch=True)
+paths = texts.filter(lambda text: "\0" not in text)
 jobs = st.fixed_dictionaries(
-    {"task": texts, "plate": texts},
+    {"task": texts, "plate": paths},
     optional={
         "version": texts,
         "frames": st.sampled_from(["1001", "1001-1100x2", "-5--1,7"]),
         "inputs": st.dictionaries(
-            texts, st.fixed_dictionaries({"path": texts}, optional={"layer": texts}), max_size=2
+            texts, st.fixed_dictionaries({"path": paths}, optional={"layer": texts}), max_size=2
         ),
         "parameters": st.dictionaries(
             texts,
