@@ -40,7 +40,8 @@ def walled(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """takes/open/v001, and takes/closed/v001 where nobody may look into closed."""
     for verb in ("takes", "versions", "thumbnail"):
         cli.verb(verb)  # its libraries are ours alone
-    root = Path(tempfile.mkdtemp(dir="/tmp"))  # a $TMPDIR of ours may be closed to nobody altogether
+    # not in $TMPDIR, which may be closed to nobody altogether
+    root = Path(tempfile.mkdtemp(dir="/tmp"))
     root.chmod(0o755)
     monkeypatch.setenv("ANSWERPRINT_HOME", str(root / "home"))
     for name in ("open", "closed"):
