@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from answerprint import begin, exr, run, signing
+from answerprint import exr, run, signing, takes
 from answerprint.interrupt import Interrupt
 from answerprint.journal import Event
 from answerprint.run import Bounds
@@ -34,7 +34,7 @@ def met(
     """Run a claimed take, and let `act` see each event as it comes; returns them all."""
     events = []
     for event in run.run(
-        begin.reopen(take),
+        takes.reopen(take),
         take,
         server=server,
         signer=signer or signing.own_signer(home),

@@ -23,7 +23,7 @@ import pytest
 from command import Answerprint, Said
 from numpy.typing import NDArray
 
-from answerprint import begin, exr, job, preflight, run, signing
+from answerprint import begin, exr, job, preflight, run, signing, takes
 from answerprint.cli import main
 from answerprint.journal import Event
 from answerprint.site import Site
@@ -86,7 +86,7 @@ def carried_out(server: Server, take: Take, home: Path) -> list[Event]:
     """Run a claimed take with the home's key; returns the events."""
     signer = signing.own_signer(home)
     trusted = signing.trusted_keys([home / "trust"])
-    resolved = begin.reopen(take)
+    resolved = takes.reopen(take)
     return list(run.run(resolved, take, server=server, signer=signer, trusted=trusted))
 
 

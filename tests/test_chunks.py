@@ -14,7 +14,7 @@ import pytest
 from processes import Crowd
 from samples import carried_out, change, claimed, plate
 
-from answerprint import begin, documents, exr, record, signing
+from answerprint import begin, documents, exr, record, signing, takes
 from answerprint.chunk import Chunk
 from answerprint.errors import JobError, SigningError, TakeBusy
 from answerprint.frames import FrameRange
@@ -46,7 +46,7 @@ folder, aside, home = map(Path, sys.argv[1:])
 manifests, written = [], []
 sys.addaudithook(listen)
 take = takes.find(folder)
-resolved = begin.reopen(take)
+resolved = takes.reopen(take)
 facts = {"job_id": take.read("job")["job_id"], "server": "none", "triton": "none"}
 place = Place(resolved, take, signing.own_signer(home), facts)
 trusted = signing.trusted_keys([home / "trust"])
@@ -98,7 +98,7 @@ def aside(take: Take) -> Path:
 @pytest.fixture
 def place(take: Take, home: Path) -> Place:
     facts = {"job_id": str(take.read("job")["job_id"]), "server": "none", "triton": "none"}
-    return Place(begin.reopen(take), take, signing.own_signer(home), facts)
+    return Place(takes.reopen(take), take, signing.own_signer(home), facts)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def trusted(home: Path) -> Any:
 
 @pytest.fixture
 def resolved(take: Take) -> Resolved:
-    return begin.reopen(take)
+    return takes.reopen(take)
 
 
 def laid(take: Take, *frames: int) -> None:

@@ -30,7 +30,7 @@ from samples import (
     until,
 )
 
-from answerprint import begin, documents, holder, ring
+from answerprint import documents, holder, ring, takes
 from answerprint.chunk import Chunk
 from answerprint.cli import carry_out
 from answerprint.cli.context import Output
@@ -242,7 +242,7 @@ def test_what_is_being_written_beside_a_part_of_a_take_is_left_alone(
     littered: Take, home: Path
 ) -> None:
     """Other processes may be at it; the take is not closed yet."""
-    with Chunk.open(littered, begin.reopen(littered), begin.reopen(littered).frame_range):
+    with Chunk.open(littered, takes.reopen(littered), takes.reopen(littered).frame_range):
         pass
 
     assert {file.name for file in littered.unfinished()} == set(LEFT)
@@ -254,7 +254,7 @@ def test_what_another_process_began_to_write_since_is_left_to_it(
     take = made(server, home, tmp_path / "takes", plate(tmp_path / "p"))
     fresh = take.private / ".lease.1001.json.0123.part"
 
-    with Chunk.open(take, begin.reopen(take), None):
+    with Chunk.open(take, takes.reopen(take), None):
         fresh.touch()
 
     assert fresh.exists()

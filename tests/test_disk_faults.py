@@ -31,7 +31,7 @@ from samples import (
     until,
 )
 
-from answerprint import begin, exr, takes
+from answerprint import exr, takes
 from answerprint.chunk import Chunk
 from answerprint.errors import DiskFull, TakeError
 from answerprint.takes import Take
@@ -176,7 +176,7 @@ def test_a_frame_does_not_make_its_take_again_after_it_was_removed(take: Take) -
 
 
 def test_a_take_that_is_gone_is_said_to_be_gone_and_not_to_be_another_process(take: Take) -> None:
-    with Chunk.open(take, begin.reopen(take), None) as chunk:
+    with Chunk.open(take, takes.reopen(take), None) as chunk:
         shutil.rmtree(take.folder)
 
         with pytest.raises(TakeError, match=f"{take.folder} was removed, or its disk is away"):

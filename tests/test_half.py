@@ -16,7 +16,7 @@ from samples import Channels, claimed, made, noise, own_models, save, server_her
 from tritonclient import grpc
 from tritonclient.utils import InferenceServerException
 
-from answerprint import ask, begin, exr, workitem
+from answerprint import ask, begin, exr, takes, workitem
 from answerprint.ask import Asker
 from answerprint.contract import parse
 from answerprint.errors import ContractError
@@ -56,7 +56,7 @@ class Studio:
     def wire(self, task: str, plate: Path, **fields: Any) -> dict[str, tuple[Any, Any]]:
         """Type of an image on its way to the model, and of what came back."""
         take = claimed(self.server, self.folder / f"wire {task}", plate, task=task, **fields)
-        resolved = begin.reopen(take)
+        resolved = takes.reopen(take)
         asker = Asker(
             self.server, begin.pinned(resolved, self.server), resolved, begin.colour_paths(resolved)
         )

@@ -22,13 +22,13 @@ from google.protobuf import text_format  # type: ignore[import-untyped]
 from samples import claimed, own_models, plate, server_here, stand_in
 from tritonclient.grpc import model_config_pb2
 
-from answerprint import begin, exr, record, run, signing
+from answerprint import begin, exr, record, run, signing, takes
 from answerprint.errors import NoSuchTask, SourceError
 from answerprint.frames import FrameRange
 from answerprint.journal import Event
 from answerprint.offer import Offer, farm_lane
 from answerprint.run import Bounds
-from answerprint.takes import Take
+from answerprint.takes import Take, reopen
 from answerprint.triton import Server
 from answerprint_server import embedded, lanes, launch, pbtxt, ports, repository
 from answerprint_server.lanes import Plan
@@ -107,7 +107,7 @@ def carried_out(
     server: Server, take: Take, home: Path, frames: FrameRange | None = None, **bounds: Any
 ) -> list[Event]:
     events = run.run(
-        begin.reopen(take),
+        takes.reopen(take),
         take,
         server=server,
         signer=signing.own_signer(home),
@@ -137,7 +137,7 @@ def overtaken_by(
     with Server(state.address) as server, ThreadPoolExecutor(len(takes)) as pool:
         runs = [pool.submit(carried_out, server, take, home, **bounds) for take in takes]
         until(lambda: pending(state) >= queue)
-        resolved = begin.reopen(takes[0])
+        resolved = reopen(takes[0])
         before = len(executed(models))
         offer = begin.pinned(resolved, server)
         server.infer(offer, {"pixels": BRIGHT}, {}, request_id="single")

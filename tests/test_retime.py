@@ -24,7 +24,7 @@ from samples import (
     window,
 )
 
-from answerprint import begin, exr, run as engine, signing
+from answerprint import exr, run as engine, signing, takes
 from answerprint.header import Attribute, read_header
 from answerprint.interrupt import Interrupt
 from answerprint.picture import Window, moved, union
@@ -329,7 +329,7 @@ def stopped_after(frames: int, take: Take, server: Server, home: Path) -> None:
     interrupted = Interrupt()
     keys = signing.trusted_keys([home / "trust"])
     events = engine.run(
-        begin.reopen(take), take, server=server, signer=signing.own_signer(home),
+        takes.reopen(take), take, server=server, signer=signing.own_signer(home),
         trusted=keys, interrupted=interrupted,
     )  # fmt: skip
     while frames:

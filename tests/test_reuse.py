@@ -26,7 +26,7 @@ from samples import (
     save,
 )
 
-from answerprint import begin, exr, reuse, signing, workitem
+from answerprint import exr, reuse, signing, takes, workitem
 from answerprint.job import Resolved
 from answerprint.record import Record, extract
 from answerprint.shelf import Shelf
@@ -182,7 +182,7 @@ def test_another_contract_for_the_same_model_makes_it_anew(
     """The model's files are the same; it is fed otherwise, or its answer goes elsewhere."""
     with Server(chance.address) as server:
         take = claimed(server, tmp_path / "takes", plate(tmp_path, 1), task="seeded")
-    resolved = begin.reopen(take)
+    resolved = takes.reopen(take)
     (one,) = getattr(resolved.contract, end)
     contract = resolved.contract.model_copy(update={end: (one.model_copy(update=change),)})
     other = resolved.model_copy(update={"contract": contract})
@@ -191,7 +191,7 @@ def test_another_contract_for_the_same_model_makes_it_anew(
     def key(job: Resolved) -> str:
         return reuse.key(found, job, job.settings(1001), job.seed())
 
-    assert key(begin.reopen(take)) == key(resolved)
+    assert key(takes.reopen(take)) == key(resolved)
     assert key(other) != key(resolved)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from answerprint import begin, exr, job, localised, ocio, record, takes
+from answerprint import exr, job, localised, ocio, record, takes
 from answerprint.contract import Contract
 from answerprint.errors import SourceError, TakeError
 from answerprint.frames import FrameRange
@@ -67,7 +67,7 @@ def _of_take(take: Take, path: Path, out: str | None, site: Site) -> Again:
             f"{take.name} {take.label} has no such frames to compare with.",
             remedy="Finish it first with 'answerprint run --resume'.",
         )
-    first = localised.resolved(begin.reopen(take), site)
+    first = localised.resolved(takes.reopen(take), site)
     fields = first.job.model_dump(mode="json", by_alias=True)
     main = next(iter(first.inputs.values())).path
     fields |= {

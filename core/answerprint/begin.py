@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import ValidationError
 
 from answerprint import colour, documents, exr, ocio, record, takes
-from answerprint.errors import ModelReplaced, SetupError, SourceError, TakeError
+from answerprint.errors import ModelReplaced, SetupError, SourceError
 from answerprint.frames import FrameRange
-from answerprint.job import Resolved, wrong
+from answerprint.job import Resolved
 from answerprint.offer import farm_lane
 from answerprint.takes import Item, Take
 from answerprint.triton import Offer, Server
@@ -34,22 +33,6 @@ def claim(resolved: Resolved) -> Take:
     document = resolved.model_dump(mode="json", by_alias=True)
     take.write("job", {"job_id": uuid.uuid4().hex, "resolved": document})
     return take
-
-
-def reopen(take: Take) -> Resolved:
-    """The job of a take that was begun.
-
-    Raises:
-        TakeError: the take has no readable job.
-    """
-    try:
-        return Resolved.model_validate(take.read("job")["resolved"])
-    except (KeyError, TypeError) as error:
-        raise TakeError(
-            f"{take.folder.as_posix()} holds no job.", remedy="Run the job again as a new take."
-        ) from error
-    except ValidationError as error:
-        raise wrong(error, f"The job in {take.folder.as_posix()}") from error
 
 
 def items(resolved: Resolved, frames: FrameRange | None = None) -> Iterator[Item]:

@@ -134,7 +134,7 @@ class Eye(threading.Thread):
         self._ended = threading.Event()
 
     def run(self) -> None:
-        with suppress(Exception):  # a host that can be none: the looks say so
+        with suppress(OSError, ValueError):  # a host that can be none: the looks say so
             if wire.is_here(self.address):
                 self.host = "this machine"
         check = Check(self.address)

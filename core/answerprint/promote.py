@@ -33,7 +33,7 @@ def promote(
     Raises:
         TakeError: there is no such variation, it is not finished, or a frame does not verify.
     """
-    resolved = begin.reopen(take)
+    resolved = takes.reopen(take)
     files = _finished(take, label, resolved)
     before = _verified(take, label, files, trusted)
     told = _told(take, label)

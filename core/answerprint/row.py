@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from answerprint import header, journal, standing, takes
 from answerprint.documents import count
 from answerprint.errors import AnswerprintError, JobError, SourceError, TakeError
 from answerprint.frames import FrameRange
-from answerprint.job import Resolved, wrong
+from answerprint.job import Resolved
 from answerprint.plate import Plate
 from answerprint.site import Site
 from answerprint.standing import Facts
@@ -193,14 +191,7 @@ def _job(take: Take) -> Resolved | None:
     """
     if not (take.private / "job.json").is_file():
         return None
-    try:
-        return Resolved.model_validate(take.read("job")["resolved"])
-    except (KeyError, TypeError) as error:
-        raise TakeError(
-            f"{take.folder.as_posix()} holds no job.", remedy="Run the job again as a new take."
-        ) from error
-    except ValidationError as error:
-        raise wrong(error, f"The job in {take.folder.as_posix()}") from error
+    return takes.reopen(take)
 
 
 def _of_job(resolved: Resolved | None, site: Site) -> Row:

@@ -12,9 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from answerprint import documents, signing
 from answerprint.errors import Fix, TakeError, TakeExists
 from answerprint.folder import is_folder, unreadable
+from answerprint.job import Resolved, wrong
 from answerprint.take import Item, Take, wedge_order
 
 # whoever looks for takes works with them
@@ -31,6 +34,7 @@ __all__ = [
     "following",
     "listed",
     "of_stream",
+    "reopen",
 ]
 
 MANIFEST_SCHEMA = "answerprint.manifest/v1"
@@ -135,6 +139,22 @@ def find(path: Path) -> Take:
         f"There is no take at {path.as_posix()}.",
         remedy="Give a take's folder (.../v001) or a frame in it; 'answerprint takes' lists them.",
     )
+
+
+def reopen(take: Take) -> Resolved:
+    """The job of a take that was begun.
+
+    Raises:
+        TakeError: the take has no readable job.
+    """
+    try:
+        return Resolved.model_validate(take.read("job")["resolved"])
+    except (KeyError, TypeError) as error:
+        raise TakeError(
+            f"{take.folder.as_posix()} holds no job.", remedy="Run the job again as a new take."
+        ) from error
+    except ValidationError as error:
+        raise wrong(error, f"The job in {take.folder.as_posix()}") from error
 
 
 def _is_take(folder: Path) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 
 from PIL import Image, PngImagePlugin
 
-from answerprint import begin, documents, exr, localised, look, sheet
+from answerprint import documents, exr, localised, look, sheet, takes
 from answerprint.errors import JobError, SourceError
 from answerprint.job import Resolved
 from answerprint.look import Look
@@ -191,7 +191,7 @@ def of_take(easel: Easel, take: Take, frame: int | None) -> Thumbnail:
     easel.site.check_allowed(take.folder, "Take")
     frames = _frames(take, frame)
     number = _chosen(tuple(frames), frame, f"{take.name} {take.label}")
-    resolved = localised.resolved(begin.reopen(take), easel.site)
+    resolved = localised.resolved(takes.reopen(take), easel.site)
     picture = easel.draw(frames[number], lambda _: look.of_take(resolved), _space(resolved))
     try:
         return Thumbnail(picture, number, _before(easel, resolved, number))

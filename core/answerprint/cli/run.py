@@ -110,7 +110,7 @@ def _resume(args: argparse.Namespace, context: Context) -> int:
     flags.check_resuming(args)
     frames = None if args.frames is None else FrameRange.parse(args.frames)
     take = takes.find(args.resume)
-    resolved = localised.resolved(begin.reopen(take), context.site)
+    resolved = localised.resolved(takes.reopen(take), context.site)
     preflight.check_resumed(resolved, take.folder, context.site)
     with Server(context.address(args.server), transport=_transport(args)) as server:
         return follow(

@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from answerprint import begin, exr, localised, look, sheet, takes
+from answerprint import exr, localised, look, sheet, takes
 from answerprint.cli.context import Context
 from answerprint.documents import count
 from answerprint.errors import JobError, TakeError
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     target = args.out or take.folder.parent / f"{take.name}_{take.label}_sheet.png"
     sheet.check_name(target)
     cell = _cell(next(iter(captions)), args.width, len(captions))
-    seen, notes = look.of_take(localised.resolved(begin.reopen(take), context.site))
+    seen, notes = look.of_take(localised.resolved(takes.reopen(take), context.site))
     cells = (
         Cell(look.picture(exr.read(file), seen, cell), *said) for file, said in captions.items()
     )
@@ -87,7 +87,7 @@ def _captions(take: Take, frame: int | None) -> dict[Path, tuple[str, str]]:
             f"{take.name} {take.label} has no frames yet.",
             remedy=f"Finish it with 'answerprint run --resume {take.folder.as_posix()}'.",
         )
-    variations = begin.reopen(take).variations
+    variations = takes.reopen(take).variations
     if variations:
         first = min(item.frame for item in held) if frame is None else frame
         held = {item: file for item, file in held.items() if item.frame == first}

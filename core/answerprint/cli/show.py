@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from answerprint import begin, exr, record, takes, verify
+from answerprint import exr, record, takes, verify
 from answerprint.cli.context import Context
 from answerprint.documents import count
 from answerprint.errors import AnswerprintError, JobError, SourceError
@@ -92,7 +92,7 @@ def _show_take(take: Take, context: Context) -> Path:
 def _wedge(take: Take) -> list[Variation]:
     """The variations of a take with their values; none where it is no wedge or has no job."""
     try:
-        return list(begin.reopen(take).variations.values())
+        return list(takes.reopen(take).variations.values())
     except AnswerprintError:
         return []
 
