@@ -43,8 +43,18 @@ __all__ = [
 Encoding = Literal["scene_linear", "acescct", "srgb_display", "srgb_shaped", "data"]
 
 
+# image        layers of EXR frames: (height, width, channels)
+# points       attributes of points: (points, channels)
+# volume       grids of volumes: (z, y, x, channels)
+# heightfield  grids one voxel high: (y, x, channels)
+Kind = Literal["image", "points", "volume", "heightfield"]
+
+
 class Input(OpenDocument):
     """One image that the model takes, as float32 (height, width, channels).
+
+    Of another kind of task it is one attribute of points, or one grid: then `layers` are the names
+    of attributes or grids that serve, best first, and `channels` say how many numbers a value has.
 
     layers     names under which plates hold it, best first; 'rgba' is the unnamed layer
     channels   the channel sets it can be made of, best first, in the order the model wants
@@ -84,6 +94,7 @@ class Output(OpenDocument):
     size       `same`: the inputs' size times scale; `own`: whatever the model says
     when       a bool parameter: the output is there only when that is on
     half       the model gives it as float16 as well, under its name and HALF
+    qualifier  what a new attribute's numbers are to Houdini: normal, vector, color, point, or ''
     """
 
     name: str
@@ -94,6 +105,7 @@ class Output(OpenDocument):
     size: Literal["same", "own"] = "same"
     when: str = ""
     half: bool = False
+    qualifier: str = ""
     help: str = ""
 
 
@@ -183,7 +195,7 @@ class Contract(OpenDocument):
     task: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: str
     purpose: str
-    kind: Literal["image"] = "image"
+    kind: Kind = "image"
     inputs: tuple[Input, ...] = Field(min_length=1)
     outputs: tuple[Output, ...] = Field(min_length=1)
     cut: Cut = Cut()

@@ -37,6 +37,8 @@ NonFinite = Literal["keep", "zero", "stop"]
 Keep = Literal["replace", "beside", "only"]
 PixelType = Literal["inherit", "half", "float"]
 Compression = Literal["inherit", "none", "rle", "zips", "zip", "piz"]
+Format = Literal["exr", "bgeo", "geo", "vdb", "usdc", "usda"]  # of a take's files, as their ending
+Unsupported = Literal["stop", "leave_out"]
 MOST_HANDLES = 10_000
 MOST_DOCUMENT_BYTES = 1 << 20  # of a job that comes as text
 
@@ -97,11 +99,13 @@ class Result(Document):
                   None: replace, or only where the result has another size or time than the plate
     type          of the result's pixels; inherit: as in the plate, and float for new data layers
     compression   inherit: as the plate, zip where that would lose pixels
+    format        of geometry: inherit: as the plate's files, or the nearest that a take can have
     """
 
     layers: Keep | None = None
     type: PixelType = "inherit"
     compression: Compression = "inherit"
+    format: Format | Literal["inherit"] = "inherit"
 
 
 class Job(Document):
@@ -122,6 +126,8 @@ class Job(Document):
     seed        any whole number; kept as text so that no tool cuts it to 32 bits
     non_finite  what to do with NaN and inf in the plate: `keep` them where they are, make them
                 `zero`, or `stop` before anything is written
+    unsupported what to do with primitives that Answerprint does not know (packed, NURBS): `stop`
+                before anything is written, or `leave_out` of the take, which says so
     host        who asks: "nuke 15.1v2"
     node        of the host, which it was asked for: "Read3"
     script      of the host, by its path
@@ -144,6 +150,7 @@ class Job(Document):
     reuse: bool = True
     seed: str | None = None
     non_finite: NonFinite = "keep"
+    unsupported: Unsupported = "stop"
     out: Destination = Destination()
     host: str = "shell"
     node: Annotated[str, Field(max_length=1024)] | None = None
@@ -194,6 +201,7 @@ class ResolvedResult(Document):
     layers: Keep
     type: PixelType
     compression: Compression
+    format: Format = "exr"
 
 
 class Resolved(Document):

@@ -56,6 +56,7 @@ class Source:
     remarks     what has to be said: proxy is on, views that are rendered, and so on
     offset      the script's frame minus the plate's: 1000 where file 1 is shown at frame 1001
     config      the OpenColorIO configuration that `space` is a name of; empty: the engine's
+    suffix      of what `render` writes: .exr; of geometry .safetensors, .bgeo or .vdb
     """
 
     node: str
@@ -72,6 +73,7 @@ class Source:
     remarks: Tuple[str, ...] = ()
     offset: int = 0
     config: str = ""
+    suffix: str = ".exr"
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,9 @@ class Host:
     ) -> Rendering:
         """Render a node to EXR: all layers, its bounding box kept; the script is left as it was.
 
-        pattern     where to, with ####; the folder is made
+        Of geometry (`source.suffix` says so): freeze it frame by frame, and write that.
+
+        pattern     where to, with #### and the source's suffix; the folder is made
         step        told (frames done, frames in all) after each one; the host breathes between them
         done        told once: None, or why it ended early; a cancelled one ends with an error as well
         """

@@ -122,7 +122,7 @@ class Subject(QtCore.QObject):
         renders, source = self._study.renders, self._draft.source
         if source is not None and renders.get("renders"):
             stem = source.node.rpartition(".")[2] or "plate"
-            self._draft.path = f"{renders['renders']}/{stem}.####.exr"
+            self._draft.path = f"{renders['renders']}/{stem}.####{source.suffix}"
             self.ask_facts()
         self.changed.emit()
         self.settled.emit()
