@@ -18,33 +18,36 @@ from answerprint.wire import Expected
 MOST_REPORT_BYTES = 1 << 20
 REPORT = "report"
 
+_WORDS = {"image": "image", "points": "attribute", "volume": "grid", "heightfield": "grid"}
+
 Pixels = NDArray[Any]  # float16 or float32
 Arrays = dict[str, "NDArray[Any] | None"]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model returned: images, and its own account of device, library and times."""
+    """What a model returned: images, attributes or grids, and its own account of its work."""
 
     images: dict[str, Pixels]
     report: dict[str, Any]
 
 
 def held(offer: Offer, outputs: Mapping[str, Expected], arrays: Arrays) -> Answer:
-    """Hold a model's answer against its contract: nothing missing, of its type, not empty.
+    """Hold a model's answer against its contract: nothing missing, of its type and rank, not empty.
 
     `arrays`: what came, by output; the report is among them.
 
     Raises:
-        InferenceError: an image is missing, or no image.
+        InferenceError: an image (or an attribute, or a grid) is missing, or none.
         ModelReplaced: another model answered.
     """
     images: dict[str, Pixels] = {}
+    kind_of_task, rank = offer.usable().kind, offer.usable().rank
     for name, expected in outputs.items():
         image, kind = arrays.get(name), np.float16 if expected.half else np.float32
-        if image is None or image.dtype != kind or image.ndim != 3 or image.size == 0:
+        if image is None or image.dtype != kind or image.ndim != rank or image.size == 0:
             raise InferenceError(
-                f"{offer.name} returned no image '{name}'.",
+                f"{offer.name} returned no {_WORDS[kind_of_task]} '{name}'.",
                 remedy="Tell the pipeline team: the model breaks its contract.",
             )
         images[name] = image

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from answerprint.documents import OpenDocument, canonical, did_you_mean, explain, loads
 from answerprint.errors import ContractError, JobError
 from answerprint.parameter import MOST_INT, Parameter, Value
+from answerprint.ports import RANKS, Cut, Encoding, Input, Kind, Output, Scale, check_kind
 
 MOST_CONTRACT_BYTES = 1 << 20
 MOST_COST = 86_400.0  # seconds for a megapixel: a day
@@ -25,121 +26,18 @@ RETIRED_SOURCE_TYPES = ("minorHumanEdits", "softwareImage")  # IPTC, 2024: no lo
 __all__ = [
     "HALF",
     "MOST_INT",
+    "RANKS",
     "Contract",
     "Cut",
     "Encoding",
     "Input",
+    "Kind",
     "Output",
     "Parameter",
+    "Scale",
     "Value",
     "parse",
 ]
-
-# scene_linear  the plate's own linear light; linear plates come as they are
-# acescct       ACES log
-# srgb_display  sRGB picture for the model's eyes only: clipped to 0..1, nothing is made of it again
-# srgb_shaped   sRGB picture with room for -0.5 to 1000 inside 0..1, taken back exactly afterwards
-# data          numbers, never touched by colour: normals, depth, mattes, ids, motion
-Encoding = Literal["scene_linear", "acescct", "srgb_display", "srgb_shaped", "data"]
-
-
-# image        layers of EXR frames: (height, width, channels)
-# points       attributes of points: (points, channels)
-# volume       grids of volumes: (z, y, x, channels)
-# heightfield  grids one voxel high: (y, x, channels)
-Kind = Literal["image", "points", "volume", "heightfield"]
-
-
-class Input(OpenDocument):
-    """One image that the model takes, as float32 (height, width, channels).
-
-    Of another kind of task it is one attribute of points, or one grid: then `layers` are the names
-    of attributes or grids that serve, best first, and `channels` say how many numbers a value has.
-
-    layers     names under which plates hold it, best first; 'rgba' is the unnamed layer
-    channels   the channel sets it can be made of, best first, in the order the model wants
-    range      least and greatest sensible value; null where there is none
-    needs      an input before this one, without which this one is not used
-    follows    an input before this one, whose plate and layer are taken for this one as well
-    half       the model takes it as float16 as well, under its name and HALF
-    """
-
-    name: str
-    layers: tuple[str, ...] = Field(min_length=1)
-    channels: tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...] = Field(
-        (("R", "G", "B"),), min_length=1
-    )
-    encoding: Encoding = "scene_linear"
-    range: tuple[float | None, float | None] = (None, None)
-    required: bool = True
-    needs: str | None = None
-    follows: str | None = None
-    half: bool = False
-    help: str = ""
-
-
-class Scale(OpenDocument):
-    """A factor that depends on a choice: parameter 'method', values {'sharp-4x': 4}."""
-
-    parameter: str
-    values: dict[str, Annotated[int, Field(ge=1, le=16)]]
-
-
-class Output(OpenDocument):
-    """One image that the model gives back, as float32 (height, width, channels).
-
-    replaces   the input in whose place it stands; null: a new layer beside the others
-    channels   full EXR names of a new layer's channels, like forward.u
-    scale      how many times larger than the inputs it is
-    size       `same`: the inputs' size times scale; `own`: whatever the model says
-    when       a bool parameter: the output is there only when that is on
-    half       the model gives it as float16 as well, under its name and HALF
-    qualifier  what a new attribute's numbers are to Houdini: normal, vector, color, point, or ''
-    """
-
-    name: str
-    replaces: str | None = None
-    channels: tuple[str, ...] = ()
-    encoding: Encoding = "scene_linear"
-    scale: Annotated[int, Field(ge=1, le=16)] | Scale = 1
-    size: Literal["same", "own"] = "same"
-    when: str = ""
-    half: bool = False
-    qualifier: str = ""
-    help: str = ""
-
-
-class Cut(OpenDocument):
-    """How a frame may be cut for the model, and which other frames it sees.
-
-    mode        `whole`: the whole data window at once; `tiles`: in pieces
-    tile        edge of a piece in pixels, without what is added around it
-    context     pixels around a piece that its result depends on; cut off again
-    overlap     pixels beyond the piece that are blended with the neighbour's
-    multiple    height and width are padded by reflection to a multiple of this
-    tolerance   greatest difference between tiles and whole, in the output's encoding
-    before, after   frames before and after that the model sees as well: inputs are then
-                (frames, height, width, channels)
-    ends        what stands for frames beyond the plate: `clamp` the last one, `mirror` back
-    between     the model makes a frame between two: inputs are (2, height, width, channels), and
-                the settings hold `time`, 0 at the first, below 1
-    """
-
-    mode: Literal["whole", "tiles"] = "whole"
-    tile: Annotated[int, Field(ge=16)] = 256
-    context: Annotated[int, Field(ge=0)] = 0
-    overlap: Annotated[int, Field(ge=0)] = 0
-    multiple: Annotated[int, Field(ge=1, le=1024)] = 1
-    tolerance: float = 0.0
-    before: Annotated[int, Field(ge=0, le=16)] = 0
-    after: Annotated[int, Field(ge=0, le=16)] = 0
-    ends: Literal["clamp", "mirror"] = "clamp"
-    between: bool = False
-
-    @property
-    def frames(self) -> int:
-        """How many frames of the plate the model sees at once."""
-        return 2 if self.between else self.before + 1 + self.after
 
 
 class Artifact(OpenDocument):
@@ -185,12 +83,23 @@ class Determinism(OpenDocument):
 
 
 class Cost(OpenDocument):
-    """Rough time on two CPU cores; only a first guess, before any frame was measured."""
+    """Rough time on two CPU cores; only a first guess, before any frame was measured.
+
+    seconds_per_megapixel   of a points task: for a million points; of a volume or a heightfield: for
+                            a million voxels of the input
+    """
 
     seconds_per_megapixel: Annotated[float, Field(ge=0, le=MOST_COST, allow_inf_nan=False)] = 1.0
 
 
 class Contract(OpenDocument):
+    """What a model says of itself.
+
+    kind   what it works on. All but images are numbers (encoding `data`), float32, whole, of one
+           frame, and all inputs are of one geometry, the first being the main one. Only grids have
+           a `scale`, only new attributes of points a `qualifier`.
+    """
+
     schema_: Literal["answerprint.contract/v1"] = Field(alias="schema")
     task: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: str
@@ -224,6 +133,7 @@ class Contract(OpenDocument):
             raise ValueError("cut.between goes with neither before, after nor tiles")
         if 2 * self.cut.overlap > self.cut.tile:
             raise ValueError("cut.overlap is more than half of cut.tile")
+        check_kind(self.kind, self.inputs, self.outputs, self.cut)
         if self.digital_source_type.rpartition("/")[2] in RETIRED_SOURCE_TYPES:
             raise ValueError(f"digital_source_type {self.digital_source_type} is retired by IPTC")
         return self
@@ -237,6 +147,11 @@ class Contract(OpenDocument):
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
         return self.model.artifacts
+
+    @property
+    def rank(self) -> int:
+        """How many dimensions its arrays have on the wire."""
+        return RANKS[self.kind]
 
     def given(self, settings: Mapping[str, Value]) -> tuple[Output, ...]:
         """The outputs that a request with these settings brings back."""

@@ -199,7 +199,8 @@ class Server(AbstractContextManager["Server"]):
 
         `images`: input name -> float32 (height, width, channels), C-contiguous, in the encoding
         that the contract names, or float16 where the contract says half; (frames, height, width,
-        channels) where the model sees several.
+        channels) where the model sees several. Tasks of another kind have arrays of another rank:
+        see `contract.Kind`.
         `outputs`: those that these settings bring back; None: all of the contract, of any size.
         The answer's images are float32 (height, width, channels), or float16 where that was asked
         for; they may be read-only.

@@ -25,11 +25,12 @@ _APART = 64  # each image begins at a multiple, as processors like it
 class Expected:
     """An output that is asked for.
 
-    shape   (height, width, channels); None where the model has a size of its own
+    shape   (height, width, channels), or as the kind of the task has it; None where the model has
+            a size of its own
     half    whether it is to come as float16
     """
 
-    shape: tuple[int, int, int] | None = None
+    shape: tuple[int, ...] | None = None
     half: bool = False
 
 
