@@ -1,9 +1,10 @@
 """The frame around a model in Triton's Python backend, so that a model.py holds only its model.
 
-A request brings one float32 tensor (height, width, channels) for each image, or a stack of them
-where the model sees several frames, and one JSON tensor `settings`; the answer takes one tensor for
-each image and one JSON tensor `report`. Where the contract says half, an image may come, and may be
-asked for, as float16 under its name and `_half`.
+A request brings one float32 tensor for each input, in the axes that the contract's kind has (AXES),
+or a stack of them where the model sees several frames, and one JSON tensor `settings`; the answer
+takes one tensor for each output and one JSON tensor `report`. What is said of images here holds for
+attributes and grids as well. Where the contract says half, an image may come, and may be asked for,
+as float16 under its name and `_half`.
 Needs numpy and what the backend itself brings; runs in the embedded server and in NVIDIA's
 container alike.
 """
@@ -23,8 +24,14 @@ import numpy as np
 import triton_python_backend_utils as backend
 
 HALF = "_half"
+AXES = {
+    "image": ("height", "width", "channels"),
+    "points": ("points", "channels"),
+    "volume": ("z", "y", "x", "channels"),
+    "heightfield": ("y", "x", "channels"),
+}
 
-__all__ = ["ImageModel", "RefusedError", "cpu_name"]
+__all__ = ["AXES", "ImageModel", "RefusedError", "cpu_name"]
 
 
 class RefusedError(Exception):
@@ -32,7 +39,7 @@ class RefusedError(Exception):
 
 
 class ImageModel:
-    """Base of a `TritonPythonModel`: fill in `load` and `run`.
+    """Base of a `TritonPythonModel`, of any kind of task: fill in `load` and `run`.
 
     `halves`: whether `run` takes images as float16 where they came so; else all are float32. It may
     return either: the answer has what was asked for.
@@ -45,9 +52,10 @@ class ImageModel:
         """Get ready for requests: devices, sessions, weights."""
 
     def run(self, images, settings):
-        """Return ({output: float32 (height, width, channels)}, {report field: text or number}).
+        """Return ({output: float32 in the kind's axes}, {report field: text or number}).
 
-        `images` holds the inputs that came, C-contiguous; `settings` every parameter of the
+        `images` holds the inputs that came, C-contiguous, of as many axes as the contract's kind
+        has, and one before them where it sees several frames; `settings` every parameter of the
         contract, and what the engine adds: `time` where the contract makes frames between two,
         `seed` where it has one. Raise RefusedError for a request that is wrong.
         """
@@ -98,6 +106,7 @@ class ImageModel:
                     raise RefusedError(f"{one['name']} came twice, as float and as half")
                 image = half if image is None else image
             if image is not None:
+                check_axes(one["name"], image, self.contract)
                 found[one["name"]] = image if self.halves else widened(image)
             elif one.get("required", True):
                 raise RefusedError(f"{one['name']} is missing")
@@ -120,6 +129,16 @@ class ImageModel:
                     f"setting {name} is {_short(value)}, which its contract does not allow"
                 )
         return {**{name: one["default"] for name, one in known.items()}, **given}
+
+
+def check_axes(name, image, contract):
+    """Raises RefusedError: an input has more or fewer axes than the contract's kind."""
+    axes = AXES[contract.get("kind", "image")]
+    cut = contract.get("cut", {})
+    if cut.get("between") or cut.get("before") or cut.get("after"):
+        axes = ("frames", *axes)
+    if image.ndim != len(axes):
+        raise RefusedError(f"{name} is not ({', '.join(axes)})")
 
 
 def widened(image):

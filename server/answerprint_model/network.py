@@ -1,4 +1,4 @@
-"""Networks: an ONNX graph put together from a checkpoint's arrays, in memory, and run on the CPU."""
+"""Networks: ONNX graphs run on the CPU, out of a file or put together from a checkpoint's arrays."""
 
 import os
 
@@ -7,7 +7,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-__all__ = ["LIBRARY", "Network"]
+__all__ = ["LIBRARY", "Network", "started"]
 
 OPSET = 16  # the first with GridSample
 LIBRARY = f"ONNX Runtime {onnxruntime.__version__}"
@@ -46,13 +46,17 @@ class Network:
         opset = helper.make_opsetid("", OPSET)
         model = helper.make_model(body, opset_imports=[opset], ir_version=8)
         onnx.checker.check_model(model)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = os.cpu_count() or 1
-        # threads that wait busily would take the cores from the models beside this one
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        return onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        return started(model.SerializeToString())
+
+
+def started(graph):
+    """A network ready to run, from the bytes of an ONNX graph or the path of its file."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = os.cpu_count() or 1
+    # threads that wait busily would take the cores from the models beside this one
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    given = graph if isinstance(graph, bytes) else str(graph)
+    return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
 
 
 def typed(tensors):
