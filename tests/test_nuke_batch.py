@@ -19,7 +19,8 @@ from comp import Comp, terminal
 from engines import scripted, starts
 
 import answerprint_nuke
-from answerprint_nuke import HostError, batch
+from answerprint_nuke import HostError
+from answerprint_panel import waited
 
 __all__ = ["terminal"]  # a fixture, used by its name
 
@@ -75,13 +76,13 @@ def test_what_is_wrong_is_said_with_a_remedy(terminal: Comp, served: str) -> Non
     [("1001-1003", [1001, 1002, 1003]), ("1-5x2,9", [1, 3, 5, 9]), ("-2--1", [-2, -1])],
 )
 def test_frame_ranges_are_read_as_the_engine_does(text: str, frames: list[int]) -> None:
-    assert batch.numbers(text) == frames
+    assert waited.numbers(text) == frames
 
 
 @pytest.mark.parametrize("text", ["", "5-1", "1-9x0", "a", "1-99999999"])
 def test_what_is_no_frame_range_is_refused(text: str) -> None:
     with pytest.raises(HostError, match="is no frame range"):
-        batch.numbers(text)
+        waited.numbers(text)
 
 
 def test_an_engine_that_is_gone_is_waited_for_in_peace(
@@ -92,7 +93,7 @@ def test_an_engine_that_is_gone_is_waited_for_in_peace(
     jobs = [{"job": "j1", "state": "running"}]
     (python.parent / "answers.json").write_text(json.dumps({"jobs": jobs}))
     monkeypatch.setenv("ANSWERPRINT_ENGINE", str(python))
-    engine = batch.Engine(patience=2.0)
+    engine = waited.Engine(patience=2.0)
 
     def heard(_job: dict[str, Any]) -> None:
         python.unlink()

@@ -14,8 +14,8 @@ import pytest
 from command import Answerprint
 from comp import PLATES, Comp, comp
 
-from answerprint_nuke import commands, host as hosts, standing
-from answerprint_panel import session
+from answerprint_nuke import commands, host as hosts
+from answerprint_panel import session, standing
 from answerprint_panel.qt import QtWidgets
 from answerprint_panel.session import Session
 

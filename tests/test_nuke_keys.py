@@ -15,7 +15,7 @@ import nuke_session
 import pytest
 from comp import PLATES, Comp, comp
 
-from answerprint_nuke import keying, stamps
+from answerprint_panel import keying, stamps
 from answerprint_panel.host import HostError, Source
 
 __all__ = ["comp"]  # a fixture, used by its name

@@ -10,7 +10,6 @@ import nuke
 
 from answerprint_nuke import (
     curves,
-    keying,
     nodes,
     place,
     plain,
@@ -25,10 +24,12 @@ from answerprint_nuke import (
     wipe,
 )
 from answerprint_nuke.work import FAILS, Work
-from answerprint_panel.host import Document, Host, HostError, Placed, Rendering, Source
+from answerprint_panel import frame_by_frame, keying
+from answerprint_panel.host import Document, HostError, Placed, Rendering, Source
+from answerprint_panel.placing import PlacingHost
 
 
-class NukeHost(Host):
+class NukeHost(PlacingHost):
     """The open script, its selection, its Reads. Nodes are kept by name: they may be deleted."""
 
     name = "nuke"
@@ -98,12 +99,12 @@ class NukeHost(Host):
         render.folders(path, views)
         look = self.looking(source.node)
         key, later = source.key or keying.now(look), None if at_once else self.later
-        rendering = render.NodeRendering(
+        rendering = frame_by_frame.NodeRendering(
             source.node,
             frames,
             render.missing(path, views, frames),
             Work(nuke, source.node, key, path, views, look, later),
-            later or render.at_once,
+            later or frame_by_frame.at_once,
             step,
             done,
         )
@@ -137,7 +138,7 @@ class NukeHost(Host):
     def looking(self, name: str) -> keying.Look:
         """How to look at what decides a node's pixels."""
 
-        def look() -> Tuple[upstream.Looking, List[str]]:
+        def look() -> Tuple[keying.Looking, List[str]]:
             node = nodes.named(nuke, name)
             terms = sources.terms(nuke, node)
             return upstream.looking(node, terms), [str(view) for view in nuke.views()]

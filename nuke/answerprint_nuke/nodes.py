@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterator, List, Mapping, Tuple
 
 from answerprint_nuke import place, plain, read as reads, tab
+from answerprint_panel import streams
 from answerprint_panel.host import HostError
 
 _NO_PLATES = ("BackdropNode", "StickyNote", "Viewer")
@@ -135,7 +136,7 @@ def plate_of(nuke: Any, take: Mapping[str, Any]) -> Any:
 def _shows(read: Any, path: str) -> bool:
     if tab.is_there(read):
         return False  # a take is no plate of itself
-    return reads.same(str(read["file"].value() or ""), path)
+    return streams.same(str(read["file"].value() or ""), path)
 
 
 def showing(nuke: Any, take: Mapping[str, Any]) -> Any:
@@ -143,7 +144,7 @@ def showing(nuke: Any, take: Mapping[str, Any]) -> Any:
     pattern = str(take.get("pattern") or "")
     for read in all_reads(nuke):
         said = str(read["file"].value() or "")
-        if pattern and reads.same(said, pattern) and "." not in str(read.fullName()):
+        if pattern and streams.same(said, pattern) and "." not in str(read.fullName()):
             return read
     return None
 

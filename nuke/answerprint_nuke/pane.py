@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, List, Optional
 
-from answerprint_nuke import host as hosts, standing, start
-from answerprint_panel import session
+from answerprint_nuke import host as hosts, start
+from answerprint_panel import session, standing
 from answerprint_panel.host import Document
 from answerprint_panel.panel import Panel
 from answerprint_panel.qt import QtWidgets, alive

@@ -9,9 +9,9 @@ from typing import Any, List, Optional, Tuple
 from answerprint_nuke import script as scripts
 from answerprint_nuke.script import Script
 from answerprint_panel.host import HostError, Source
+from answerprint_panel.streams import FRAME
 
 MODES = {"0": "expression", "1": "start at", "2": "offset", "start_at": "start at"}
-FRAME = re.compile(r"#+|%0?\d*d")
 VIEW = re.compile(r"%[Vv]")
 _RUNS = re.compile(r"[\[\]$]")
 _OF_FRAME = re.compile(r"\[[^\]]*\bframe\b")
@@ -130,11 +130,6 @@ def is_plain(path: str) -> bool:
 
 def is_absolute(path: str) -> bool:
     return path.startswith("/") or re.match(r"[A-Za-z]:/", path) is not None
-
-
-def same(one: str, other: str) -> bool:
-    """Whether two paths name the same files, however they spell the frame."""
-    return FRAME.sub("#", one.replace("\\", "/")) == FRAME.sub("#", other.replace("\\", "/"))
 
 
 def stem(path: str) -> str:

@@ -1,126 +1,13 @@
-"""Rendering a node to EXR, frame by frame, with the host at ease between them."""
+"""Rendering a node to EXR: which frames, where to, and how a Write is set up for them."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 from answerprint_nuke import plain
-from answerprint_nuke.stamps import numbered, of_view
-from answerprint_panel import faults
-from answerprint_panel.host import HostError, Rendering
-
-Step = Callable[[int, int], None]
-Done = Callable[[Optional[HostError]], None]
-Later = Callable[[Callable[[], None], int], None]
-
-WAIT = 200  # milliseconds until we look again whether the host's own render is over
-
-
-class NodeRendering(Rendering):
-    """The frames of one node that are not on disk yet.
-
-    work    renders one of them after the other; see `Work`
-    later   runs a callable when the host is at ease, after so many milliseconds
-    """
-
-    def __init__(
-        self,
-        node: str,
-        frames: List[int],
-        missing: List[int],
-        work: Any,
-        later: Later,
-        step: Step,
-        done: Done,
-    ) -> None:
-        self._node = node
-        self._missing = missing
-        self._count = len(frames)
-        self._work = work
-        self._later = later
-        self._step: Optional[Step] = step
-        self._done: Optional[Done] = done
-        self._cancelled = False
-        self._begun = False
-
-    def start(self) -> None:
-        self._later(self._turn, 0)
-
-    def cancel(self) -> None:
-        self._cancelled = True
-
-    def _turn(self) -> None:
-        if self._done is None:
-            return
-        try:
-            self._do()
-        except HostError as error:
-            self._end(error)
-        except Exception as error:  # noqa: BLE001 - whoever waits for it has to be told
-            self._end(_fault(self._node, error))
-
-    def _do(self) -> None:
-        if self._cancelled:
-            left = len(self._missing)
-            raise HostError(
-                f"Rendering {self._node} was cancelled with {left} of {self._count} frames to go.",
-                "Run it again: frames that are rendered already are used.",
-            )
-        if not self._missing:
-            self._work.settle(self._end)
-        elif self._work.busy():
-            self._later(self._turn, WAIT)
-        else:
-            if not self._begun:
-                self._begun = True
-                self._work.begin()
-            self._work.frame(self._missing[0])
-            del self._missing[0]
-            self._tell()
-            self._later(self._turn, 0)
-
-    def _tell(self) -> None:
-        """Whoever looks on may be gone, or fail; the frames are what counts."""
-        try:
-            if self._step is not None:
-                self._step(self._count - len(self._missing), self._count)
-        except Exception as error:  # noqa: BLE001 - theirs, whatever it is
-            self._step = None
-            faults.write(error, faults.log_path())
-
-    def _end(self, error: Optional[HostError]) -> None:
-        done, self._done = self._done, None
-        if done is None:
-            return
-        if self._begun:
-            self._work.end()
-        done(error)
-
-
-def _fault(node: str, error: Exception) -> HostError:
-    faults.write(error, faults.log_path())
-    return HostError(
-        f"Rendering {node} stopped: {plain.words(faults.sentence(error))}",
-        "This is a fault in Answerprint: copy the diagnostics for the pipeline team. Run it again: "
-        "frames that are rendered already are used.",
-    )
-
-
-def at_once(turn: Callable[[], None], _after: int) -> None:
-    """For a terminal, which has no turns; `Loop` keeps it from growing the stack."""
-    _LOOP.append(turn)
-    if len(_LOOP) > 1:
-        return
-    try:
-        while _LOOP:
-            _LOOP[0]()
-            del _LOOP[0]
-    finally:
-        _LOOP.clear()
-
-
-_LOOP: List[Callable[[], None]] = []
+from answerprint_panel.host import HostError
+from answerprint_panel.stamps import numbered, of_view
 
 
 def views_of(asked: Sequence[str], known: Sequence[str]) -> List[str]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, Dict, Generator, Iterable, Iterator, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
 from answerprint_nuke import read as reads
+from answerprint_panel.keying import Found, Looking
+from answerprint_panel.stamps import File
 
 COSMETIC = re.compile(
     r"^(name|xpos|ypos|selected|label|tile_color|gl_color|note_font\w*|postage_stamp\w*|icon|help"
@@ -20,25 +22,6 @@ COSMETIC = re.compile(
 MOST_NODES = 20_000
 _EVALUATED = ("EvalString_Knob", "Multiline_Eval_String_Knob")
 _UNFOLLOWED = re.compile(r"\bframe\b")  # another text at every frame: the expression itself counts
-
-
-class File(NamedTuple):
-    """A file that a node reads, or frames of it from first to last; %V where views have their own."""
-
-    path: str
-    first: int
-    last: int
-
-
-class Found(NamedTuple):
-    """What decides a node's pixels. `whole`: not more nodes than are looked at."""
-
-    digest: str
-    files: Tuple[File, ...]
-    whole: bool
-
-
-Looking = Generator[None, None, Found]
 
 
 class Terms(NamedTuple):
@@ -91,17 +74,6 @@ def looking(node: Any, terms: Terms) -> Looking:
     for setting in terms.settings:
         digest.update(f"{setting}\n".encode("utf-8", "replace"))
     return Found(digest.hexdigest()[:16], tuple(sorted(set(files))), not waiting)
-
-
-def at_once(steps: Looking) -> Found:
-    found: List[Found] = []
-
-    def to_the_end() -> Iterator[None]:
-        found.append((yield from steps))
-
-    for _ in to_the_end():
-        pass
-    return found[0]
 
 
 def _lines(node: Any, flags: int) -> List[str]:

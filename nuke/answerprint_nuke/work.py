@@ -11,14 +11,15 @@ import contextlib
 import os
 from typing import Any, Callable, List, Optional, Sequence
 
-from answerprint_nuke import keying, nodes, render, stamps, undo, upstream
-from answerprint_nuke.keying import Keying, Look
+from answerprint_nuke import nodes, render, undo
+from answerprint_panel import frame_by_frame, keying, stamps
 from answerprint_panel.host import HostError
+from answerprint_panel.keying import Keying, Look
 
 FAILS = (RuntimeError, ValueError, NameError, TypeError)  # what Nuke's own calls raise
 
 
-class Work:
+class Work(frame_by_frame.Work):
     """Frames of a node.
 
     look    begins to look at what decides the node's pixels
@@ -104,7 +105,7 @@ class Work:
             )
         try:
             steps, _ = self._look()
-            found = upstream.at_once(steps)
+            found = keying.at_once(steps)
         except FAILS as error:
             raise self._changed() from error
         if found.digest != keying.script_part(self._key):

@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, Generator, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Type
 
-from answerprint_nuke import plain, stamps, upstream
-from answerprint_nuke.upstream import Found, Looking
+from answerprint_panel import stamps
 from answerprint_panel.host import HostError
+from answerprint_panel.stamps import File
 
+
+class Found(NamedTuple):
+    """What decides what a node makes. `whole`: not more than is looked at, and all of it can be told."""
+
+    digest: str
+    files: Tuple[File, ...]
+    whole: bool
+
+
+Looking = Generator[None, None, Found]
 Later = Callable[[Callable[[], None], int], None]
 Look = Callable[[], Tuple[Looking, Sequence[str]]]  # begun, and the script's views
 Then = Callable[[str, Optional[HostError]], None]
@@ -21,13 +31,24 @@ Then = Callable[[str, Optional[HostError]], None]
 SLICE_SECONDS = 0.015
 POLL_MILLISECONDS = 20
 MOST_TRIES = 3
-_GONE = (ValueError, RuntimeError)  # what Nuke's calls raise of a node that was deleted
+GONE = (ValueError, RuntimeError)  # what a host's calls raise of a node that was deleted
+
+
+def at_once(steps: Looking) -> Found:
+    found: List[Found] = []
+
+    def to_the_end() -> Iterator[None]:
+        found.append((yield from steps))
+
+    for _ in to_the_end():
+        pass
+    return found[0]
 
 
 def now(look: Look) -> str:
     """A node's key, all at once."""
     steps, views = look()
-    return _key(upstream.at_once(steps), views)
+    return _key(at_once(steps), views)
 
 
 def script_part(key: str) -> str:
@@ -51,9 +72,18 @@ class Keying:
     look    begins to look at the node; raises HostError where it is gone
     later   runs a callable when the host is at ease, after so many milliseconds
     then    told once: the key and None, or why there is none
+    gone    what the host's calls raise of a node that was deleted between two turns
     """
 
-    def __init__(self, name: str, look: Look, later: Later, then: Then) -> None:
+    def __init__(
+        self,
+        name: str,
+        look: Look,
+        later: Later,
+        then: Then,
+        gone: Tuple[Type[BaseException], ...] = GONE,
+    ) -> None:
+        self._gone = gone
         self._name, self._look, self._later, self._then = name, look, later, then
         self._left = MOST_TRIES
         self._key: List[str] = []
@@ -80,12 +110,12 @@ class Keying:
                 next(self._steps)
         except StopIteration as end:
             self._stamp(end.value)
-        except _GONE as error:
+        except self._gone as error:
             self._again(error)
         else:
             self._later(self._turn, 0)
 
-    def _again(self, error: Exception) -> None:
+    def _again(self, error: BaseException) -> None:
         """A node above was taken away between two turns."""
         if self._left > 0:
             self._later(self._begin, 0)
@@ -93,7 +123,7 @@ class Keying:
         self._then(
             "",
             HostError(
-                f"What {self._name} shows cannot be told: {plain.words(error)}",
+                f"What {self._name} shows cannot be told: {_line(error)}",
                 "Look at the nodes above it, then try again.",
             ),
         )
@@ -113,3 +143,7 @@ class Keying:
             self._then(self._key[0], None)
         else:  # the thread failed; Python has printed why
             self._again(RuntimeError("its files cannot be looked at"))
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:400]

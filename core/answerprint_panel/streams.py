@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Dict, Iterable, List, Optional, Tuple
 
-from answerprint_nuke import read as reads
 from answerprint_panel.host import Document, Placed
 
 Key = Tuple[str, str]
+FRAME = re.compile(r"#+|%0?\d*d")
 
 
 def key(placed: Placed) -> Key:
@@ -37,12 +38,10 @@ def ours(takes: List[Document], placed: Placed) -> Optional[Document]:
 
 
 def read(takes: List[Document], placed: Placed) -> Optional[Document]:
-    """The take whose files a node reads, whatever it says itself: Nuke's own version up changes them."""
+    """The take whose files a node reads, whatever it says itself: a host's own version up changes them."""
     if not placed.path:
         return None
-    return next(
-        (one for one in takes if reads.same(str(one.get("pattern") or ""), placed.path)), None
-    )
+    return next((one for one in takes if same(str(one.get("pattern") or ""), placed.path)), None)
 
 
 def remembered(takes: List[Document], placed: Placed) -> Optional[Document]:
@@ -64,3 +63,8 @@ def unchanged(one: Placed, other: Placed) -> bool:
 
 def labelled(takes: List[Document], label: str) -> Optional[Document]:
     return next((one for one in takes if one.get("take") == label), None)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two paths name the same files, however they spell the frame."""
+    return FRAME.sub("#", one.replace("\\", "/")) == FRAME.sub("#", other.replace("\\", "/"))

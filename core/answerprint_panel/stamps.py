@@ -1,6 +1,6 @@
 """Stamps: size and time of every file that a node reads. It changes when one is rendered anew.
 
-All of it is plain looking at disks, which may be slow: it needs no Nuke, and may be done in a thread.
+All of it is plain looking at disks, which may be slow: it needs no host, and may be done in a thread.
 """
 
 from __future__ import annotations
@@ -9,14 +9,20 @@ import hashlib
 import os
 import re
 import uuid
-from typing import Iterable, Iterator, Sequence
-
-from answerprint_nuke.upstream import File
+from typing import Iterable, Iterator, NamedTuple, Sequence
 
 MOST_FILES = 20_000
 ONCE = "once"  # begins the stamp of what is too much to look at: it never comes again
 _FRAME = re.compile(r"#+|%0?\d*d")
 _VIEW = re.compile(r"%[Vv]")
+
+
+class File(NamedTuple):
+    """A file that a node reads, or frames of it from first to last; %V where views have their own."""
+
+    path: str
+    first: int
+    last: int
 
 
 def of(files: Iterable[File], views: Sequence[str]) -> str:

@@ -1,14 +1,14 @@
-"""Standing: Reads say by themselves what has become of their takes."""
+"""Standing: nodes that read takes say by themselves what has become of those."""
 
 from __future__ import annotations
 
 import functools
 from typing import Any, Dict, List, Optional, Set, Tuple
 
-from answerprint_nuke import streams
-from answerprint_nuke.host import NukeHost
+from answerprint_panel import streams
 from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document, HostError, Placed
+from answerprint_panel.placing import PlacingHost
 from answerprint_panel.qt import QtCore, QtWidgets
 from answerprint_panel.session import Session
 
@@ -17,14 +17,14 @@ ENGINES_OWN = ("EngineAbsent", "EngineGone", "EngineWrong")
 
 
 class Standing(QtCore.QObject):
-    """Asks about the streams of placed Reads, and has those say it whose word has changed.
+    """Asks about the streams of placed nodes, and has those say it whose word has changed.
 
     When jobs have changed: of their streams. When another script is open, when somebody comes back
-    to Nuke, and every minute while it is in use: of all. One request for each stream, never two of
+    to the host, and every minute while it is in use: of all. One request for each stream, never two of
     the same at once; nothing is asked in a script that has no take.
     """
 
-    def __init__(self, session: Session, host: NukeHost, seconds: float = SECONDS) -> None:
+    def __init__(self, session: Session, host: PlacingHost, seconds: float = SECONDS) -> None:
         super().__init__(session)
         self._session, self._host = session, host
         self._asking: Set[streams.Key] = set()
@@ -109,7 +109,7 @@ class Standing(QtCore.QObject):
             return
         if placed.node in self._noted:
             self._note(placed.node, "")
-        self._host.mark(placed.node, take)  # also where Nuke's own version up chose it
+        self._host.mark(placed.node, take)  # also where a host's own version up chose it
         self._host.offer(placed.node, takes)
 
     def _elsewhere(self, placed: Placed, take: Optional[Document]) -> None:
@@ -162,7 +162,7 @@ class Standing(QtCore.QObject):
 _STANDINGS: List[Standing] = []
 
 
-def of(session: Session, host: NukeHost) -> Standing:
+def of(session: Session, host: PlacingHost) -> Standing:
     """The one of this session; begun with the first who asks."""
     if not (_STANDINGS and _STANDINGS[0].parent() is session):
         _STANDINGS[:] = [Standing(session, host)]
