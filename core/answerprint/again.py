@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from answerprint import exr, job, localised, ocio, record, takes
+from answerprint import job, localised, medium, ocio, record, takes
 from answerprint.contract import Contract
 from answerprint.errors import SourceError, TakeError
 from answerprint.frames import FrameRange
@@ -146,11 +146,12 @@ def _of_frame(path: Path, out: str | None, server: Server) -> Again:
         "parameters": made.parameters,
         "seed": made.seed,
         "non_finite": made.non_finite,
+        "unsupported": made.result.get("unsupported", "stop"),
         "colour": {
             **{name: made.colour.get(name) for name in ("space", "config")},
             "said_by": f"v{made.take:03d}",
         },
-        "result": made.result,
+        "result": {name: said for name, said in made.result.items() if name != "unsupported"},
         "reuse": False,
         "out": {"root": out, "show": made.show, "shot": made.shot, "name": made.name},
     }
@@ -170,7 +171,7 @@ def _between(made: Record, contract: Contract) -> dict[str, Any]:
 
 
 def _record(path: Path) -> Record:
-    made = record.extract(exr.read_structure(path))
+    made = record.extract(medium.structure(path))
     if made is None or not made.inputs:
         raise SourceError(
             f"{path.as_posix()} carries no record that can be read.",
@@ -190,10 +191,11 @@ def _check_inputs(frames: Iterable[Path], site: Site) -> None:
             if one.uri not in found:
                 file = Path(site.spelled(one.uri))
                 site.check_allowed(file, "Frame")  # anybody may have written a record
-                found[one.uri] = exr.digest(exr.read(file))
+                found[one.uri] = medium.digest(medium.read(file))
             if found[one.uri] != one.pixels:
+                values = medium.of(Path(one.uri)).values
                 raise SourceError(
                     f"{Path(one.uri).name} is not the frame that went into {made.name} "
-                    f"v{made.take:03d}: its pixels changed since.",
+                    f"v{made.take:03d}: its {values} changed since.",
                     remedy="Bring the old plate back, or run the job on the new one as a new take.",
                 )

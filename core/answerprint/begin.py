@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import colour, documents, exr, ocio, record, takes
+from answerprint import colour, documents, medium, ocio, record, takes
 from answerprint.errors import ModelReplaced, SetupError, SourceError
 from answerprint.frames import FrameRange
 from answerprint.job import Resolved
@@ -29,7 +29,8 @@ def claim(resolved: Resolved) -> Take:
         TakeExists: the number asked for is taken.
         TakeError: the folder cannot be written.
     """
-    take = takes.claim(resolved.root / resolved.stream, number=resolved.job.out.take)
+    stream, suffix = resolved.root / resolved.stream, f".{resolved.result.format}"
+    take = takes.claim(stream, number=resolved.job.out.take, suffix=suffix)
     document = resolved.model_dump(mode="json", by_alias=True)
     take.write("job", {"job_id": uuid.uuid4().hex, "resolved": document})
     return take
@@ -180,6 +181,6 @@ def _note(number: int, why: str) -> str:
 
 def _judged(file: Path, trusted: dict[str, Ed25519PublicKey]) -> record.Finding:
     try:
-        return record.verify(exr.read(file), trusted)
+        return record.verify(medium.read(file), trusted)
     except SourceError as error:
         return record.Finding(record.Verdict.PIXELS_CHANGED, error.problem)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from answerprint import exr
+from answerprint import exr, medium
 from answerprint.errors import SourceError, TakeError
 
 FULL = 0.8  # a stage at work for this part of its time is what the others wait for
@@ -67,8 +67,9 @@ class Stages:
         workers = {"read": readers, "write": writers}
         if max(cpu, self.seconds[stage] / (wall * workers[stage])) < FULL:
             return {**found, "by": "the server"}
-        if stage == "read":
-            return {**found, "by": "EXR read"}
+        codec = medium.of(sample).codec
+        if stage == "read" or medium.of(sample) is medium.GEOMETRY:
+            return {**found, "by": f"{codec} {stage}"}
         return {**found, **self._writing(sample, trial, self.frames / wall, model)}
 
     def _writing(self, sample: Path, trial: Path, rate: float, model: float) -> dict[str, Any]:

@@ -13,17 +13,19 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from answerprint import ask, exr, record, result, reuse, workitem, write
-from answerprint.ask import Answers, Asker
+from answerprint import record, reuse, way, write
+from answerprint.ask import Asker
 from answerprint.chunk import Chunk
 from answerprint.contract import Contract, Value
 from answerprint.job import Resolved
 from answerprint.limited import Stages
+from answerprint.medium import Content
 from answerprint.memory import Limits
 from answerprint.persistence import Persistence
 from answerprint.reuse import Made
 from answerprint.shelf import Shelf
 from answerprint.takes import Item
+from answerprint.way import Account, Way, Work
 from answerprint.wedge import Variation
 from answerprint.write import Place
 
@@ -53,6 +55,7 @@ class Pipeline:
     def __post_init__(self) -> None:
         self.reading = threading.BoundedSemaphore(self.limits.readers)
         self.writing = threading.BoundedSemaphore(self.limits.writers)
+        self.way: Way = way.of(self.resolved)
 
     @property
     def resolved(self) -> Resolved:
@@ -71,7 +74,7 @@ class Pipeline:
         with self.reading:
             if self.stop.is_set():
                 return None
-            found = workitem.read(self.resolved, item, self.shelf)
+            found = self.way.read(self.resolved, item, self.shelf)
             key = reuse.key(found, self.resolved, settings, seed)
         sought = key if self.resolved.job.reuse else ""  # later takes may copy what is made afresh
         with self.made.turn(sought):
@@ -84,42 +87,39 @@ class Pipeline:
         with self.writing:
             start = time.perf_counter()
             before.tell(found)
-            made = write.copied_record(self.place, found, before.frame, before.made)
-            return self._written(found, before.frame, made, start)
+            made = write.copied_record(self.place, found, before.content, before.made)
+            return self._written(found, before.content, made, start)
 
     def _inferred(
-        self, found: workitem.Read, settings: dict[str, Value], seed: str | None, key: str
+        self, found: Work, settings: dict[str, Value], seed: str | None, key: str
     ) -> dict[str, Any] | None:
         """A work item from the model to its file."""
         with self.reading:
-            ask.encode(found, self.asker)
+            self.way.encode(found, self.asker)
         answers = self.persistence.ask(
             named(found.item), lambda: self._asked(found, settings, seed)
         )
         if answers is None:
             return None
-        for eye in found.eyes:  # while it waits to be written, a frame holds what is to be written
-            eye.images.clear()
-        if not answers.asked:
-            found.shows = found.seen.frames[0]
+        self.way.let_go(found, answers)
         with self.writing:
             start = time.perf_counter()
-            ask.decode(answers, self.asker)
-            channels = result.build(found, self.resolved, answers, settings)
+            names = self.way.build(found, self.asker, answers, settings)
+            content = self.way.content(found)
             made = write.made_record(
-                self.place, found, answers, settings, seed=seed, made=channels, work=key
+                self.place, found, content, answers, settings, seed=seed, made=names, work=key
             )
-            return self._written(found, found.frame, made, start)
+            return self._written(found, content, made, start)
 
-    def _asked(self, found: workitem.Read, settings: dict[str, Value], seed: str | None) -> Answers:
+    def _asked(self, found: Work, settings: dict[str, Value], seed: str | None) -> Account:
         start = time.perf_counter()
-        answers = ask.ask(
+        answers = self.way.ask(
             found,
             self.asker,
             settings,
             seed=seed,
             request_id=f"{self.place.facts['job_id']}.{found.item}",
-            deadline=self.deadline or deadline(found, self.resolved.contract),
+            deadline=self.deadline or deadline(self.way.size(found), self.resolved.contract),
             stop=self.stop,
         )
         found.seconds["infer"] = round(time.perf_counter() - start, 4)
@@ -127,9 +127,9 @@ class Pipeline:
         return answers
 
     def _written(
-        self, found: workitem.Read, frame: exr.Frame, made: record.Record, start: float
+        self, found: Work, content: Content, made: record.Record, start: float
     ) -> dict[str, Any]:
-        lost = write.write(self.place, found, frame, made)
+        lost = write.write(self.place, found, content, made)
         found.seconds["write"] = round(time.perf_counter() - start, 4)
         self.chunk.check()
         self.stages.add(found.seconds)
@@ -142,10 +142,12 @@ def _seconds(said: Any) -> float:
     return float(said) if fits else 0.0
 
 
-def deadline(found: workitem.Read, contract: Contract) -> float:
-    """Seconds after which a model hangs: many times what its contract says that it needs."""
-    pixels = sum(eye.window.width * eye.window.height for eye in found.eyes)
-    needed = contract.cost.seconds_per_megapixel * pixels / 1e6
+def deadline(size: int, contract: Contract) -> float:
+    """Seconds after which a model hangs: many times what its contract says that it needs.
+
+    `size`: in pixels, points or voxels.
+    """
+    needed = contract.cost.seconds_per_megapixel * size / 1e6
     return max(LEAST_DEADLINE, TIMES_SLOWER * needed)
 
 

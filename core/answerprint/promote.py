@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import begin, exr, record, takes, verify, write
+from answerprint import begin, medium, record, takes, verify, write
 from answerprint.documents import count
 from answerprint.errors import TakeError
 from answerprint.job import Resolved
@@ -152,13 +152,13 @@ def _alone(resolved: Resolved, take: Take, label: str) -> Resolved:
 
 def _copied(place: Place, number: int, file: Path, before: Record) -> dict[str, Any]:
     """Write a frame aside with its new record; returns what the journal says of it."""
-    frame = exr.read(file)
-    if exr.digest(frame) != before.pixels:
+    content = medium.read(file)
+    if medium.digest(content) != before.pixels:
         raise _unsound(file, "It was changed just now.")
     made = write.renewed(place, Item(number), before)
-    record.strip(frame)
-    record.embed(frame, made, place.signer)
-    exr.write(place.take.part_file(number), frame)
+    record.strip(content)
+    record.embed(content, made, place.signer)
+    medium.of(file).write(place.take.part_file(number), content)
     return {
         "file": place.take.file(number).name,
         "pixels": made.pixels,

@@ -1,8 +1,9 @@
-"""Records: the provenance of one frame, signed, inside its own header.
+"""Records: the provenance of one frame, signed, inside its own file.
 
-Two string attributes stand in every part: the statement as canonical JSON, and its signature.
-The statement names the SHA-256 of the decoded pixels, so a frame can be verified on its own: with
-no database, no server and no network, also after a lossless re-save by another program.
+Two texts stand in the header of every part, or beside geometry: the statement as canonical JSON,
+and its signature. The statement names the SHA-256 of the decoded pixels or values, so a frame can
+be verified on its own: with no database, no server and no network, also after a lossless re-save by
+another program.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from typing import Any, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import Field, ValidationError
 
-from answerprint import exr, signing
+from answerprint import medium, signing
 from answerprint.contract import Value
 from answerprint.documents import OpenDocument, canonical
+from answerprint.medium import Content, Windows
 
 STATEMENT = "answerprintRecord"
 SIGNATURE = "answerprintSignature"
@@ -24,7 +26,7 @@ MOST_STATEMENT_BYTES = 1 << 20
 
 
 class RecordedInput(OpenDocument):
-    """One image that went in. `pixels` is its digest; `statement_id` is set if it was a take.
+    """One image, attribute or grid that went in. `pixels` is its file's digest; `statement_id` is set if it was a take.
 
     `plate` is the sequence that `uri` is a frame of, in the spelling with ####.
     """
@@ -44,8 +46,11 @@ class Record(OpenDocument):
     variation    of a wedge: w001
     views        of a stereo frame that were made
     moment       of the plate, in its frames, that a retimed frame shows
-    result       what the file holds: layers, type, compression
+    result       what the file holds: layers, type, compression, format
+    windows      of each part; none of geometry
+    processed    channels that the model made; attributes or grids of geometry
     work         digest of all that decides the pixels: equal work is copied, not done again
+    pixels       digest of the file's pixels, or of its values where it holds geometry
     copied_from  the frame whose equal work was copied: statement_id, take, variation, frame
     """
 
@@ -105,68 +110,62 @@ class Finding:
     record: Record | None = None
 
 
-def embed(frame: exr.Frame, record: Record, signer: signing.Signer) -> None:
-    """Put statement and signature into every part, in place of any that were there."""
+def embed(content: Content, record: Record, signer: signing.Signer) -> None:
+    """Put statement and signature into it, in place of any that were there."""
     statement = canonical(record.model_dump(mode="json", by_alias=True))
-    for part in frame.parts:
-        part.header[STATEMENT] = statement.decode("utf-8")
-        part.header[SIGNATURE] = signer.sign(statement)
+    texts = {STATEMENT: statement.decode("utf-8"), SIGNATURE: signer.sign(statement)}
+    medium.holding(content).say(content, texts)
 
 
-def strip(frame: exr.Frame) -> None:
+def strip(content: Content) -> None:
     """Take out a record that came in with the plate: it speaks of the plate, not of the result."""
-    for part in frame.parts:
-        part.header.pop(STATEMENT, None)
-        part.header.pop(SIGNATURE, None)
+    medium.holding(content).unsay(content, (STATEMENT, SIGNATURE))
 
 
-def extract(frame: exr.Frame) -> Record | None:
+def extract(content: Content) -> Record | None:
     """The frame's record as it stands, not verified; None when there is none that can be read."""
-    texts = [text for text, _ in _pairs(frame)]
+    texts = [text for text, _ in pairs(content)]
     return _parsed(texts[0]) if texts else None
 
 
-def verify(frame: exr.Frame, trusted: dict[str, Ed25519PublicKey]) -> Finding:
-    """Judge a frame with its pixels read."""
-    pairs = _pairs(frame)
-    if not pairs:
+def verify(content: Content, trusted: dict[str, Ed25519PublicKey]) -> Finding:
+    """Judge a frame with its pixels or values read."""
+    held = pairs(content)
+    if not held:
         return Finding(Verdict.ABSENT, "The frame carries no record.")
-    checks = [signing.check(text.encode("utf-8"), name, trusted) for text, name in pairs]
-    record = _parsed(pairs[0][0])
+    checks = [signing.check(text.encode("utf-8"), name, trusted) for text, name in held]
+    record = _parsed(held[0][0])
     if False in checks or record is None:
         return Finding(Verdict.BAD_SIGNATURE, "The record was edited after it was signed.", record)
     if None in checks:
-        kid = pairs[checks.index(None)][1].split(":")[1]
+        kid = held[checks.index(None)][1].split(":")[1]
         return Finding(
             Verdict.UNKNOWN_KEY, f"Signed with key {kid}, which is not in the trust store.", record
         )
-    if exr.digest(frame) != record.pixels:
-        return Finding(Verdict.PIXELS_CHANGED, _what_changed(frame, record), record)
+    if medium.digest(content) != record.pixels:
+        return Finding(Verdict.PIXELS_CHANGED, _what_changed(content, record), record)
     return Finding(Verdict.OK, f"Signed by {record.user}, {record.created}.", record)
 
 
-def windows(frame: exr.Frame) -> tuple[dict[str, list[int]], ...]:
-    """Data and display window of each part, [left, top, right, bottom], corners included."""
-    return tuple(
-        {"data": part.data_window.as_list(), "display": part.display_window.as_list()}
-        for part in frame.parts
-    )
+def windows(content: Content) -> Windows:
+    return medium.holding(content).windows(content)
 
 
-def _what_changed(frame: exr.Frame, record: Record) -> str:
-    if windows(frame) != record.windows:
-        return "A window is not the one that was signed; the lineage statement is intact."
-    return "The pixels are not those that were signed; the lineage statement is intact."
-
-
-def _pairs(frame: exr.Frame) -> list[tuple[str, str]]:
-    """The different (statement, signature) pairs in the frame's parts."""
+def pairs(content: Content) -> list[tuple[str, str]]:
+    """The different (statement, signature) pairs in it: parts of an EXR may disagree."""
     found = {
-        (str(part.header[STATEMENT]), str(part.header.get(SIGNATURE, "")))
-        for part in frame.parts
-        if STATEMENT in part.header
+        (str(texts[STATEMENT]), str(texts.get(SIGNATURE, "")))
+        for texts in medium.holding(content).said(content)
+        if STATEMENT in texts
     }
     return sorted(found)
+
+
+def _what_changed(content: Content, record: Record) -> str:
+    if windows(content) != record.windows:
+        return "A window is not the one that was signed; the lineage statement is intact."
+    values = medium.holding(content).values
+    return f"The {values} are not those that were signed; the lineage statement is intact."
 
 
 def _parsed(text: str) -> Record | None:

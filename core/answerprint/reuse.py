@@ -14,26 +14,26 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ValidationError
 
-from answerprint import __version__, exr, record, takes
+from answerprint import __version__, medium, record, takes, way
 from answerprint.contract import Value
 from answerprint.documents import canonical
 from answerprint.errors import AnswerprintError
-from answerprint.header import Header
 from answerprint.job import Resolved
 from answerprint.journal import Event
+from answerprint.medium import Content
 from answerprint.record import SIGNATURE, STATEMENT, Record, Verdict
 from answerprint.report import Levels
 from answerprint.takes import Item, Take
-from answerprint.workitem import Read
+from answerprint.way import Work
 
 # Raised whenever the engine makes other samples or headers of the same work than before, within one
 # version too: in reading, colour, tiles, what is kept of the plate, or how a frame is written.
 REVISION = 1
-# of a header, what says nothing about the plate itself
+# of what stands in a file, what says nothing about the plate itself
 _ASIDE = {STATEMENT, SIGNATURE}
 
 
-def key(found: Read, resolved: Resolved, settings: Mapping[str, Value], seed: str | None) -> str:
+def key(found: Work, resolved: Resolved, settings: Mapping[str, Value], seed: str | None) -> str:
     """One digest of all that decides what a frame of the result holds, or '' if chance does.
 
     Pixels and headers that went in, the model's artifacts, how its contract has it fed and its
@@ -42,7 +42,7 @@ def key(found: Read, resolved: Resolved, settings: Mapping[str, Value], seed: st
     contract = resolved.contract
     if contract.determinism.kind == "stochastic" and not (contract.seed and seed is not None):
         return ""
-    colour = resolved.colour
+    colour, content = resolved.colour, way.of(resolved).content(found)
     work = {
         "schema": "answerprint.work/v1",
         "engine": [__version__, REVISION],
@@ -51,7 +51,7 @@ def key(found: Read, resolved: Resolved, settings: Mapping[str, Value], seed: st
             [one.role, one.layer, one.pixels, list(resolved.inputs[one.role].channels)]
             for one in found.inputs
         ],
-        "header": _header_digest(found.frame.source),
+        "header": medium.holding(content).beside(content, _ASIDE),
         "views": list(resolved.views),
         "settings": {name: str(value) for name, value in settings.items()},
         "seed": seed if contract.seed else None,
@@ -60,6 +60,8 @@ def key(found: Read, resolved: Resolved, settings: Mapping[str, Value], seed: st
         "colour": [colour.fingerprint, colour.space, colour.paths] if colour else None,
         "result": resolved.result.model_dump(mode="json"),
         "non_finite": resolved.job.non_finite,
+        "unsupported": resolved.job.unsupported,
+        "kind": contract.kind,
         "cut": contract.cut.model_dump(mode="json"),
         "takes": [one.model_dump(mode="json") for one in contract.inputs],
         "gives": [one.model_dump(mode="json") for one in contract.outputs],
@@ -78,11 +80,11 @@ class _Said(BaseModel):
 class Earlier:
     """A frame that equal work made, its record, and what its journal says of it."""
 
-    frame: exr.Frame
+    content: Content
     made: Record
     said: _Said
 
-    def tell(self, found: Read) -> None:
+    def tell(self, found: Work) -> None:
         """Say of a copy what was said of this: how much light came out, and what to look at."""
         found.levels |= self.said.levels
         found.warnings += [one for one in self.said.warnings if one not in found.warnings]
@@ -160,14 +162,14 @@ class Made:
         if known is None or not _is_plain(Path(known.file)):
             return None
         try:
-            frame = exr.read(Path(known.file))
+            content = medium.read(Path(known.file))
         except AnswerprintError:  # moved or damaged since: the work is done again
             return None
-        finding = record.verify(frame, self._trusted)
+        finding = record.verify(content, self._trusted)
         made = finding.record
         if finding.verdict is not Verdict.OK or made is None or made.work != work:
             return None
-        return Earlier(frame, made, known.told())
+        return Earlier(content, made, known.told())
 
 
 @dataclass
@@ -198,12 +200,3 @@ def _is_plain(file: Path) -> bool:
     """Whether it is a file in its take's own folder: no link to elsewhere, no pipe."""
     links = file.is_symlink() or file.parent.is_symlink()
     return file.is_file() and not links
-
-
-def _header_digest(header: Header | None) -> str:
-    total = hashlib.sha256()
-    for part in header.parts if header else ():
-        for name in sorted(part.keys() - _ASIDE):
-            total.update(f"{name}\0{part[name].type}\0".encode())
-            total.update(part[name].value)
-    return total.hexdigest()

@@ -17,7 +17,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import begin, exr, workitem
+from answerprint import begin, exr, way
 from answerprint.ask import Asker
 from answerprint.chunk import Chunk
 from answerprint.errors import JobError
@@ -151,7 +151,7 @@ def _pipeline(
     exr.set_threads(os.cpu_count() or 1 if len(todo) == 1 else 0)
     exr.set_zip_level(bounds.zip_level or 1)
     most = limits.workers * len(resolved.inputs) * resolved.contract.cut.frames
-    uses = (path for item in todo for path in workitem.files(resolved, item.frame))
+    uses = (path for item in todo for path in way.of(resolved).files(resolved, item.frame))
     window = Window(limits.in_flight, instances=offer.instances, yields=len(todo) > 1)
     seconds = Site().patience if bounds.patience is None else bounds.patience
     asker = Asker(server, offer, resolved, begin.colour_paths(resolved))

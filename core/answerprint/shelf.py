@@ -1,4 +1,4 @@
-"""The shelf: frames of plates in memory, each file read once and kept while work waits for it."""
+"""The shelf: files of plates in memory, each read once and kept while work waits for it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,30 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from answerprint import exr
+from answerprint import medium
+from answerprint.exr import Frame
+from answerprint.geometry import Geometry
+from answerprint.medium import Content
 
 
 @dataclass(frozen=True)
 class Held:
-    """A frame as its file has it, never changed, and the digest of its pixels."""
+    """What a file holds, never changed, and the digest of its pixels or values.
 
-    frame: exr.Frame
+    `frame` and `geometry` raise SourceError where it holds the other.
+    """
+
+    path: Path
+    content: Content
     pixels: str
+
+    @property
+    def frame(self) -> Frame:
+        return medium.frame_of(self.content, self.path)
+
+    @property
+    def geometry(self) -> Geometry:
+        return medium.geometry_of(self.content, self.path)
 
 
 class Shelf:
@@ -37,7 +52,7 @@ class Shelf:
 
     @contextmanager
     def hold(self, paths: Iterable[Path]) -> Iterator[dict[Path, Held]]:
-        """The frames at these paths. When the last piece of work lets a file go, it is forgotten.
+        """What is at these paths. When the last piece of work lets a file go, it is forgotten.
 
         Raises:
             SourceError: a file cannot be read; every piece of work that needs it is told.
@@ -65,8 +80,8 @@ class Shelf:
             future = self._held.setdefault(path, Future())
         if mine:
             try:
-                frame = exr.read(path)
-                future.set_result(Held(frame, exr.digest(frame)))
+                content = medium.read(path)
+                future.set_result(Held(path, content, medium.digest(content)))
             except BaseException as error:  # whoever waits for the file must hear of it
                 future.set_exception(error)
                 raise

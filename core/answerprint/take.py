@@ -1,7 +1,7 @@
 """A take on disk: its folder, its frames by number, its documents, and its state.
 
 root/show/shot/name/v003/
-    name_v003.1001.exr ...      what the artist sees
+    name_v003.1001.exr ...      what the artist sees; of geometry .bgeo, .vdb, ...
     w001/name_v003_w001.1001.exr ...   the same for each variation of a wedge
     .take/claim.json            who took the number, when, from which process
     .take/job.json              the job as it runs
@@ -12,6 +12,7 @@ root/show/shot/name/v003/
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -21,15 +22,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from answerprint import documents, holder, journal
+from answerprint import documents, geometries, holder, journal
+from answerprint.errors import TakeError
 from answerprint.frames import FrameRange
 from answerprint.holder import Holder
 from answerprint.journal import Event, Journal
 from answerprint.plate import frame_in_name
 
 _VARIATION = re.compile(r"w(\d{3,})")
-_PART = re.compile(r"^[0-9a-f]{8}\.|\.part$")
+_PART = re.compile(r"^[0-9a-f]{8}\.|\.part(\.\w+)?$")
+_ASIDE = re.compile(r"\.part(\.\w+)?$|\.taking$")
 _LONGEST_NAME = 60
+PICTURES = ".exr"  # the ending of a take's files unless its claim says another
+SUFFIXES = (PICTURES, *geometries.TAKES)
 # of the parts that this process writes: one that was thought dead does not write into another's
 _MARK = uuid.uuid4().hex[:8]
 
@@ -68,6 +73,16 @@ class Take:
     def number(self) -> int:
         return int(self.label[1:])
 
+    @functools.cached_property
+    def suffix(self) -> str:
+        """The ending of its files, as its claim says it; .exr where that says none."""
+        try:
+            claim = self.read("claim")
+        except TakeError:  # died while claiming: there are no files
+            return PICTURES
+        said = claim.get("suffix") if isinstance(claim, dict) else None
+        return said if said in SUFFIXES else PICTURES
+
     @property
     def private(self) -> Path:
         return self.folder / ".take"
@@ -91,27 +106,34 @@ class Take:
 
     def pattern(self, variation: str = "") -> str:
         """The frames' path with #### for the frame, forward slashes."""
-        return (self.folder / variation / f"{self._stem(variation)}.####.exr").as_posix()
+        name = f"{self._stem(variation)}.####{self.suffix}"
+        return (self.folder / variation / name).as_posix()
 
     def file(self, frame: int, variation: str = "") -> Path:
-        return self.folder / variation / _frame_name(self._stem(variation), frame)
+        return self.folder / variation / _frame_name(self._stem(variation), frame, self.suffix)
 
     def part_file(self, frame: int, variation: str = "") -> Path:
         """Where this process writes a frame before it gets its name: same disk, out of sight."""
-        return self.private / f"{_MARK}.{self.file(frame, variation).name}.part"
+        return self.private / f"{_MARK}.{self.file(frame, variation).name}{self._aside}"
 
     def trial_file(self) -> Path:
         """Where this process may write a frame for a moment, to see how long that takes."""
-        return self.private / f"{_MARK}.{self._stem('')}.trial.exr.part"
+        return self.private / f"{_MARK}.{self._stem('')}.trial{self.suffix}{self._aside}"
 
     def part_files(self) -> dict[Path, str]:
         """What processes left unfinished, and the name that each was to get."""
-        parts = self.private.glob(f"*{self.name}_{self.label}*.exr.part")
+        ending = f"{self.suffix}{self._aside}"
+        parts = self.private.glob(f"*{self.name}_{self.label}*{ending}")
         return {part: _PART.sub("", part.name) for part in parts}
 
     def unfinished(self) -> set[Path]:
         """All that is aside, of frames and documents, while it is written or since a crash."""
-        return {one for one in self.private.glob("*") if one.suffix in (".part", ".taking")}
+        return {one for one in self.private.glob("*") if _ASIDE.search(one.name)}
+
+    @property
+    def _aside(self) -> str:
+        """What a file aside has behind its name. Formats of geometry are told by the very end."""
+        return ".part" if self.suffix == PICTURES else f".part{self.suffix}"
 
     def _stem(self, variation: str) -> str:
         return f"{self.name}_{self.label}{f'_{variation}' if variation else ''}"
@@ -150,7 +172,7 @@ class Take:
 
     def numbers(self, variation: str = "") -> list[int]:
         """The same without their paths: a list of hundreds of takes wants no more."""
-        stem = self._stem(variation)
+        stem, suffix = self._stem(variation), self.suffix
         try:
             names = os.listdir(self.folder / variation)  # noqa: PTH208 - names, fast
         except (FileNotFoundError, NotADirectoryError, PermissionError):
@@ -159,7 +181,7 @@ class Take:
         return sorted(
             number
             for number, name in found
-            if number is not None and _frame_name(stem, number) == name
+            if number is not None and _frame_name(stem, number, suffix) == name
         )
 
     def variations(self) -> list[str]:
@@ -206,8 +228,8 @@ def wedge_order(label: str) -> int:
     return int(label[1:])
 
 
-def _frame_name(stem: str, frame: int) -> str:
-    return f"{stem}.{'-' if frame < 0 else ''}{abs(frame):04d}.exr"
+def _frame_name(stem: str, frame: int, suffix: str) -> str:
+    return f"{stem}.{'-' if frame < 0 else ''}{abs(frame):04d}{suffix}"
 
 
 def _named(frames: FrameRange | None) -> str:

@@ -18,7 +18,7 @@ from answerprint import documents, signing
 from answerprint.errors import Fix, TakeError, TakeExists
 from answerprint.folder import is_folder, unreadable
 from answerprint.job import Resolved, wrong
-from answerprint.take import Item, Take, wedge_order
+from answerprint.take import PICTURES, Item, Take, wedge_order
 
 # whoever looks for takes works with them
 __all__ = [
@@ -42,10 +42,11 @@ MANIFEST_SCHEMA = "answerprint.manifest/v1"
 _NUMBER = re.compile(r"v(\d{3,})")
 
 
-def claim(stream: Path, *, number: int | None = None) -> Take:
+def claim(stream: Path, *, number: int | None = None, suffix: str = PICTURES) -> Take:
     """Take the next number of a stream (root/show/shot/name), or the one asked for.
 
-    The number belongs to whoever makes its folder; it is never given out again.
+    The number belongs to whoever makes its folder; it is never given out again. `suffix`: of its
+    files, one of take.SUFFIXES.
 
     Raises:
         TakeExists: the number asked for is taken.
@@ -57,7 +58,8 @@ def claim(stream: Path, *, number: int | None = None) -> Take:
         take = Take(folder)
         take.private.mkdir()
         mark = uuid.uuid4().hex
-        documents.write(take.private / "claim.json", {"uuid": mark, **_who()})
+        files = {} if suffix == PICTURES else {"suffix": suffix}
+        documents.write(take.private / "claim.json", {"uuid": mark, **_who(), **files})
     except OSError as error:
         raise documents.unwritable(stream, error) from error
     # an NFS reply can be lost after the file was made; only the uuid inside tells

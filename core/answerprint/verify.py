@@ -9,11 +9,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import exr, record, signing, takes
+from answerprint import geometries, medium, record, signing, takes
 from answerprint.documents import canonical, count
 from answerprint.errors import SourceError, TakeError
 from answerprint.plate import frame_in_name
 from answerprint.record import Finding, Verdict
+from answerprint.take import PICTURES
 from answerprint.takes import Item, Take
 
 Keys = dict[str, Ed25519PublicKey]
@@ -53,7 +54,7 @@ def verify(path: Path, trusted: Keys) -> Iterator[Judged]:
     """Judge a frame; a take: its frames, then itself; or all takes and loose frames of a folder.
 
     Raises:
-        SourceError: there is nothing to verify at the path, or a single file is no EXR.
+        SourceError: there is nothing to verify at the path, or a single file cannot be read.
     """
     if path.is_file():
         yield Judged(path, "frame", frame(path, trusted))
@@ -64,13 +65,13 @@ def verify(path: Path, trusted: Keys) -> Iterator[Judged]:
     for take in _takes(path):
         found = True
         yield from _take(take, trusted)
-    for file in sorted(path.glob("*.exr")):
-        if not (path / ".take").is_dir():
-            found = True
-            yield Judged(file, "frame", _safely(file, trusted))
+    for file in [] if (path / ".take").is_dir() else _loose(path):
+        found = True
+        yield Judged(file, "frame", _safely(file, trusted))
     if not found:
         raise SourceError(
-            f"There is no take and no EXR file in {path.as_posix()}.", remedy="Check the path."
+            f"There is no take, no EXR file and no geometry in {path.as_posix()}.",
+            remedy="Check the path.",
         )
 
 
@@ -78,9 +79,9 @@ def frame(path: Path, trusted: Keys) -> Finding:
     """Judge one frame by its own header. A record of another frame number is said.
 
     Raises:
-        SourceError: the file is no EXR or cannot be decoded.
+        SourceError: the file is no EXR and no geometry, or cannot be decoded.
     """
-    finding = record.verify(exr.read(path), trusted)
+    finding = record.verify(medium.read(path), trusted)
     named = frame_in_name(path.name)
     made = finding.record
     if finding.verdict is Verdict.OK and made and named is not None and named != made.frame:
@@ -125,9 +126,16 @@ def _take(take: Take, trusted: Keys) -> Iterator[Judged]:
     yield Judged(take.folder, "take", _whole(manifest[0], judged))
 
 
+def _loose(folder: Path) -> list[Path]:
+    """Files of a folder that may hold a record."""
+    return sorted(
+        file for file in folder.glob("*") if file.suffix == PICTURES or geometries.suffix(file.name)
+    )
+
+
 def _files(take: Take) -> list[Path]:
     folders = [take.folder, *(take.folder / label for label in take.variations())]
-    return [file for folder in folders for file in sorted(folder.glob("*.exr"))]
+    return [file for folder in folders for file in sorted(folder.glob(f"*{take.suffix}"))]
 
 
 def _manifest(take: Take, trusted: Keys) -> tuple[Finding, dict[str, dict[str, str]]]:

@@ -1,4 +1,4 @@
-"""Vouching: whether frames that others wrote count for a take, by what their headers say."""
+"""Vouching: whether frames that others wrote count for a take, by the records in them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import begin, exr, record, signing
+from answerprint import begin, medium, record, signing
 from answerprint.documents import count
 from answerprint.errors import SigningError, SourceError
 from answerprint.takes import Item, Take
@@ -39,17 +39,15 @@ def vouched(place: Place, trusted: Keys, files: dict[Item, Path]) -> dict[Item, 
 
 
 def _signed(file: Path, trusted: Keys) -> Vouched | None:
-    """The record in a header, unless its signature is wrong. The pixels are not looked at."""
+    """The record in a file, unless its signature is wrong. The pixels are not looked at."""
     try:
-        frame = exr.read_structure(file)
+        content = medium.structure(file)
     except SourceError:
         return None
-    pairs = {
-        (str(part.header.get(record.STATEMENT)), str(part.header.get(record.SIGNATURE)))
-        for part in frame.parts
-    }
+    texts = medium.of(file).said(content)
+    pairs = {(str(one.get(record.STATEMENT)), str(one.get(record.SIGNATURE))) for one in texts}
     checks = {name: signing.check(text.encode(), name, trusted) for text, name in pairs}
-    made = record.extract(frame)
+    made = record.extract(content)
     if made is None or len(pairs) != 1 or False in checks.values():
         return None
     strangers = (signing.key_of(name) for name, right in checks.items() if right is None)

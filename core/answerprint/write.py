@@ -10,15 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from answerprint import __version__, exr, record, takes
-from answerprint.ask import Answers
+from answerprint import __version__, medium, record, takes
 from answerprint.contract import Value
 from answerprint.documents import now
 from answerprint.job import Resolved
+from answerprint.medium import Content
 from answerprint.record import Record
 from answerprint.signing import Signer
 from answerprint.takes import Item, Take
-from answerprint.workitem import Read
+from answerprint.way import Account, Work
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,16 @@ class Place:
 
 def made_record(
     place: Place,
-    found: Read,
-    answers: Answers,
+    found: Work,
+    content: Content,
+    answers: Account,
     settings: dict[str, Value],
     *,
     seed: str | None,
     made: tuple[str, ...],
     work: str,
 ) -> Record:
-    """The statement of a frame that the model was asked for. `made`: the channels it made."""
+    """The statement of a frame that the model was asked for. `made`: what it made of `content`."""
     resolved = place.resolved
     contract, job = resolved.contract, resolved.job
     said = {key: str(value) for key, value in answers.report.items()}
@@ -64,24 +65,24 @@ def made_record(
         non_finite=job.non_finite,
         inputs=tuple(found.inputs),
         colour=_colour(resolved),
-        result=resolved.result.model_dump(mode="json"),
+        result=_result(resolved),
         # what shows the plate itself was made by nobody here
         digital_source_type=contract.digital_source_type if answers.asked else "",
         training=contract.training.model_dump(include={"data_class", "consent"}),
-        windows=record.windows(found.frame),
+        windows=record.windows(content),
         processed=made if answers.asked else (),
         seconds=dict(found.seconds),
         work=work,
-        pixels=exr.digest(found.frame),
+        pixels=medium.digest(content),
     )
 
 
-def copied_record(place: Place, found: Read, frame: exr.Frame, before: Record) -> Record:
+def copied_record(place: Place, found: Work, content: Content, before: Record) -> Record:
     """The statement of a frame that holds what equal work made: that work's, in a new place."""
     return renewed(place, found.item, before).model_copy(
         update={
             "inputs": tuple(found.inputs),
-            "windows": record.windows(frame),
+            "windows": record.windows(content),
             "moment": _moment(place, found),
             "seconds": dict(found.seconds),
         }
@@ -104,20 +105,21 @@ def renewed(place: Place, item: Item, before: Record) -> Record:
     )
 
 
-def write(place: Place, found: Read, frame: exr.Frame, made: Record) -> list[str]:
-    """Sign the frame, write it aside, and hold its header against the plate's.
+def write(place: Place, found: Work, content: Content, made: Record) -> list[str]:
+    """Sign the frame, write it aside, and hold what stands in it beside pixels against the plate's.
 
     Returns the names of attributes that the file could not carry unchanged.
 
     Raises:
         TakeError: the file cannot be written; DiskFull if there is no space.
     """
-    record.strip(frame)
-    record.embed(frame, made, place.signer)
+    record.strip(content)
+    record.embed(content, made, place.signer)
+    held = medium.holding(content)
     part = place.take.part_file(found.item.frame, found.item.variation)
     try:
-        exr.write(part, frame)
-        lost = exr.changed_attributes(frame, part)
+        held.write(part, content)
+        lost = held.lost(content, part)
     except BaseException:
         with suppress(OSError):  # the disk is away: who resumes the take removes it
             part.unlink(missing_ok=True)
@@ -128,7 +130,7 @@ def write(place: Place, found: Read, frame: exr.Frame, made: Record) -> list[str
     return [name for name in lost if name not in expected]
 
 
-def commit(place: Place, found: Read, made: Record, lost: list[str]) -> dict[str, Any]:
+def commit(place: Place, found: Work, made: Record, lost: list[str]) -> dict[str, Any]:
     """Give the written file its name; returns what the journal says of it."""
     item = found.item
     final = takes.commit_frame(place.take, item.frame, item.variation)
@@ -175,8 +177,15 @@ def _identity(place: Place, item: Item) -> dict[str, Any]:
     }
 
 
-def _moment(place: Place, found: Read) -> float | None:
+def _moment(place: Place, found: Work) -> float | None:
     return found.seen.moment if place.resolved.contract.cut.between else None
+
+
+def _result(resolved: Resolved) -> dict[str, str]:
+    """What was asked of the file, so that it can be asked for again."""
+    said: dict[str, str] = resolved.result.model_dump(mode="json")
+    is_geometry = resolved.contract.kind != "image"
+    return said | ({"unsupported": resolved.job.unsupported} if is_geometry else {})
 
 
 def _colour(resolved: Resolved) -> dict[str, str]:
