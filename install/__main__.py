@@ -1,18 +1,19 @@
-"""python3 -m install demo | test | nuke | wheelhouse: what a machine needs, and then the job itself."""
+"""python3 -m install demo | test | nuke | houdini | wheelhouse: what a machine needs, and then the job itself."""
 
 from __future__ import annotations
 
 import io
 import sys
 
-from install import demo, environment, nuke, test, wheelhouse
+from install import demo, environment, houdini, nuke, test, wheelhouse
 
 HERE = {"demo": demo.run, "test": test.run}  # in .venv
-ELSEWHERE = {"nuke": nuke.run, "wheelhouse": wheelhouse.run}
+ELSEWHERE = {"nuke": nuke.run, "houdini": houdini.run, "wheelhouse": wheelhouse.run}
 
 USAGE = """usage: python3 -m install demo [--out DIR]   denoise the sample frames on a real server
        python3 -m install test [...]         every check and test; words after it go to pytest
        python3 -m install nuke [...]         the panel in Nuke, with an engine of its own
+       python3 -m install houdini [...]      the same in Houdini
        python3 -m install wheelhouse DIR     all packages in a folder, for machines without internet"""
 
 

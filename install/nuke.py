@@ -4,71 +4,23 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
-import stat
 
-from install import (
-    earlier,
-    engine as engines,
-    environment,
-    place as places,
-    plan,
-    removal,
-    wheelhouse,
-)
-from install.claim import Claim
+from install import hosting
 from install.environment import MissingError
 from install.hook import Hook
 from install.place import Place
 from install.question import agreed
-from install.version import Version, number
-
-_ADDRESS = re.compile(
-    r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]):(\d{1,5})"
-)
+from install.telling import Telling
 
 
 def run(words: list[str]) -> int:
-    args = _arguments(words)
-    place = Place(
-        os.path.abspath(args.share) if args.share else places.default(), shared=args.share
+    parser = hosting.parser("nuke", __doc__)
+    parser.add_argument(
+        "--nuke-dir", metavar="DIR", help="where Nuke's init.py of a user lies; usually ~/.nuke"
     )
-    hook = Hook(_nuke_dir(args), place.path("nuke"))
-    if args.uninstall:
-        return removal.uninstall(place, hook, yes=args.yes, dry_run=args.dry_run)
-    if args.versions:
-        return earlier.show(place)
-    if args.use:
-        return earlier.use(place, args.use, dry_run=args.dry_run)
-    if args.prune:
-        return earlier.prune(place, yes=args.yes, dry_run=args.dry_run)
-    return _install(args, place, hook)
-
-
-def _arguments(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python3 -m install nuke", description=__doc__, allow_abbrev=False
-    )
-    add = parser.add_argument
-    add("--nuke-dir", metavar="DIR", help="where Nuke's init.py of a user lies; usually ~/.nuke")
-    add("--share", metavar="DIR", help="install for a studio, in this folder on the share")
-    add("--server", metavar="HOST:PORT", help="the studio's server; without it one comes along")
-    add("--client", action="store_true", help="no embedded server, and no studio's yet")
-    add("--engine", metavar="PYTHON", help="use this interpreter, which has the engine already")
-    add("--wheelhouse", metavar="DIR", help="packages from this folder, without internet")
-    add("--yes", action="store_true", help="do it without asking")
-    add("--dry-run", action="store_true", help="say what would be done, write nothing")
-    other = parser.add_mutually_exclusive_group().add_argument
-    other("--versions", action="store_true", help="list the versions that are there")
-    other("--use", metavar="VERSION", help="make one of them current: back to it, or forward")
-    other("--prune", action="store_true", help="remove all but the current and the one before")
-    other("--uninstall", action="store_true", help="take it away again; takes and keys stay")
-    args = parser.parse_args(words)
-    if args.engine:
-        args.engine = os.path.abspath(args.engine)
-    if args.wheelhouse:
-        args.wheelhouse = os.path.abspath(args.wheelhouse)
-    return args
+    args = hosting.read(parser, words)
+    place = hosting.place_of(args)
+    return hosting.carry_out(args, place, Line(_nuke_dir(args), place))
 
 
 def _nuke_dir(args: argparse.Namespace) -> str | None:
@@ -79,104 +31,74 @@ def _nuke_dir(args: argparse.Namespace) -> str | None:
     return None if args.share else os.path.join(os.path.expanduser("~"), ".nuke")
 
 
-def _install(args: argparse.Namespace, place: Place, hook: Hook) -> int:
-    place.check()
-    engine = _engine(args, place)
-    version = Version(place, engine)
-    if not version.is_there:
-        engine.check(place.folder)
-    plan.say(version, hook, server=args.server, wheelhouse=args.wheelhouse)
-    if args.dry_run:
-        print("Nothing was written: this was a dry run.")
-        return 0
-    try:
-        _write(args, place, engine)
-    except OSError as error:
-        raise places.unwritable(place.folder, error) from error
-    _hook(hook, yes=args.yes)
-    return 0
+class Line(Telling):
+    """A line in a user's init.py."""
 
+    host = "nuke"
 
-def _engine(args: argparse.Namespace, place: Place) -> engines.Engine:
-    """Raises MissingError: what was asked for cannot be had. Nothing is written yet."""
-    _check_words(args)
-    server = not args.server and not args.client
-    if server:
-        environment.check_system(
-            "Say --server HOST:PORT, the studio's server, or --client, for none yet."
-        )
-    if args.engine:
-        return engines.named(args.engine, number(), server=server)
-    engine = engines.own(server=server)
-    if place.shared and engine.is_at_home:
-        raise MissingError(
-            "The engine would stand on %s, in a home folder: other workstations do not have it."
-            % engine.python,
-            "Start the installer with a Python that every workstation has at the same path, or "
-            "that lies on the share; or name an engine on the share with --engine.",
-        )
-    return engine
+    def __init__(self, folder: str | None, place: Place) -> None:
+        self.place = place
+        self.hook = Hook(folder, place.path(self.host))
+        self.target = self.hook.target
 
+    @property
+    def environment(self) -> str:
+        return self.hook.environment
 
-def _check_words(args: argparse.Namespace) -> None:
-    address = _ADDRESS.fullmatch(args.server or "")
-    if args.server is not None and not (address and 0 < int(address[1]) < 1 << 16):
-        raise MissingError(
-            "%r is no server's address." % args.server, "Say HOST:PORT, like triton-01:8001."
-        )
-    if args.wheelhouse:
-        wheelhouse.check(args.wheelhouse, server=not args.server and not args.client)
-    if args.engine and not args.engine.isprintable():
-        raise MissingError(
-            "%s has a control character in it." % ascii(args.engine), "Name another engine."
-        )
+    def check(self) -> None:
+        if os.pathsep in self.place.folder:
+            raise MissingError(
+                "The folder %s has %r in its name, which NUKE_PATH cannot hold."
+                % (self.place.folder, os.pathsep),
+                "Choose another with --share.",
+            )
 
+    def plan(self) -> None:
+        hook = self.hook
+        if hook.path is None:
+            print("  one line    for the studio's launcher, or a user's environment:")
+            print("              %s" % hook.environment)
+            return
+        print("  one line    in %s%s" % (hook.path, " (is there)" if hook.is_there else ""))
+        print("              %s" % hook.line)
+        for other in hook.others:
+            print("              another installation's line stands there too: %s" % other)
 
-def _write(args: argparse.Namespace, place: Place, engine: engines.Engine) -> None:
-    if place.shared:
-        os.umask(os.umask(0) & ~0o055)  # what artists cannot read is not installed for them
-    try:
-        with Claim(place.folder):
-            version = _turn(args, place, engine)
-    finally:
-        place.leave()  # an empty folder of an attempt that failed
-    print("Answerprint %s is current in %s" % (version.name, place.folder))
-    if place.shared and not os.stat(place.folder).st_mode & (stat.S_IXGRP | stat.S_IXOTH):
-        print("Note: only you can open %s. For everybody: chmod a+rX" % place.folder)
+    def offer(self, *, yes: bool) -> None:
+        hook = self.hook
+        if hook.path is None:
+            print("Give Nuke this, and it is there at the next start:\n  %s" % hook.environment)
+            return
+        others = hook.others
+        if hook.is_there:
+            print("%s has its line already. Start Nuke." % hook.path)
+        elif yes or agreed("Write this line into %s?" % hook.path):
+            backup = hook.write()
+            kept = ", and as it was in %s" % backup if backup else ""
+            print("Written to %s%s. Start Nuke." % (hook.path, kept))
+        else:
+            print("Not written. Put this line into %s yourself:" % hook.path)
+            print("  %s\nor set in Nuke's environment:\n  %s" % (hook.line, hook.environment))
+        for other in others:
+            print(
+                "Note: %s names another installation too, %s, and that stays." % (hook.path, other)
+            )
+            print(
+                "  Nuke uses the one whose line stands first, and its terminal says which stays out."
+            )
+            print("  Take out the line that you do not want.")
 
+    @property
+    def is_there(self) -> bool:
+        return self.hook.path is not None and self.hook.is_there
 
-def _turn(args: argparse.Namespace, place: Place, engine: engines.Engine) -> Version:
-    """With the place claimed: make the version, unless it is there, and have it be current."""
-    place.check()
-    try:
-        place.begin()
-        version = Version(place, engine)  # somebody may have made it meanwhile
-        if not version.is_there:
-            version.make(args.wheelhouse)
-        place.bring("nuke")
-        place.turn(version.name)
-    finally:
-        place.sweep()
-    if args.server and not place.write_site(args.server):
-        print("%s is there already and stays as it is." % place.path("site.toml"))
-    return version
+    def say_there(self) -> None:
+        print("  the line    in %s" % self.hook.path)
 
+    def withdraw(self) -> None:
+        backup = self.hook.remove()
+        print("The line is taken out of %s; as it was: %s" % (self.hook.path, backup))
 
-def _hook(hook: Hook, *, yes: bool) -> None:
-    if hook.path is None:
-        print("Give Nuke this, and it is there at the next start:\n  %s" % hook.environment)
-        return
-    others = hook.others
-    if hook.is_there:
-        print("%s has its line already. Start Nuke." % hook.path)
-    elif yes or agreed("Write this line into %s?" % hook.path):
-        backup = hook.write()
-        kept = ", and as it was in %s" % backup if backup else ""
-        print("Written to %s%s. Start Nuke." % (hook.path, kept))
-    else:
-        print("Not written. Put this line into %s yourself:" % hook.path)
-        print("  %s\nor set in Nuke's environment:\n  %s" % (hook.line, hook.environment))
-    for other in others:
-        print("Note: %s names another installation too, %s, and that stays." % (hook.path, other))
-        print("  Nuke uses the one whose line stands first, and its terminal says which stays out.")
-        print("  Take out the line that you do not want.")
+    def say_left(self) -> None:
+        if self.hook.path is None:
+            print("Take it out of NUKE_PATH yourself: %s" % self.target)

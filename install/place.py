@@ -6,7 +6,7 @@ PLACE/
     history                 when which became current
     installing              while somebody does, see claim.py
     site.toml               the studio's configuration, if there is one; never touched again
-    nuke/                   what a host is pointed at: hands it the version that is current
+    nuke/  houdini/         what a host is pointed at: hands it the version that is current
     versions/               see version.py
 
 `current` is replaced in one step, and so is a roll-back to another version.
@@ -20,10 +20,12 @@ import sys
 import time
 import unicodedata
 
+from install import brought
 from install.environment import ROOT, MissingError
 
 SYSTEM = {"win32": "windows", "darwin": "macos"}.get(sys.platform, sys.platform)
 LOADERS = os.path.join(ROOT, "install", "loader")
+HOSTS = ("nuke", "houdini")
 MARKER = "answerprint.txt"
 _OURS = "Answerprint is installed in this folder"
 COMPLETE = "complete"
@@ -52,15 +54,9 @@ class Place:
                 "The folder %s has a control character in its name." % ascii(self.folder),
                 "Choose another with --share.",
             )
-        if os.pathsep in self.folder:
-            raise MissingError(
-                "The folder %s has %r in its name, which NUKE_PATH cannot hold."
-                % (self.folder, os.pathsep),
-                "Choose another with --share.",
-            )
         if self.is_ours:
             return
-        for name in ("nuke", "versions", "current", "history"):
+        for name in (*HOSTS, "versions", "current", "history"):
             path = self.path(name)
             if os.path.lexists(path) and not (os.path.isdir(path) and not os.listdir(path)):
                 raise MissingError(
@@ -115,6 +111,9 @@ class Place:
         Raises:
             MissingError: somebody has put a file of their own there. OSError.
         """
+        if host in brought.TREES:
+            brought.write(self.path(host), brought.TREES[host]())
+            return
         os.makedirs(self.path(host), exist_ok=True)
         for name in _loader(host):
             path = self.path(host, name)
@@ -124,6 +123,25 @@ class Place:
                 )
             with open(os.path.join(LOADERS, host, name), encoding="utf-8") as stream:
                 write(self.path(host, name), stream.read())
+
+    def hosts(self) -> list[str]:
+        """Hosts that are handed the version that is current."""
+        return [host for host in HOSTS if self._brought(host)]
+
+    def unbring(self, host: str) -> list[str]:
+        """Take away the folder that a host is pointed at; what could not be, in words."""
+        if host in brought.TREES:
+            return brought.remove(self.path(host))
+        problems: list[str] = []
+        for path in self._brought(host):
+            problems += _unlink(path)
+        return problems
+
+    def _brought(self, host: str) -> list[str]:
+        if host in brought.TREES:
+            return brought.there(self.path(host))
+        ours = [self.path(host, name) for name in _loader(host)]
+        return [path for path in ours if _read(path).startswith(_LOADER_BEGINS)]
 
     def write_site(self, server: str) -> bool:
         """Write the studio's configuration, unless there is one; says whether it did."""
@@ -147,9 +165,8 @@ class Place:
         problems = []
         for name in self.versions():
             problems += remove_version(self.path("versions", name))
-        ours = [self.path("nuke", name) for name in _loader("nuke")]
-        for path in [x for x in ours if _read(x).startswith(_LOADER_BEGINS)]:
-            problems += _unlink(path)
+        for host in HOSTS:
+            problems += self.unbring(host)
         if not problems:
             problems += _unlink(self.path("history")) + _unlink(self.path(MARKER))
         self.sweep()
@@ -157,7 +174,7 @@ class Place:
 
     def sweep(self) -> None:
         """Folders of ours that are empty go, and with the last the sign that the place is ours."""
-        for name in ("nuke", "versions"):
+        for name in (*HOSTS, "versions"):
             _rmdir(self.path(name))
         left = set(os.listdir(self.folder)) - {"installing"}
         if left == {MARKER}:
@@ -201,7 +218,7 @@ def mark(folder: str) -> None:
     """Say that a folder is ours. Raises OSError."""
     write(
         os.path.join(folder, MARKER),
-        "%s; python3 -m install nuke --uninstall removes it.\n" % _OURS,
+        "%s; python3 -m install nuke --uninstall, or houdini, removes it.\n" % _OURS,
     )
 
 

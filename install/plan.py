@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from install.hook import Hook
+from install.telling import Telling
 from install.version import Version
 
 
-def say(version: Version, hook: Hook, *, server: str | None, wheelhouse: str | None) -> None:
+def say(version: Version, telling: Telling, *, server: str | None, wheelhouse: str | None) -> None:
     there = " (is there)" if version.is_there else ""
     print("Answerprint %s" % version.name)
     print("  into        %s%s" % (version.folder, there))
@@ -16,14 +16,7 @@ def say(version: Version, hook: Hook, *, server: str | None, wheelhouse: str | N
     if version.place.shared:
         print("              every workstation must have that Python at that path")
     print("  server      %s" % _server(version, server))
-    if hook.path is None:
-        print("  one line    for the studio's launcher, or a user's environment:")
-        print("              %s" % hook.environment)
-        return
-    print("  one line    in %s%s" % (hook.path, " (is there)" if hook.is_there else ""))
-    print("              %s" % hook.line)
-    for other in hook.others:
-        print("              another installation's line stands there too: %s" % other)
+    telling.plan()
 
 
 def _engine(version: Version, wheelhouse: str | None) -> str:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from install import earlier
 from install.claim import Claim
 from install.environment import MissingError
-from install.hook import Hook
 from install.place import Place
 from install.question import agreed
+from install.telling import Telling
 
 
-def uninstall(place: Place, hook: Hook, *, yes: bool, dry_run: bool) -> int:
-    """Raises MissingError: something could not be removed, and is named."""
-    hooked = hook.path is not None and hook.is_there
-    installed = place.is_ours
-    if not hooked and not installed:
-        print("Nothing of Answerprint is installed in %s." % place.folder)
+def uninstall(place: Place, telling: Telling, *, yes: bool, dry_run: bool) -> int:
+    """From one host; with the last of them the versions go as well.
+
+    Raises MissingError: something could not be removed, and is named.
+    """
+    others = [host for host in place.hosts() if host != telling.host]
+    installed = place.is_ours and (not others or telling.host in place.hosts())
+    if not telling.is_there and not installed:
+        whose = " for %s" % telling.host if others else ""
+        print("Nothing of Answerprint is installed%s in %s." % (whose, place.folder))
         return 0
-    _say(place, hook, hooked=hooked, installed=installed)
+    _say(place, telling, installed=installed, others=others)
     if dry_run:
         print("Nothing was removed: this was a dry run.")
         return 0
@@ -25,45 +29,51 @@ def uninstall(place: Place, hook: Hook, *, yes: bool, dry_run: bool) -> int:
         print("Nothing was removed. Say --yes to remove it.")
         return 1
     if installed:
-        _remove(place, hook if hooked else None)
-    elif hooked:
-        _unhook(hook)
-    print("Answerprint is removed from %s." % place.folder)
+        _remove(place, telling, others=others)
+    else:
+        telling.withdraw()
+    stays = ", and stays for %s" % " and ".join(others) if others else ""
+    print("Answerprint is removed from %s%s." % (telling.host if others else place.folder, stays))
     return 0
 
 
-def _unhook(hook: Hook) -> None:
-    print("The line is taken out of %s; as it was: %s" % (hook.path, hook.remove()))
-
-
-def _say(place: Place, hook: Hook, *, hooked: bool, installed: bool) -> None:
-    if hooked:
-        print("  the line    in %s" % hook.path)
+def _say(place: Place, telling: Telling, *, installed: bool, others: list[str]) -> None:
+    if telling.is_there:
+        telling.say_there()
     if not installed:
         return
-    for name in place.versions():
-        used = earlier.user(place.path("versions", name))
-        running = ", which process %d runs" % used if used else ""
-        print("  version     %s%s" % (name, running))
-    print("  the rest    of the installation in %s; site.toml, takes and keys stay" % place.folder)
-    if hook.path is None:
-        print("Take it out of NUKE_PATH yourself: %s" % hook.target)
+    if others:
+        print("  the folder  %s" % place.path(telling.host))
+        print("  the rest    of the installation in %s stays for %s" % (place.folder, others[0]))
+    else:
+        for name in place.versions():
+            used = earlier.user(place.path("versions", name))
+            running = ", which process %d runs" % used if used else ""
+            print("  version     %s%s" % (name, running))
+        print(
+            "  the rest    of the installation in %s; site.toml, takes and keys stay" % place.folder
+        )
+    telling.say_left()
 
 
-def _remove(place: Place, hook: Hook | None) -> None:
+def _remove(place: Place, telling: Telling, *, others: list[str]) -> None:
     try:
         with Claim(place.folder):
-            if hook is not None:
-                _unhook(hook)
-            place.close()
-            problems = place.remove()
+            if telling.is_there:
+                telling.withdraw()
+            if others:
+                problems = place.unbring(telling.host)
+                place.sweep()
+            else:
+                place.close()
+                problems = place.remove()
     except OSError as error:
         raise MissingError(
             "%s cannot be removed: %s." % (error.filename or place.folder, error.strerror or error),
             "Ask who owns %s; what can be removed is then removed by the same command."
             % place.folder,
         ) from error
-    left = place.leave()
+    left = [] if others else place.leave()
     if problems:
         raise MissingError(
             "Not everything could be removed:\n    %s" % "\n    ".join(problems),

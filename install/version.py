@@ -2,7 +2,7 @@
 
 PLACE/versions/0.1.0-linux-py311-1f2e3d4c/
     answerprint.txt         says that the folder is ours
-    core/  server/  nuke/   the project's own files
+    core/  server/  nuke/  houdini/     the project's own files
     engine/                 an interpreter of its own with the packages of the lock
     engine.txt              instead: another interpreter that was asked for
     complete                written last
@@ -22,7 +22,7 @@ from install import engine as engines
 from install.environment import ROOT, WEIGHTS, MissingError
 from install.place import COMPLETE, SYSTEM, Place, is_marked, mark, remove_version, write
 
-CARRIED = ("core", "server", "nuke", "LICENSE", "README.md")
+CARRIED = ("core", "server", "nuke", "houdini", "LICENSE", "README.md")
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "extra", ".*")
 
 

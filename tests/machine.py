@@ -23,7 +23,11 @@ class Machine:
 
     @property
     def environ(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if "ANSWERPRINT" not in k and "XDG" not in k}
+        kept = {
+            k: v
+            for k, v in os.environ.items()
+            if not any(x in k for x in ("ANSWERPRINT", "XDG", "HOUDINI"))
+        }
         return kept | {"HOME": str(self.home)}
 
     def install(
@@ -43,6 +47,10 @@ class Machine:
     def nuke(self, *words: str, umask: int = -1) -> subprocess.CompletedProcess[str]:
         """Install for Nuke with the engine that runs these tests."""
         return self.install("nuke", "--engine", sys.executable, *words, umask=umask)
+
+    def houdini(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """The same for Houdini."""
+        return self.install("houdini", "--engine", sys.executable, *words, **environ)
 
     def another(self, name: str) -> subprocess.CompletedProcess[str]:
         """Install another version: the same files with an engine of another name."""

@@ -1,0 +1,183 @@
+"""Answerprint for Houdini: an engine of its own, and one package file that tells Houdini where to look."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import sys
+
+from install import hosting
+from install.environment import MissingError
+from install.package import OLDEST, Package
+from install.place import Place
+from install.question import agreed
+from install.telling import Telling
+
+# Houdini's path has ; between its folders (and : outside of Windows), & for its own, $ for variables
+_NOT_IN_A_PATH = ";&$\"'`" + ("" if os.name == "nt" else ":\\")
+
+
+def run(words: list[str]) -> int:
+    parser = hosting.parser("houdini", __doc__)
+    add = parser.add_argument
+    add("--package-dir", metavar="DIR", help="where the package file goes; else found, see below")
+    add("--all", action="store_true", help="for every version of Houdini that is found")
+    parser.epilog = (
+        "The package file goes to $HOUDINI_PACKAGE_DIR, else to the packages folder of the newest "
+        "Houdini whose preference folder is there."
+    )
+    args = hosting.read(parser, words)
+    place = hosting.place_of(args)
+    return hosting.carry_out(args, place, Packages(args, place))
+
+
+class Packages(Telling):
+    """Package files: usually one, with --all one for each version of Houdini."""
+
+    host = "houdini"
+
+    def __init__(self, args: argparse.Namespace, place: Place) -> None:
+        self.place = place
+        self.target = place.path(self.host).replace(os.sep, "/")
+        self._args = args
+        self._found = [] if args.package_dir or _of_studio(args) else preferences()
+        self._packages = [Package(folder, self.target) for folder in self._folders()]
+
+    @property
+    def environment(self) -> str:
+        if os.name == "nt":
+            return 'set "HOUDINI_PACKAGE_DIR=%s"' % self.target
+        return "export HOUDINI_PACKAGE_DIR=%s" % shlex.quote(self.target)
+
+    def check(self) -> None:
+        bad = sorted(set(_NOT_IN_A_PATH) & set(self.place.folder[2 if os.name == "nt" else 0 :]))
+        if bad:
+            raise MissingError(
+                "The folder %s has %s in its name, which Houdini's path cannot hold."
+                % (self.place.folder, " ".join(bad)),
+                "Choose another with --share.",
+            )
+        if not self._packages and not self._args.share:
+            raise MissingError(
+                "No preference folder of Houdini %s or newer is here yet." % OLDEST,
+                "Start Houdini once, or name the folder for the package file with --package-dir.",
+            )
+
+    def plan(self) -> None:
+        if not self._packages:
+            print("  one line    for the studio's launcher, or a user's environment:")
+            print("              %s" % self.environment)
+            return
+        for package in self._packages:
+            there = " (is there)" if package.is_there else ""
+            if package.is_foreign:
+                there = " (another is there, and is kept as a backup)"
+            print("  one file    %s%s" % (package.path, there))
+        for line in self._packages[0].text.splitlines():
+            print("              %s" % line)
+        self._say_others()
+
+    def offer(self, *, yes: bool) -> None:
+        if not self._packages:
+            print("Give Houdini this, and it is there at the next start:\n  %s" % self.environment)
+            print("Where that is set already, for other packages: --package-dir says which folder.")
+            return
+        for package in self._packages:
+            self._offer(package, yes=yes)
+        self._say_others()
+
+    def _offer(self, package: Package, *, yes: bool) -> None:
+        if package.is_there:
+            print("%s is there already. Start Houdini." % package.path)
+        elif yes or agreed("Write %s?" % package.path):
+            backup = package.write()
+            kept = "; what was there is in %s" % backup if backup else ""
+            print("Written: %s%s. Start Houdini." % (package.path, kept))
+        else:
+            print("Not written. Write this into %s yourself:" % package.path)
+            print("%sor set in Houdini's environment:\n  %s" % (package.text, self.environment))
+
+    def _say_others(self) -> None:
+        named = {os.path.dirname(package.path) for package in self._packages}
+        others = [folder for folder in self._found if folder not in named]
+        if others and not self._args.uninstall:
+            print("Houdini is here in %d more: %s" % (len(others), ", ".join(others)))
+            print("  --all writes the file for each of them.")
+
+    @property
+    def is_there(self) -> bool:
+        return bool(self._ours())
+
+    def say_there(self) -> None:
+        for package in self._ours():
+            print("  the file    %s" % package.path)
+
+    def withdraw(self) -> None:
+        for package in self._ours():
+            package.remove()
+            print("Taken away: %s" % package.path)
+
+    def say_left(self) -> None:
+        if self._args.share:
+            print("Take it out of HOUDINI_PACKAGE_DIR yourself: %s" % self.target)
+
+    def _ours(self) -> list[Package]:
+        """Those that name this place; others' stay."""
+        return [package for package in self._packages if package.is_there]
+
+    def _folders(self) -> list[str]:
+        args = self._args
+        if args.package_dir:
+            return [os.path.abspath(os.path.expanduser(args.package_dir))]
+        if args.share:
+            return []
+        if _of_studio(args):
+            return [_package_dir()]
+        return self._found if args.all or args.uninstall else self._found[:1]
+
+
+def preferences() -> list[str]:
+    """The packages folders of all Houdinis whose preference folder is there, the newest first."""
+    above, pattern = _preference_folder()
+    try:
+        names = os.listdir(above)
+    except OSError:
+        return []
+    found = []
+    for name in names:
+        matched = re.match(pattern + r"\Z", name)
+        if matched and os.path.isdir(os.path.join(above, name)):
+            number = (int(matched[1]), int(matched[2]))
+            if number >= tuple(int(x) for x in OLDEST.split(".")):
+                found.append((number, os.path.join(above, name, "packages")))
+    return [folder for _, folder in sorted(found, reverse=True)]
+
+
+def _preference_folder() -> tuple[str, str]:
+    """The folder that holds a preference folder for each version, and how those are named."""
+    number = r"(\d{1,3})\.(\d{1,3})"
+    named = os.environ.get("HOUDINI_USER_PREF_DIR", "")
+    if "__HVER__" in os.path.basename(named):  # Houdini itself puts its version there
+        before, _, after = os.path.basename(named).partition("__HVER__")
+        return os.path.dirname(named), re.escape(before) + number + re.escape(after)
+    if sys.platform == "darwin":
+        return os.path.expanduser("~/Library/Preferences/houdini"), number
+    if os.name == "nt":
+        return os.path.expanduser("~\\Documents"), "houdini" + number
+    return os.path.expanduser("~"), "houdini" + number
+
+
+def _of_studio(args: argparse.Namespace) -> bool:
+    return not args.package_dir and not args.share and bool(os.environ.get("HOUDINI_PACKAGE_DIR"))
+
+
+def _package_dir() -> str:
+    named = os.environ["HOUDINI_PACKAGE_DIR"]
+    if os.pathsep in named or ";" in named or not os.path.isabs(named):
+        raise MissingError(
+            "HOUDINI_PACKAGE_DIR is %s, which is no single folder." % named,
+            "Say which one with --package-dir.",
+        )
+    return named
