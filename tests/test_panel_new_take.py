@@ -114,6 +114,25 @@ def test_a_selected_node_becomes_a_running_job_with_one_press(
     wait(lambda: parts.run.take.text() == "Makes take v002")
 
 
+def test_a_take_for_the_farm_is_claimed_and_its_commands_are_copied(
+    panel: Panel, session: Session, host: DiskHost, wait: Wait, tmp_path: Path
+) -> None:
+    wait(lambda: planned(panel))
+    take = panel.new_take.study.plan["take"]
+
+    panel.new_take.parts.run.farmed.emit()
+
+    note = panel.new_take.parts.run.note
+    wait(lambda: "Copy commands" in note.button.text())
+    assert note.title.text() == f"{take} waits for the farm: frames 1001-1002"
+    assert not jobs(session)
+    note.button.click()
+    copied = QtWidgets.QApplication.clipboard().text()
+    assert copied.startswith(str(session.engine["python"]))
+    assert copied.endswith("--frames 1001-1002")
+    assert not note.isHidden()
+
+
 def test_one_press_runs_the_hosts_current_frame_alone(
     session: Session, panel: Panel, wait: Wait, host: DiskHost
 ) -> None:

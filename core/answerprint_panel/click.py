@@ -14,10 +14,12 @@ class Click:
     def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
         self._patience = patience
         self._waits: List[bool] = []
+        self.for_farm = False
         self._since = 0.0
 
-    def put(self, all_frames: bool) -> None:
+    def put(self, all_frames: bool, *, for_farm: bool = False) -> None:
         """`all_frames`: of the range that is set up; else the host's current one."""
+        self.for_farm = for_farm
         self._waits, self._since = [all_frames], time.monotonic()
 
     def take(self) -> Optional[bool]:

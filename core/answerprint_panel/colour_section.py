@@ -9,6 +9,7 @@ from answerprint_panel.draft import Draft
 from answerprint_panel.faults import guarded
 from answerprint_panel.fields import Field
 from answerprint_panel.host import Document
+from answerprint_panel.kinds import is_image
 from answerprint_panel.note import Note
 from answerprint_panel.qt import QtWidgets, Signal
 from answerprint_panel.rows import Hint, Row, down
@@ -38,8 +39,9 @@ class ColourSection(QtWidgets.QWidget):
         self.setLayout(down(Row("Colour", self.choice, self.name, self.hint), self.note))
 
     def show_state(self, draft: Draft, plan: Document, facts: Document) -> None:
-        found = dict(plan.get("colour") or facts.get("colour") or {})
         source = draft.source
+        self.setVisible(is_image(source, facts))
+        found = dict(plan.get("colour") or facts.get("colour") or {})
         of = (source.node if source is not None else "", draft.path)
         if of != self._of:  # what was typed was meant for another plate
             self._of = of

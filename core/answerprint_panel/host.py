@@ -57,6 +57,8 @@ class Source:
     offset      the script's frame minus the plate's: 1000 where file 1 is shown at frame 1001
     config      the OpenColorIO configuration that `space` is a name of; empty: the engine's
     suffix      of what `render` writes: .exr; of geometry .safetensors, .bgeo or .vdb
+    kinds       what it can be to a task, best first: image, points, volume, heightfield; empty: the
+                host cannot tell, and the engine finds out
     """
 
     node: str
@@ -74,6 +76,7 @@ class Source:
     offset: int = 0
     config: str = ""
     suffix: str = ".exr"
+    kinds: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,9 @@ class Host:
 
     name = ""  # nuke, houdini: in jobs and records
     title = ""  # Nuke, Houdini: in sentences
+    reader = "Read"  # what reads a take there, in sentences
+    viewer = "Viewer"
+    files = "OpenEXR (*.exr)"  # that a person may choose as a plate, as Qt's dialogs take it
 
     def version(self) -> str:
         """Like 15.1v2."""

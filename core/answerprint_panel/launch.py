@@ -15,6 +15,7 @@ class Launch(QtCore.QObject):
 
     stepped   frames rendered, and in all
     started   the job, as `run` answers
+    claimed   a take whose number is taken for a farm, as `run --claim` answers
     failed    an error document; nothing runs
     node      what is being rendered, or was last
     problem   why the last one came to nothing, for a panel that is opened afterwards; else empty
@@ -22,6 +23,7 @@ class Launch(QtCore.QObject):
 
     stepped = Signal(int, int)
     started = Signal(dict)
+    claimed = Signal(dict)
     failed = Signal(dict)
     changed = Signal()
 
@@ -40,17 +42,20 @@ class Launch(QtCore.QObject):
     def is_busy(self) -> bool:
         return self._asking or self.is_rendering()
 
-    def run(self, job: Document) -> None:
+    def run(self, job: Document, *, farm: bool = False) -> None:
+        """`farm`: take the number alone, and run nothing here."""
         if not self.is_busy():
-            self._ask(job)
+            self._ask(job, farm=farm)
 
-    def render_and_run(self, job: Document, source: Source, frames: List[int]) -> None:
+    def render_and_run(
+        self, job: Document, source: Source, frames: List[int], *, farm: bool = False
+    ) -> None:
         """Render a node's frames to where the job reads its plate, then run the job."""
         if self.is_busy():
             return
         self._asking = True  # a host may be done before it returns
         self.node, self.problem = source.node, {}
-        done = self._done_with(job)
+        done = self._done_with(job, farm=farm)
         try:
             rendering = self._session.host.render(
                 source, frames, str(job["plate"]), self._stepped, done
@@ -68,7 +73,7 @@ class Launch(QtCore.QObject):
         if self._rendering is not None:
             self._rendering.cancel()
 
-    def _done_with(self, job: Document) -> Callable[[Optional[HostError]], None]:
+    def _done_with(self, job: Document, *, farm: bool) -> Callable[[Optional[HostError]], None]:
         self._finished = False
 
         def done(error: Optional[HostError]) -> None:
@@ -79,7 +84,7 @@ class Launch(QtCore.QObject):
             if error is not None:
                 self._fail(error.as_json())
             else:
-                self._ask(job)
+                self._ask(job, farm=farm)
 
         return done
 
@@ -87,9 +92,9 @@ class Launch(QtCore.QObject):
         if alive(self):
             self.stepped.emit(done, count)
 
-    def _ask(self, job: Document) -> None:
+    def _ask(self, job: Document, *, farm: bool) -> None:
         self._asking, self.problem = True, {}
-        self._session.run(job, self._answered)
+        (self._session.claim if farm else self._session.run)(job, self._answered)
         self.changed.emit()
 
     def _answered(self, answer: Document) -> None:
@@ -98,6 +103,9 @@ class Launch(QtCore.QObject):
         self._asking = False
         if answer.get("job"):
             self.started.emit(answer)
+            self.changed.emit()
+        elif answer.get("path"):
+            self.claimed.emit(answer)
             self.changed.emit()
         else:
             self._fail(answer or _SILENT)

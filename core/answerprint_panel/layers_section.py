@@ -8,6 +8,7 @@ from answerprint_panel import look
 from answerprint_panel.choices import Choice
 from answerprint_panel.draft import LEFT_OUT, Draft, label
 from answerprint_panel.host import Document
+from answerprint_panel.kinds import LAYERS, of_task
 from answerprint_panel.labels import Words
 from answerprint_panel.note import Note
 from answerprint_panel.qt import QtWidgets, Signal
@@ -86,12 +87,14 @@ class LayersSection(QtWidgets.QWidget):
         self._lines = down()
         self.kept = Words(role="secondary", wrap=True)
         self.note = Note()
-        self.setLayout(down(Row("Layers", self._lines, self.kept), self.note))
+        self._row = Row("Layers", self._lines, self.kept)
+        self.setLayout(down(self._row, self.note))
 
     def show_state(self, draft: Draft, plan: Document, facts: Document) -> None:
         self.setVisible(bool(draft.task))
         if draft.task != self._task:
             self._draw(draft)
+            self._row.label.say(LAYERS.get(of_task({"contract": draft.contract}), "Layers"))
         for row in self.rows.values():
             row.show_state(draft, plan, facts)
         said = kept(list(plan.get("kept") or []), list(plan.get("left_out") or []))

@@ -7,7 +7,9 @@ import json
 from typing import List, Optional, Tuple
 
 from answerprint_panel import (
+    farm,
     frames_section,
+    kinds,
     launch as launches,
     more_section,
     plate_section,
@@ -87,16 +89,18 @@ class NewTake(QtWidgets.QWidget):
         self.parts.more.changed.connect(self.refresh)
         self.parts.more_fold.toggled.connect(lambda open_: session.remember("more", open_))
         self.parts.run.asked.connect(self.run)
+        self.parts.run.farmed.connect(lambda: self.run(True, for_farm=True))
         self.parts.run.cancelled.connect(self.launch.cancel)
         self.parts.folded.run.clicked.connect(lambda: self.run(True))
         self.study.planChanged.connect(self._planned)
         self.subject.begun.connect(self._start_over)
         self.subject.sourced.connect(self.sourced)
-        self.subject.changed.connect(self.refresh)
+        self.subject.changed.connect(self._plate_changed)
         self.subject.settled.connect(self._go_on)
         self.subject.lost.connect(self._click.take)
         self.launch.stepped.connect(self._stepped)
         self.launch.started.connect(self.started)
+        self.launch.claimed.connect(self._claimed)
         self.launch.failed.connect(self._failed)
         self.launch.changed.connect(self._launched)
         for note in self.parts.notes:
@@ -131,6 +135,7 @@ class NewTake(QtWidgets.QWidget):
     @guarded
     def pick(self, task: Document) -> None:
         self._session.remember("task", task.get("task"))
+        self._session.remember(f"task for {kinds.of_task(task)}", task.get("task"))
         self._set_task(task)
         self.refresh()
 
@@ -139,6 +144,19 @@ class NewTake(QtWidgets.QWidget):
             self._start_over()
         self.draft.contract = dict(task.get("contract") or {})
         self.draft.version = task.get("version")
+
+    @guarded
+    def _plate_changed(self) -> None:
+        """For what the chosen task cannot take: the task that was used last for that kind, or the first."""
+        there = kinds.of_plate(self.draft.source, self.study.facts)
+        tasks = self._known_tasks()
+        if self.draft.task and kinds.misfit({"contract": self.draft.contract}, there):
+            fit = [one for one in tasks if not one.get("problem") and not kinds.misfit(one, there)]
+            last = [self._session.recall(f"task for {kind}") for kind in there]
+            fit.sort(key=lambda one: one.get("task") not in last)
+            if fit:
+                self._set_task(fit[0])
+        self.refresh()
 
     # The plate
 
@@ -203,6 +221,9 @@ class NewTake(QtWidgets.QWidget):
 
         A launch that failed is tried again as it was asked for: one frame, or all.
         """
+        if "copy" in fix:  # the note stays: there are more ways to use it
+            QtWidgets.QApplication.clipboard().setText(str(fix["copy"]))
+            return
         self.parts.clear()
         if fix.get("argv"):
             self._session.first([str(word) for word in fix["argv"]], self._mended)
@@ -244,7 +265,8 @@ class NewTake(QtWidgets.QWidget):
         draft, study = self.draft, self.study
         facts, plan, frames = study.facts, study.plan, self._at.frames()
         away = self._session.server.get("state") != "connected"
-        self.parts.task.offer(self._known_tasks(), draft.task, "as last seen" if away else "")
+        tasks = kinds.offered(self._known_tasks(), kinds.of_plate(draft.source, facts))
+        self.parts.task.offer(tasks, draft.task, "as last seen" if away else "")
         self.parts.plate.show_source(draft.source)
         self.parts.plate.show_facts(*self._facts_words())
         self.parts.layers.show_state(draft, self._last_plan(), facts)
@@ -273,7 +295,7 @@ class NewTake(QtWidgets.QWidget):
         source, facts = self.draft.source, self.study.facts
         if source is None:
             return "", "", "secondary"
-        if "width" in facts:
+        if "count" in facts:
             return plate_section.facts(facts, source, self.draft.space or "")
         if source.kind == "render":
             return plate_section.rendered(source, self._host.title)
@@ -351,8 +373,10 @@ class NewTake(QtWidgets.QWidget):
     # Running
 
     @guarded
-    def run(self, all_frames: bool) -> None:
+    def run(self, all_frames: bool, *, for_farm: bool = False) -> None:
         """Run what is set up: all its frames, or the host's current one alone.
+
+        `for_farm`: its number is taken here, and others make it.
 
         A node that has changed since it was looked at is shown first, and runs when asked again.
         """
@@ -361,7 +385,7 @@ class NewTake(QtWidgets.QWidget):
             if not self.parts.plate.note.error:
                 self._say_changed()
             return
-        self._click.put(all_frames=all_frames)
+        self._click.put(all_frames, for_farm=for_farm)
         if self.subject.is_on_disk():
             self._go_on()
         else:  # what it shows may have changed, which no host tells
@@ -392,9 +416,17 @@ class NewTake(QtWidgets.QWidget):
     def _begin(self, frames: str) -> None:
         job, source = self._at.job(frames, self._session.where), self.draft.source
         if source is not None and source.kind == "render":
-            self.launch.render_and_run(job, source, self._at.to_render(frames))
+            wanted = self._at.to_render(frames)
+            self.launch.render_and_run(job, source, wanted, farm=self._click.for_farm)
         else:
-            self.launch.run(job)
+            self.launch.run(job, farm=self._click.for_farm)
+
+    @guarded
+    def _claimed(self, claimed: Document) -> None:
+        lines = farm.commands(str(self._session.engine.get("python") or "python"), claimed)
+        fix = {"label": "Copy commands", "copy": "\n".join(lines)}
+        document = {**farm.said(claimed, len(lines)), "fix": fix}
+        self.parts.show_error(self.parts.run.note, document, LAUNCH, status="text")
 
     @guarded
     def _failed(self, error: Document) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Optional
+from typing import List, Optional
 
 from answerprint_panel import icons, look
 from answerprint_panel.buttons import Button, Pressed
@@ -15,8 +15,10 @@ from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
 from answerprint_panel.rows import Hint, Row, across, down
 
 _FLAGS = int(Qt.AlignmentFlag.AlignVCenter)
-_FRAME = re.compile(r"(?<=[._])\d{2,}(?=\.[A-Za-z]+$)")  # not the 003 of bg_v003.exr
+# not the 003 of bg_v003.exr
+_FRAME = re.compile(r"(?<=[._])\d{2,}(?=\.(?:b?geo\.gz|[A-Za-z]+)$)")
 MOST_REMARKS = 4
+MOST_GRIDS = 3  # that are named one by one
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
@@ -67,8 +69,9 @@ class PlateSection(QtWidgets.QWidget):
     wanted = Signal()
     opened = Signal(str)
 
-    def __init__(self, parent: Optional[QtWidgets.QWidget] = None) -> None:
+    def __init__(self, files: str, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
+        self._files = files
         self.box = PlateBox()
         self.use = Button("Use selected", strong=True)
         self.facts = Hint()
@@ -102,7 +105,7 @@ class PlateSection(QtWidgets.QWidget):
         """A dialog beside the host's own work, not before it."""
         self._dialog = QtWidgets.QFileDialog(self, "Choose a frame of the plate")
         self._dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._dialog.setNameFilter("OpenEXR (*.exr)")
+        self._dialog.setNameFilter(self._files)
         self._dialog.setFileMode(QtWidgets.QFileDialog.FileMode.ExistingFile)
         self._dialog.fileSelected.connect(self.opened)
         self._dialog.show()
@@ -117,7 +120,7 @@ def facts(found: Document, source: Source, space: str = "") -> tuple[str, str, s
     missing = str(found.get("missing") or "")
     there = int(found.get("count") or 0)
     said = [f"{there} of {max(wanted, there)} frames" if not found.get("still") else "one still"]
-    said.append(f"{found.get('width')} {TIMES} {found.get('height')}")
+    said += _sizes(found)
     greatest = (found.get("levels") or {}).get("greatest")
     if greatest is not None:
         said.append(f"peak {peak(float(greatest))}")
@@ -134,10 +137,32 @@ def facts(found: Document, source: Source, space: str = "") -> tuple[str, str, s
     return (words, "pass", "passed") if good else (words, "warn", "warn")
 
 
+def _sizes(found: Document) -> List[str]:
+    """How large it is: a picture in pixels, geometry by what it holds."""
+    if found.get("kind") != "geometry":
+        return [f"{found.get('width')} {TIMES} {found.get('height')}"]
+    said = [_counted(found, "points"), _counted(found, "primitives")]
+    volumes = list(found.get("volumes") or [])
+    for one in volumes[:MOST_GRIDS]:
+        size = f" {TIMES} ".join(str(edge) for edge in one.get("resolution") or [])
+        said.append(f"{one.get('name') or 'a grid'} {size}".strip())
+    more = len(volumes) - MOST_GRIDS
+    return [one for one in said if one] + ([f"{more} grids more"] if more > 0 else [])
+
+
+def _counted(found: Document, what: str) -> str:
+    number = int(found.get(what) or 0)
+    if not number or (what == "primitives" and not found.get("points")):
+        return ""
+    return f"{number:,} {what if number != 1 else what[:-1]}"
+
+
 def rendered(source: Source, title: str) -> tuple[str, str, str]:
     """What can be said of a node whose pixels do not exist yet."""
     count = source.last - source.first + 1
-    return f"{count} frames, rendered by {title} when it runs", "info", "secondary"
+    frames = "1 frame" if count == 1 else f"{count} frames"
+    how = "rendered" if source.suffix == ".exr" else "cooked and written"
+    return f"{frames}, {how} by {title} when it runs", "info", "secondary"
 
 
 def peak(value: float) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Optional
 
 from answerprint_panel import look
-from answerprint_panel.buttons import Button
+from answerprint_panel.buttons import Button, IconButton
+from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document
 from answerprint_panel.labels import ElidedLabel, Icon, Words
 from answerprint_panel.note import Note
@@ -55,9 +56,13 @@ class RenderBar(QtWidgets.QWidget):
 
 
 class RunSection(QtWidgets.QWidget):
-    """`asked` with whether all frames are meant; `cancelled`: the render that comes first."""
+    """`asked` with whether all frames are meant; `cancelled`: the render that comes first.
+
+    farmed   all frames are meant, and somebody else is to make them
+    """
 
     asked = Signal(bool)
+    farmed = Signal()
     cancelled = Signal()
 
     def __init__(self, parent: Optional[QtWidgets.QWidget] = None) -> None:
@@ -71,6 +76,8 @@ class RunSection(QtWidgets.QWidget):
         self.rendering.cancelled.connect(self.cancelled)
         self.one = Button("Run this frame", strong=True, height=look.RUN)
         self.all = Button("Run", filled=True, strong=True, height=look.RUN)
+        self.more = IconButton("down", "More ways to run", size=look.RUN)
+        self.more.clicked.connect(self.open_menu)
         for button in (self.one, self.all):
             button.setMinimumWidth(LEAST)  # its words are cut before the panel grows
         self.one.clicked.connect(lambda: self.asked.emit(False))
@@ -78,6 +85,7 @@ class RunSection(QtWidgets.QWidget):
         said = across(self.icon, self.estimate, self.take, gap=look.SMALL)
         said.setStretch(1, 1)
         buttons = self._buttons = across(self.one, self.all)
+        buttons.addWidget(self.more)
         parts = (self.note, self.warnings, said, self.rendering, buttons)
         self.setLayout(down(*parts, gap=10))
 
@@ -87,11 +95,19 @@ class RunSection(QtWidgets.QWidget):
 
     def _share(self) -> None:
         """One frame has three tenths, and more where its words need it and there is room."""
-        room = self.width() - look.GAP
+        room = self.width() - 2 * look.GAP - self.more.width()
         needed = min(self.one.sizeHint().width(), room - self.all.sizeHint().width())
         least = max(1, 3 * room // 10, needed)
         self._buttons.setStretch(0, least)
         self._buttons.setStretch(1, max(1, room - least))
+
+    @guarded
+    def open_menu(self) -> None:
+        menu = QtWidgets.QMenu(self)
+        menu.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
+        words = f"{self.all.text()} on the farm: take the number, give me the commands"
+        menu.addAction(words, self.farmed.emit)
+        menu.popup(self.more.mapToGlobal(QtCore.QPoint(0, self.more.height() + 2)))
 
     def show_plan(self, plan: Document, waiting: str) -> None:
         """The plan's own words, or why there is none yet."""
@@ -112,3 +128,4 @@ class RunSection(QtWidgets.QWidget):
         self._share()
         self.all.grey(why_not)
         self.one.grey(why_not)
+        self.more.grey(why_not)

@@ -134,6 +134,10 @@ class Session(QtCore.QObject):
         """Begin a job: then({"job", "pid", ...}), or the error. It outlives us."""
         return self.first(["run", "--document", json.dumps(document)], then)
 
+    def claim(self, document: Document, then: Optional[Then] = None) -> int:
+        """Take a job's number and run nothing: then({"path", "take", "frames", "variations"})."""
+        return self.first(["run", "--claim", "--document", json.dumps(document)], then)
+
     def resume(self, path: str, then: Optional[Then] = None) -> int:
         return self.first(["run", "--resume", path], then)
 

@@ -39,7 +39,7 @@ class SetUp(QtWidgets.QWidget):
     def __init__(self, session: Session, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
         self.task = TaskPicker()
-        self.plate = PlateSection()
+        self.plate = PlateSection(session.host.files)
         self.layers = LayersSection()
         self.frames = FramesSection()
         self.colour = ColourSection()
@@ -84,8 +84,10 @@ class SetUp(QtWidgets.QWidget):
     def show_error(
         self, note: Note, error: Document, origin: str, *, again: bool = True, status: str = "fail"
     ) -> None:
+        """`status`: fail, warn, passed; or text, for what is said and no error."""
         self._origins[note] = origin
-        note.show_error(error, icon=status, status=status, again=again)
+        icon = "info" if status == "text" else status
+        note.show_error(error, icon=icon, status=status, again=again)
 
     def origin(self, note: Note) -> str:
         return self._origins.get(note, "")

@@ -32,7 +32,7 @@ class TakeActs:
 
     def _place(self, take: Document) -> None:
         node = self._host.place(take, self._near(take))
-        self._say(f"Read placed: {node}" if self._host.name == "nuke" else f"Placed: {node}")
+        self._say(f"{self._host.reader} placed: {node}")
 
     def compare_with_input(self, take: Document) -> None:
         """With the node it was made from, where that is in the script; else with the plate's files."""
@@ -43,14 +43,19 @@ class TakeActs:
         other = {"node": node} if node else {"take": plate_of(take)}
         left = self._host.compare({"take": take}, other)
         named = node or words.stem(str(take.get("plate") or ""))
-        self._say(_compared(take, named, left))
+        self._say(self._compared(take, named, left))
 
     def compare(self, take: Document, other: Document) -> None:
         def act() -> None:
             left = self._host.compare({"take": take}, {"take": other})
-            self._say(_compared(take, str(other.get("take")), left))
+            self._say(self._compared(take, str(other.get("take")), left))
 
         self._try(act)
+
+    def _compared(self, take: Document, other: str, left: Optional[str]) -> str:
+        """What stands in the viewer, and what the host leaves for the artist to press."""
+        said = f"{take.get('take', 'The take')} against {other}, in the {self._host.viewer}"
+        return f"{said}. {left}" if left else said
 
     def run_again(self, take: Document) -> None:
         def then(answer: Document) -> None:
@@ -171,12 +176,6 @@ def plate_of(take: Document) -> Document:
         "word": "Plate",
         "standing": "",
     }
-
-
-def _compared(take: Document, other: str, left: Optional[str]) -> str:
-    """What stands in the Viewer, and what the host leaves for the artist to press."""
-    said = f"{take.get('take', 'The take')} against {other}, in the Viewer"
-    return f"{said}. {left}" if left else said
 
 
 def _same_stream(placed: Placed, take: Document) -> bool:

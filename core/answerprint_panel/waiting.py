@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from answerprint_panel import kinds
 from answerprint_panel.draft import INPUT, Draft
 from answerprint_panel.host import Document, Source
 from answerprint_panel.spans import MOST_FRAMES
@@ -20,6 +21,8 @@ def why_not(session: Any, draft: Draft, facts: Document, plan: Document, *, busy
     unsaved = f"{where.get('problem', '')} {where.get('remedy', '')}".strip()
     new = source is not None and source.kind == "files" and not source.node and not facts
     folder = source is not None and source.kind == "render" and not draft.path
+    misfit = kinds.misfit({"contract": draft.contract}, kinds.of_plate(source, facts))
+    title = str(draft.contract.get("title") or draft.task)
     reasons = (
         (busy, "Starting the job."),
         (engine.get("problem"), "Run waits for the engine. Your settings are kept."),
@@ -29,6 +32,7 @@ def why_not(session: Any, draft: Draft, facts: Document, plan: Document, *, busy
         (source is None, "Select a node, or choose a file."),
         (new, "Looking at the plate."),
         ("error" in facts, "The plate cannot be read."),
+        (misfit, f"{title} {misfit}."),
         ("error" in where, unsaved),
         (not where.get("root"), "Finding out where takes go."),
         (folder, "Finding out where the node is rendered to."),
