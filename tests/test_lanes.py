@@ -113,7 +113,7 @@ def carried_out(
         signer=signing.own_signer(home),
         trusted=signing.trusted_keys([home / "trust"]),
         bounds=Bounds(**bounds),
-        frames=frames,
+        part=frames,
     )
     return list(events)
 

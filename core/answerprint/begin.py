@@ -17,6 +17,8 @@ from answerprint.errors import ModelReplaced, SetupError, SourceError
 from answerprint.frames import FrameRange
 from answerprint.job import Resolved
 from answerprint.offer import farm_lane
+from answerprint.part import Part
+from answerprint.site import SPELLED
 from answerprint.takes import Item, Take
 from answerprint.triton import Offer, Server
 from answerprint.write import Place
@@ -30,19 +32,21 @@ def claim(resolved: Resolved) -> Take:
         TakeError: the folder cannot be written.
     """
     stream, suffix = resolved.root / resolved.stream, f".{resolved.result.format}"
-    take = takes.claim(stream, number=resolved.job.out.take, suffix=suffix)
+    out = resolved.job.out
+    take = takes.claim(stream, number=out.take, suffix=suffix, numbers=out.numbers or SPELLED)
     document = resolved.model_dump(mode="json", by_alias=True)
     take.write("job", {"job_id": uuid.uuid4().hex, "resolved": document})
     return take
 
 
-def items(resolved: Resolved, frames: FrameRange | None = None) -> Iterator[Item]:
+def items(resolved: Resolved, part: Part | FrameRange | None = None) -> Iterator[Item]:
     """Every work item, frame by frame: all variations of one frame share what was read for it.
 
-    `frames`: only of these; None: of all.
+    `part`: only of it; None: of all.
     """
-    labels = list(resolved.variations) or [""]
-    for number in resolved.frame_range if frames is None else frames:
+    chosen = Part.of(part)
+    labels = chosen.labels(list(resolved.variations)) or [""]
+    for number in resolved.frame_range if chosen.frames is None else chosen.frames:
         for label in labels:
             yield Item(number, label)
 
@@ -109,18 +113,18 @@ class Kept(NamedTuple):
 
 
 def kept(
-    place: Place, trusted: dict[str, Ed25519PublicKey], frames: FrameRange | None = None
+    place: Place, trusted: dict[str, Ed25519PublicKey], part: Part | FrameRange | None = None
 ) -> Kept:
     """Frames of an earlier run that verify; all others are done again. Leftover parts go.
 
-    `frames`: only these, which this process holds; None: all of the take.
+    `part`: only of this, which this process holds; None: of all the take.
 
     Raises:
         TakeError: what was left cannot be removed.
     """
-    take, wanted = place.take, set(items(place.resolved, frames))
+    take, wanted = place.take, set(items(place.resolved, part))
     _clear(take, wanted)
-    files = {item: file for item, file in take.items().items() if item in wanted}
+    files = {item: file for item, file in _lying(take, wanted) if item in wanted}
     with ThreadPoolExecutor(min(4, max(2, os.cpu_count() or 1)), "verify") as pool:
         findings = pool.map(lambda file: _judged(file, trusted), files.values())
         held, again = {}, Counter[str]()
@@ -131,6 +135,13 @@ def kept(
             else:
                 held[item] = entry(take, finding.record)
     return Kept(held, tuple(_note(number, why) for why, number in again.items()))
+
+
+def _lying(take: Take, wanted: set[Item]) -> Iterator[tuple[Item, Path]]:
+    """The frames under their names, in the folders that these items lie in alone."""
+    for label in sorted({item.variation for item in wanted}):
+        for number, file in take.frames(label).items():
+            yield Item(number, label), file
 
 
 def is_of(made: record.Record, item: Item, place: Place) -> bool:

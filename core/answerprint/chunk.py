@@ -1,4 +1,4 @@
-"""Chunks: the frames of a take that one process writes, so that a farm may share a take out.
+"""Chunks: the part of a take that one process writes, so that a farm may share a take out.
 
 Each chunk has a lease of its own. Who wants one publishes the lease first and then looks at all
 others: of two that overlap at least one sees the other, whatever happens in between. The last
@@ -19,6 +19,8 @@ from answerprint.frames import FrameRange
 from answerprint.holder import CLAIMING, DONE, WRITING, Holder
 from answerprint.job import Resolved
 from answerprint.lease import Lease, busy
+from answerprint.part import Part, labels
+from answerprint.take import wedge_order
 from answerprint.takes import Item, Take
 from answerprint.vouch import Keys
 from answerprint.write import Place
@@ -30,28 +32,34 @@ CLOSING_SECONDS = 60.0  # that it waits for another process to close the take
 
 
 class Chunk(AbstractContextManager["Chunk"]):
-    """Held from `open` until it is left. `left`: the items that the last `commit` missed."""
+    """Held from `open` until it is left.
 
-    def __init__(self, take: Take, frames: FrameRange, lease: Lease, *, whole: bool) -> None:
-        self.frames, self.whole = frames, whole
-        self.journal = take.journal_of(None if whole else frames)
+    frames   those of the part
+    left     the items that the last `commit` missed
+    """
+
+    def __init__(self, take: Take, part: Part, frames: FrameRange, lease: Lease) -> None:
+        self.part, self.frames = part, frames
+        self.journal = take.journal_of(part)
         self.left: tuple[Item, ...] = ()
         self._take, self._lease = take, lease
         self._unfinished = take.unfinished()
 
     @classmethod
-    def open(cls, take: Take, resolved: Resolved, frames: FrameRange | None) -> Chunk:
-        """Hold these frames of a take; None: all.
+    def open(cls, take: Take, resolved: Resolved, part: Part | FrameRange | None) -> Chunk:
+        """Hold this part of a take; None: all.
 
         Raises:
-            JobError: the take has no such frames.
-            TakeBusy: another process writes one of them and is alive.
+            JobError: the take has no such frames or variations.
+            TakeBusy: another process writes some of it and is alive.
             TakeError: the lease cannot be written; DiskFull if there is no space.
         """
-        every = resolved.frame_range
-        mine = _part(take, every, frames)
-        whole = mine == every
-        return cls(take, mine, _held(take, mine, every), whole=whole)
+        mine = _part(take, resolved, Part.of(part))
+        return cls(take, mine, mine.frames or resolved.frame_range, _held(take, mine))
+
+    @property
+    def whole(self) -> bool:
+        return self.part.is_whole
 
     def check(self) -> None:
         """Look at the take itself, right before a frame gets its final name.
@@ -128,26 +136,42 @@ class Chunk(AbstractContextManager["Chunk"]):
         return bool(others.keys() - holder.watch(others))
 
 
-def _part(take: Take, every: FrameRange, frames: FrameRange | None) -> FrameRange:
-    mine = every if frames is None else frames
-    foreign = FrameRange.of(number for number in mine if number not in every)
-    if foreign or not mine:
+def _part(take: Take, resolved: Resolved, asked: Part) -> Part:
+    """What was asked for, in its shortest form: what is all of the take names nothing."""
+    every = resolved.frame_range
+    frames = every if asked.frames is None else asked.frames
+    foreign = FrameRange.of(number for number in frames if number not in every)
+    if foreign or not frames:
         raise JobError(
             f"{take.name} {take.label} has no frame {foreign}.",
             remedy=f"It was begun for {every}: choose from these.",
         )
-    return mine
+    chosen = _variations(take, list(resolved.variations), asked.variations)
+    return Part(None if frames == every else frames, chosen)
 
 
-def _held(take: Take, mine: FrameRange, every: FrameRange) -> Lease:
-    """A lease on these frames, once nobody else has one that overlaps."""
-    part = None if mine == every else mine
-    me = holder.myself(str(part or ""), CLAIMING)
+def _variations(take: Take, held: list[str], asked: FrameRange | None) -> FrameRange | None:
+    """None where all are asked for."""
+    if asked is None:
+        return None
+    every = FrameRange.of(map(wedge_order, held))
+    foreign = FrameRange.of(number for number in asked if number not in every)
+    if foreign or not asked:
+        raise JobError(
+            f"{take.name} {take.label} has no variation {labels(foreign)}.",
+            remedy=f"It has {held[0]} to {held[-1]}." if held else "It is no wedge.",
+        )
+    return None if asked == every else asked
+
+
+def _held(take: Take, mine: Part) -> Lease:
+    """A lease on this part, once nobody else has one that overlaps."""
+    me = holder.myself(str(mine), CLAIMING)
     stuck: Leases = {}
     while True:
-        lease = Lease.take(take.lease_of(part), me)
+        lease = Lease.take(take.lease_of(mine), me)
         try:
-            before = _settled(lease, take, mine, every, stuck)
+            before = _settled(lease, take, mine, stuck)
             if not before:
                 lease.say(WRITING)
                 return lease
@@ -159,15 +183,13 @@ def _held(take: Take, mine: FrameRange, every: FrameRange) -> Lease:
         me = replace(me, beat=lease.mine.beat + 1)  # its place among those who want it stays
 
 
-def _settled(
-    lease: Lease, take: Take, mine: FrameRange, every: FrameRange, stuck: Leases
-) -> Leases:
+def _settled(lease: Lease, take: Take, mine: Part, stuck: Leases) -> Leases:
     """Wait until a published lease is alone; where others come first, who they are.
 
     Of those who only want the frames the lowest mark comes first, so that one of them gets on.
     The dead, and those found to be stuck, lose what they held.
     """
-    while others := _overlapping(lease, take, mine, every):
+    while others := _overlapping(lease, take, mine):
         before = {
             file: one
             for file, one in others.items()
@@ -183,27 +205,25 @@ def _settled(
         for file, one in others.items():
             now = holder.read(file)
             if file not in stale and now and now.is_settled and now.uuid == one.uuid:
-                shared = FrameRange.of(set(mine) & set(_range(file, one, every)))
-                raise busy(take.folder, one, "" if shared == every else str(shared))
+                raise busy(take.folder, one, mine.common(_of_lease(file, one)))
     return {}
 
 
-def _overlapping(lease: Lease, take: Take, mine: FrameRange, every: FrameRange) -> Leases:
-    wanted = set(mine)
+def _overlapping(lease: Lease, take: Take, mine: Part) -> Leases:
     return {
         file: one
         for file, one in take.leases().items()
-        if one.uuid != lease.mine.uuid and not wanted.isdisjoint(_range(file, one, every))
+        if one.uuid != lease.mine.uuid and mine.overlaps(_of_lease(file, one))
     }
 
 
-def _range(file: Path, one: Holder, every: FrameRange) -> FrameRange:
+def _of_lease(file: Path, one: Holder) -> Part:
     """What a lease is for: as it says, or as its name does while it is being written; else all."""
     said = one.frames or file.name.removeprefix("lease").removesuffix(".json").lstrip(".")
     try:
-        return FrameRange.parse(said)
+        return Part.parse(said)
     except JobError:
-        return every
+        return Part()
 
 
 @contextmanager

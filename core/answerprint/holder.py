@@ -43,7 +43,7 @@ class Holder:
 
     started   seconds since 1970; moves with the clock, so it counts only where `born` is missing
     born      boot, process namespace and tick of the process' start; '' where there is no /proc
-    frames    of the take that it holds; '' means all
+    frames    and variations of the take that it holds, as `Part` spells them; '' means all
     hardware  tells a machine from others of its name, also after a start; '' where nothing does
     """
 

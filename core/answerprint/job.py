@@ -15,6 +15,7 @@ from answerprint.documents import MOST_BYTES, Document, explain
 from answerprint.errors import AnswerprintError, JobError
 from answerprint.frames import FrameRange
 from answerprint.plate import MOST_PATH, Plate
+from answerprint.site import Numbers
 from answerprint.timing import Sources, Timing, sources
 from answerprint.wedge import SEED, Axes, Variation, variations
 
@@ -69,13 +70,18 @@ class Source(Document):
 
 
 class Destination(Document):
-    """Where the take goes: root/show/shot/name/v###. `take` asks for a number that is free."""
+    """Where the take goes: root/show/shot/name/v###.
+
+    take      asks for a number that is free
+    numbers   how 1 is spelled: v001, or v1 as Houdini's File Cache does; None: as the site has it
+    """
 
     root: Annotated[Path, AfterValidator(_is_a_path)] | None = None
     show: Name | None = None
     shot: Name | None = None
     name: Name | None = None
     take: Annotated[int, Field(ge=1, le=999_999)] | None = None
+    numbers: Numbers | None = None
 
 
 class Colour(Document):

@@ -14,8 +14,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from answerprint import documents, holder
-from answerprint.errors import TakeBusy, TakeError
+from answerprint.errors import JobError, TakeBusy, TakeError
 from answerprint.holder import BEAT_SECONDS, UNKNOWN, Holder
+from answerprint.part import Part
 
 
 class Lease(AbstractContextManager["Lease"]):
@@ -48,7 +49,7 @@ class Lease(AbstractContextManager["Lease"]):
             stale = holder.watch({path: found})
             # who only claims it will hold it or give it back; who says nothing yet, says it soon
             if not stale and found.is_settled:
-                raise busy(path.parent.parent, found, found.frames)
+                raise busy(path.parent.parent, found, _part(found))
             if stale and lease._replace(path, found):
                 break
         lease._thread.start()
@@ -182,11 +183,17 @@ class Lease(AbstractContextManager["Lease"]):
             documents.write(file, asdict(self._mine))
 
 
-def busy(folder: Path, found: Holder, frames: str) -> TakeBusy:
-    """Our error for a take, or these frames of it, that another process holds."""
-    single = not frames or frames.lstrip("-").isdigit()
-    part = f"Frame{'' if single else 's'} {frames} of " if frames else ""
-    what = f"{part}{folder.as_posix()} {'is' if single else 'are'}"
+def _part(found: Holder) -> Part:
+    try:
+        return Part.parse(found.frames)
+    except JobError:  # all of the take, or nothing that can be read
+        return Part()
+
+
+def busy(folder: Path, found: Holder, part: Part) -> TakeBusy:
+    """Our error for a take, or this part of it, that another process holds."""
+    words = f"{part.words[:1].upper()}{part.words[1:]} of " if part.words else ""
+    what = f"{words}{folder.as_posix()} {'is' if part.is_one else 'are'}"
     return TakeBusy(
         f"{what} being written by {found.said}.",
         remedy="Wait until it ends, or stop it there first.",

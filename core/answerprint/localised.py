@@ -1,4 +1,4 @@
-"""Localised: what others wrote down, jobs and takes, with the paths as this system spells them."""
+"""Localised: what others wrote down, jobs and takes, as this site and this system spell it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from answerprint.site import Site
 
 
 def job(asked: Job, site: Site) -> Job:
-    """A job that may have been written on another system."""
+    """A job that may have been written on another system; its takes are numbered as the site's."""
+    if asked.out.numbers is None:
+        out = asked.out.model_copy(update={"numbers": site.numbers})
+        asked = asked.model_copy(update={"out": out})
     if not site.mappings:
         return asked
     inputs = {

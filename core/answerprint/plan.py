@@ -13,7 +13,8 @@ from answerprint.estimate import Estimate
 from answerprint.interrupt import Interrupt
 from answerprint.job import Job, Resolved
 from answerprint.plate import Plate
-from answerprint.site import Site
+from answerprint.site import SPELLED, Site
+from answerprint.take import spelled
 from answerprint.triton import Server
 
 # what a note is about where an artist should look before the run
@@ -36,13 +37,18 @@ class Plan:
     left_out: list[str]
     estimate: Estimate
 
+    @property
+    def label(self) -> str:
+        """As the take's folder is going to be named: v003."""
+        return spelled(self.number, self.resolved.job.out.numbers or SPELLED)
+
     def as_json(self) -> dict[str, Any]:
         """For panels; see 'answerprint plan --help'."""
         found, frames = self.resolved, self.resolved.frame_range
         variations = len(found.variations)
         warned = self.warnings
         return {
-            "take": f"v{self.number:03d}",
+            "take": self.label,
             "name": found.name,
             "stream": found.stream,
             "root": found.root.as_posix(),

@@ -18,7 +18,7 @@ from answerprint.job import Resolved
 from answerprint.plate import Plate
 from answerprint.site import Site
 from answerprint.standing import Facts
-from answerprint.take import Item, Take
+from answerprint.take import Item, Take, spelling
 
 Row = dict[str, Any]
 States = dict[Path, tuple[str, dict[str, str]]]  # of a take's folder: its state, and any trouble
@@ -155,7 +155,7 @@ def _row(take: Take, state: str, trouble: dict[str, str], newest: int | None, si
     variations = take.variations()
     items = [Item(number, label) for label in ("", *variations) for number in take.numbers(label)]
     facts = Facts(take.number, state)
-    word, words = standing.standing(facts, newest)
+    word, words = standing.standing(facts, newest, spelling(take.label))
     root, stream = stands_in(take, resolved.stream if resolved else "")
     return {
         "path": take.folder.as_posix(),

@@ -26,6 +26,7 @@ from answerprint.interrupt import Interrupt
 from answerprint.job import Resolved
 from answerprint.journal import Event, Journal
 from answerprint.memory import Limits, bound
+from answerprint.part import Part
 from answerprint.patience import Patience
 from answerprint.persistence import Persistence
 from answerprint.pipeline import Pipeline
@@ -80,33 +81,33 @@ def run(
     signer: Signer,
     trusted: dict[str, Ed25519PublicKey],
     bounds: Bounds | None = None,
-    frames: FrameRange | None = None,
+    part: Part | FrameRange | None = None,
     interrupted: Interrupt | None = None,
 ) -> Iterator[Event]:
     """Do the frames that the take lacks; yields the journal's events as they happen.
 
-    frames   only these of the take: other processes do the rest, and the last one closes it
+    part   only this of the take: other processes do the rest, and the last one closes it
 
-    The last event is `finished`, with state `complete`, `part` (these frames are done, others of
-    the take are not) or `incomplete`. Interrupted, the frames in work are finished first, and the
+    The last event is `finished`, with state `complete`, `part` (this part is done, others of the
+    take are not) or `incomplete`. Interrupted, the frames in work are finished first, and the
     take says that it was cancelled.
 
     Raises:
         TakeBusy: another process writes these frames.
-        JobError: the take is complete already, or has no such frames.
+        JobError: the take is complete already, or has no such part.
         NoSuchTask, ServerError: the model of the job is not there any more.
         TakeError, ServerError: as it ended the run; frames finished until then stay.
     """
     begin.pinned(resolved, server)  # before anything of the take is touched
-    with Chunk.open(take, resolved, frames) as chunk:
+    with Chunk.open(take, resolved, part) as chunk:
         if (take.private / "manifest.json").is_file():
             raise JobError(
                 f"{take.name} {take.label} is complete already.",
                 remedy="Run the job again as a new take.",
             )
         place = Place(resolved, take, signer, begin.facts(take, server))
-        done, again = begin.kept(place, trusted, chunk.frames)
-        todo = [item for item in begin.items(resolved, chunk.frames) if item not in done]
+        done, again = begin.kept(place, trusted, chunk.part)
+        todo = [item for item in begin.items(resolved, chunk.part) if item not in done]
         made = Made(trusted)
         if resolved.job.reuse:
             made.scan(take.folder.parent)
@@ -259,7 +260,7 @@ class _Run:
     def _what(self, todo: int) -> Facts:
         self.transport = self.work.asker.server.connect()
         place, chunk = self.work.place, self.work.chunk
-        part = {} if chunk.whole else {"part": str(chunk.frames)}
+        part = {} if chunk.whole else {"part": str(chunk.part)}
         return {
             "take": f"{place.take.name}/{place.take.label}",
             "path": place.take.folder.absolute().as_posix(),

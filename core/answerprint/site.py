@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -23,6 +23,9 @@ else:
 
 MOST_TOML_BYTES = 1 << 20
 MOST_AT_ONCE = 1024  # frames in one stage of a run
+
+Numbers = Literal["v001", "v1"]  # how the first take of a stream is named
+SPELLED: Numbers = "v001"
 
 AtOnce = Annotated[int, Field(ge=1, le=MOST_AT_ONCE)]
 
@@ -45,6 +48,7 @@ class Site(BaseModel):
     presets   folder with the studio's presets, TASK/NAME.json below it
     mappings  folders by their names on linux, windows and macos: paths of one system are read on
               another, those of this file as well
+    numbers   how the first take is named: v001, or v1 as Houdini's File Cache does
     context   where a script's show and shot stand in its path, the first that fits:
               /shows/{show}/{sequence}/{shot}/*
     """
@@ -66,6 +70,7 @@ class Site(BaseModel):
     writers: AtOnce | None = None
     presets: Path | None = None
     mappings: tuple[mapping.Mapping, ...] = ()
+    numbers: Numbers = SPELLED
     context: tuple[Template, ...] = ()
 
     def local(self, path: Path) -> Path:

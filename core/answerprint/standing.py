@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from answerprint.site import SPELLED
+from answerprint.take import spelled
+
 Word = Literal["latest", "outdated", "failed", "approved", "unfinished"]
 
 NOT_JUDGED, FAIL = "not judged", "fail"
@@ -47,8 +50,11 @@ def latest_approved(stream: Iterable[Facts]) -> int | None:
     return max((one.number for one in stream if one.is_approved), default=None)
 
 
-def standing(take: Facts, newest: int | None) -> tuple[Word, str]:
-    """(the word for programs, the words for people); `newest`: the stream's `latest`.
+def standing(take: Facts, newest: int | None, numbers: str = SPELLED) -> tuple[Word, str]:
+    """(the word for programs, the words for people).
+
+    newest    the stream's `latest`
+    numbers   how its takes are named: v001 or v1
 
     A person's word goes before a gate's, and that before a number.
     """
@@ -59,5 +65,5 @@ def standing(take: Facts, newest: int | None) -> tuple[Word, str]:
     if take.qc == FAIL:
         return "failed", "QC fail"
     if newest is not None and take.number < newest:
-        return "outdated", f"Outdated, see v{newest:03d}"
+        return "outdated", f"Outdated, see {spelled(newest, numbers)}"
     return "latest", "Latest"

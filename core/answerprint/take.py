@@ -6,14 +6,14 @@ root/show/shot/name/v003/
     .take/claim.json            who took the number, when, from which process
     .take/job.json              the job as it runs
     .take/events.jsonl          the journal; events.1001-1010.jsonl of a process that does a part
-    .take/lease.json            only while a process writes; lease.1001-1010.json for a part
+    .take/lease.json            only while a process writes; lease.1001-1010.json for a part, and
+                                lease.w001-w025.json for one of a wedge
     .take/manifest.json         written last: the take is complete
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import re
 import uuid
@@ -27,12 +27,13 @@ from answerprint.errors import TakeError
 from answerprint.frames import FrameRange
 from answerprint.holder import Holder
 from answerprint.journal import Event, Journal
+from answerprint.part import Part
 from answerprint.plate import frame_in_name
 
 _VARIATION = re.compile(r"w(\d{3,})")
 _PART = re.compile(r"^[0-9a-f]{8}\.|\.part(\.\w+)?$")
 _ASIDE = re.compile(r"\.part(\.\w+)?$|\.taking$")
-_LONGEST_NAME = 60
+NUMBER = re.compile(r"v(\d{3,}|[1-9]\d?)")  # of a take's folder: v003, or v3 where that was asked
 PICTURES = ".exr"  # the ending of a take's files unless its claim says another
 SUFFIXES = (PICTURES, *geometries.TAKES)
 # of the parts that this process writes: one that was thought dead does not write into another's
@@ -96,13 +97,13 @@ class Take:
         found = {file: holder.read(file) for file in sorted(self.private.glob("lease*.json"))}
         return {file: one for file, one in found.items() if one is not None}
 
-    def lease_of(self, frames: FrameRange | None) -> Path:
+    def lease_of(self, part: Part | FrameRange | None) -> Path:
         """The lease file of a part; None: of all the take. Equal parts have the same one."""
-        return self.private / f"lease{_named(frames)}.json"
+        return self.private / f"lease{_named(part)}.json"
 
-    def journal_of(self, frames: FrameRange | None) -> Journal:
+    def journal_of(self, part: Part | FrameRange | None) -> Journal:
         """The journal of whoever does a part; None: of whoever does all."""
-        return Journal(self.private / f"events{_named(frames)}.jsonl")
+        return Journal(self.private / f"events{_named(part)}.jsonl")
 
     def pattern(self, variation: str = "") -> str:
         """The frames' path with #### for the frame, forward slashes."""
@@ -223,6 +224,16 @@ class Take:
         return "cancelled" if ends and ends[-1].get("state") == "cancelled" else "incomplete"
 
 
+def spelled(number: int, numbers: str = "v001") -> str:
+    """A take's number as its folder is named; `numbers`: how 1 is, v001 or v1."""
+    return f"v{number}" if numbers == "v1" else f"v{number:03d}"
+
+
+def spelling(label: str) -> str:
+    """How 1 is spelled, v001 or v1, where a take's folder is named like this."""
+    return "v001" if label[1:2] == "0" or len(label) > len("v99") else "v1"
+
+
 def wedge_order(label: str) -> int:
     """For sorting the labels of variations: 1 for w001."""
     return int(label[1:])
@@ -232,12 +243,7 @@ def _frame_name(stem: str, frame: int, suffix: str) -> str:
     return f"{stem}.{'-' if frame < 0 else ''}{abs(frame):04d}{suffix}"
 
 
-def _named(frames: FrameRange | None) -> str:
-    """'.1001-1010', as the files of a part have it in their names; a long range is cut short."""
-    if frames is None:
-        return ""
-    spelled = str(frames)
-    if len(spelled) > _LONGEST_NAME:
-        digest = hashlib.sha256(spelled.encode()).hexdigest()[:12]
-        spelled = f"{frames.first}-{frames.last}.{digest}"
-    return f".{spelled}"
+def _named(part: Part | FrameRange | None) -> str:
+    """'.1001-1010', as the files of a part have it in their names."""
+    name = Part.of(part).file_name
+    return f".{name}" if name else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 import socket
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +17,7 @@ from answerprint import documents, signing
 from answerprint.errors import Fix, TakeError, TakeExists
 from answerprint.folder import is_folder, unreadable
 from answerprint.job import Resolved, wrong
-from answerprint.take import PICTURES, Item, Take, wedge_order
+from answerprint.take import NUMBER, PICTURES, Item, Take, spelled, wedge_order
 
 # whoever looks for takes works with them
 __all__ = [
@@ -39,14 +38,16 @@ __all__ = [
 
 MANIFEST_SCHEMA = "answerprint.manifest/v1"
 
-_NUMBER = re.compile(r"v(\d{3,})")
 
-
-def claim(stream: Path, *, number: int | None = None, suffix: str = PICTURES) -> Take:
+def claim(
+    stream: Path, *, number: int | None = None, suffix: str = PICTURES, numbers: str = "v001"
+) -> Take:
     """Take the next number of a stream (root/show/shot/name), or the one asked for.
 
-    The number belongs to whoever makes its folder; it is never given out again. `suffix`: of its
-    files, one of take.SUFFIXES.
+    The number belongs to whoever makes its folder; it is never given out again.
+
+    suffix    of its files, one of take.SUFFIXES
+    numbers   how 1 is spelled: v001, or v1 as the File Cache does
 
     Raises:
         TakeExists: the number asked for is taken.
@@ -54,7 +55,7 @@ def claim(stream: Path, *, number: int | None = None, suffix: str = PICTURES) ->
     """
     try:
         stream.mkdir(parents=True, exist_ok=True)
-        folder = _make_number(stream, number)
+        folder = _make_number(stream, number, numbers)
         take = Take(folder)
         take.private.mkdir()
         mark = uuid.uuid4().hex
@@ -71,13 +72,13 @@ def claim(stream: Path, *, number: int | None = None, suffix: str = PICTURES) ->
     return take
 
 
-def check_free(stream: Path, number: int) -> None:
-    """Raises TakeExists: the number is taken."""
-    folder = stream / f"v{number:03d}"
-    if folder.exists():
-        free = f"v{following(stream):03d}"
+def check_free(stream: Path, number: int, numbers: str = "v001") -> None:
+    """Raises TakeExists: the number is taken, in whichever spelling."""
+    taken = next((one for one in _spellings(stream, number) if one.exists()), None)
+    if taken is not None:
+        free = spelled(following(stream), numbers)
         raise TakeExists(
-            f"{folder.name} of {stream.name} exists already.",
+            f"{taken.name} of {stream.name} exists already.",
             remedy=f"A take is never overwritten. Leave the number out to get {free}.",
             fix=Fix(f"Make {free}", {"out": {"take": None}}),
         )
@@ -161,7 +162,7 @@ def reopen(take: Take) -> Resolved:
 
 def _is_take(folder: Path) -> bool:
     """Raises TakeError: it may not be looked at."""
-    return bool(_NUMBER.fullmatch(folder.name)) and is_folder(folder / ".take")
+    return bool(NUMBER.fullmatch(folder.name)) and is_folder(folder / ".take")
 
 
 def of_stream(stream: Path) -> Iterator[Take]:
@@ -175,11 +176,10 @@ def listed(stream: Path) -> Iterator[Take]:
     if not is_folder(stream):
         return
     try:
-        numbers = sorted(_numbers(stream), reverse=True)
+        folders = [stream / label for _, label in sorted(_numbers(stream), reverse=True)]
     except OSError as error:
         raise unreadable(stream, error) from error
-    for number in numbers:
-        folder = stream / f"v{number:03d}"
+    for folder in folders:
         if _is_take(folder) and not folder.is_symlink():
             yield Take(folder)
 
@@ -202,7 +202,7 @@ def below(
         heed()
         if ".take" in names:
             names.remove(".take")
-            if _NUMBER.fullmatch(os.path.basename(folder)):  # noqa: PTH119 - of every folder there is
+            if NUMBER.fullmatch(os.path.basename(folder)):  # noqa: PTH119 - of every folder there is
                 found.append(Take(Path(folder)))
     latest: dict[Path, str] = {}
     ranks = []
@@ -222,33 +222,40 @@ def _claimed(take: Take) -> str:
         return ""
 
 
-def _make_number(stream: Path, number: int | None) -> Path:
+def _make_number(stream: Path, number: int | None, numbers: str) -> Path:
     if number is not None:
-        check_free(stream, number)
+        check_free(stream, number, numbers)
     attempt = number or _highest(stream) + 1
     while True:
-        folder = stream / f"v{attempt:03d}"
-        try:
+        folder = stream / spelled(attempt, numbers)
+        with suppress(FileExistsError):
             folder.mkdir()
-        except FileExistsError:
-            if number is not None:
-                check_free(stream, number)
-            attempt += 1
-        else:
-            return folder
+            others = [one for one in _spellings(stream, attempt) if one != folder and one.exists()]
+            if not others:
+                return folder
+            folder.rmdir()  # both may give way: then both get a later one
+        if number is not None:
+            check_free(stream, number, numbers)
+        attempt += 1
+
+
+def _spellings(stream: Path, number: int) -> list[Path]:
+    """The folders that a number may have: a stream holds one of them."""
+    return [stream / label for label in dict.fromkeys((spelled(number), spelled(number, "v1")))]
 
 
 def _item_order(item: Item) -> tuple[int, int]:
     return wedge_order(item.variation) if item.variation else 0, item.frame
 
 
-def _numbers(stream: Path) -> list[int]:
-    matches = (_NUMBER.fullmatch(entry.name) for entry in stream.iterdir())
-    return [int(match[1]) for match in matches if match]
+def _numbers(stream: Path) -> list[tuple[int, str]]:
+    """Number and name of each folder that has one."""
+    matches = (NUMBER.fullmatch(entry.name) for entry in stream.iterdir())
+    return [(int(match[1]), match[0]) for match in matches if match]
 
 
 def _highest(stream: Path) -> int:
-    return max(_numbers(stream), default=0)
+    return max((number for number, _ in _numbers(stream)), default=0)
 
 
 def _who() -> dict[str, Any]:

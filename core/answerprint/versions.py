@@ -18,13 +18,11 @@ from answerprint.errors import JobError, TakeError
 from answerprint.row import Row
 from answerprint.site import Site
 from answerprint.standing import Facts
-from answerprint.take import Take
+from answerprint.take import NUMBER, Take
 
 HIGHEST = 5  # folders above a script
 MOST_ROWS = 200  # the newest; a panel reads them from one line
 NEAR = 20  # rows before and after each that matters, for a step to the next one
-
-_LABEL = re.compile(r"v\d{3,}")
 
 
 @dataclass(frozen=True)
@@ -143,7 +141,7 @@ def _said(known: Remembered) -> Iterator[Path]:
     """Those that what is known names outright."""
     if known.path is not None:
         path = known.path.absolute()
-        within = [one.parent for one in (path, *path.parents[:2]) if _LABEL.fullmatch(one.name)]
+        within = [one.parent for one in (path, *path.parents[:2]) if NUMBER.fullmatch(one.name)]
         yield from within or [path]
     if known.root is not None and known.stream:
         yield known.root.absolute() / known.stream
@@ -163,8 +161,8 @@ def _of(
         root,
         stream,
         meant.label if meant else None,
-        _label(latest),
-        _label(approved),
+        _label(each, latest),
+        _label(each, approved),
         rows,
         len(each) - len(rows),
     )
@@ -210,5 +208,5 @@ def _nowhere(
     )
 
 
-def _label(number: int | None) -> str | None:
-    return None if number is None else f"v{number:03d}"
+def _label(each: list[Take], number: int | None) -> str | None:
+    return next((take.label for take in each if take.number == number), None)

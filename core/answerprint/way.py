@@ -5,17 +5,14 @@ A run knows no more of either than stands here.
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from answerprint import ask, result, workitem
+from answerprint import ask, geoitem, result, workitem
 from answerprint.ask import Answers, Asker
 from answerprint.contract import Value
-from answerprint.geometry import Geometry
 from answerprint.job import Resolved
 from answerprint.medium import Content
 from answerprint.record import RecordedInput
@@ -165,32 +162,24 @@ class _Pictures:
 
 
 class _Geometry:
-    @functools.cached_property
-    def _item(self) -> Any:
-        """Loaded where there is geometry: a run of pictures starts without it."""
-        return import_module("answerprint.geoitem")
-
     def files(self, resolved: Resolved, number: int) -> list[Path]:
-        found: list[Path] = self._item.files(resolved, number)
-        return found
+        return geoitem.files(resolved, number)
 
-    def read(self, resolved: Resolved, item: Item, shelf: Shelf) -> Any:
-        return self._item.read(resolved, item, shelf)
+    def read(self, resolved: Resolved, item: Item, shelf: Shelf) -> geoitem.Found:
+        return geoitem.read(resolved, item, shelf)
 
-    def content(self, found: Any) -> Content:
-        geometry: Geometry = found.geometry
-        return geometry
+    def content(self, found: geoitem.Found) -> Content:
+        return found.geometry
 
-    def size(self, found: Any) -> int:
-        each = (array.size // max(array.shape[-1], 1) for array in found.arrays.values())
-        return max(each, default=0)
+    def size(self, found: geoitem.Found) -> int:
+        return found.size
 
-    def encode(self, found: Any, asker: Asker) -> None:
-        self._item.encode(found, asker)
+    def encode(self, found: geoitem.Found, asker: Asker) -> None:
+        geoitem.encode(found, asker)
 
     def ask(
         self,
-        found: Any,
+        found: geoitem.Found,
         asker: Asker,
         settings: Mapping[str, Value],
         *,
@@ -198,8 +187,8 @@ class _Geometry:
         request_id: str,
         deadline: float,
         stop: threading.Event | None,
-    ) -> Any:
-        return self._item.ask(
+    ) -> geoitem.Answers:
+        return geoitem.ask(
             found,
             asker,
             settings,
@@ -209,18 +198,17 @@ class _Geometry:
             stop=stop,
         )
 
-    def let_go(self, found: Any, answers: Any) -> None:
-        """The inputs are small beside the geometry, and the result may be held against them."""
+    def let_go(self, found: geoitem.Found, answers: geoitem.Answers) -> None:
+        """What the model made is held against what it saw: see `build`."""
 
     def build(
         self,
-        found: Any,
+        found: geoitem.Found,
         asker: Asker,
-        answers: Any,
+        answers: geoitem.Answers,
         settings: dict[str, Value],
     ) -> tuple[str, ...]:
-        names: tuple[str, ...] = self._item.build(found, asker.resolved, answers, settings)
-        return names
+        return geoitem.build(found, asker.resolved, answers, settings)
 
 
 _PICTURES: Way = _Pictures()

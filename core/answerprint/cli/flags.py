@@ -17,7 +17,7 @@ from answerprint.wedge import SEED
 
 # what may stand beside --resume: how to run and which part, not what
 _OF_RESUMING = {
-    "verb", "json", "resume", "frames", "memory", "lines", "server",
+    "verb", "json", "resume", "frames", "variations", "memory", "lines", "server",
     "patience", "deadline", "readers", "in_flight", "writers", "transport",
 }  # fmt: skip
 
@@ -54,6 +54,7 @@ def request(parser: argparse.ArgumentParser) -> None:
     add("--shot", help="see --show")
     add("--name", help="the take's name; usually plate_task")
     add("--take", type=int, metavar="NUMBER", help="this number, if it is free; usually the next")
+    add("--numbers", choices=["v001", "v1"], help="of takes; usually v001, v1 as a File Cache")
     add("--model-version", metavar="N", help="this version of the task's model; usually the newest")
 
 
@@ -149,7 +150,7 @@ def job_of(args: argparse.Namespace) -> Job:
     if timing:
         fields["timing"] = _whole(timing)
     out = {"root": args.out, "show": args.show, "shot": args.shot, "name": args.name}
-    out["take"] = args.take
+    out |= {"take": args.take, "numbers": args.numbers}
     fields["out"] = fields.get("out", {}) | _given(out)
     fields |= _settings(args, fields)
     fields["inputs"] = _sources(args, fields)

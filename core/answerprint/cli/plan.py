@@ -54,7 +54,7 @@ def _lines(found: Plan) -> list[str]:
     wedge = f" in {count(each, 'variation')}" if each else ""
     stream = (resolved.root / resolved.stream).as_posix()
     rows = [
-        ("take", f"v{found.number:03d} of {stream}"),
+        ("take", f"{found.label} of {stream}"),
         ("frames", f"{resolved.frames}, {count(len(resolved.frame_range), 'frame')}{wedge}"),
         *((name, f"layer {one.layer} of {one.plate}") for name, one in resolved.inputs.items()),
         *(

@@ -16,6 +16,7 @@ examples:
   answerprint run --resume takes/bg_denoise/v003
   answerprint run job.json --claim         take the number, print the take's folder, run nothing
   answerprint run --resume takes/bg_denoise/v003 --frames 1001-1010    a part of it, as on a farm
+  answerprint run --resume takes/bg_denoise/v003 --variations w001-w025    the same of a wedge
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from answerprint.estimate import Measure
 from answerprint.frames import FrameRange
 from answerprint.job import Resolved
 from answerprint.journal import Event
+from answerprint.part import Part, variations
 from answerprint.run import Bounds
 from answerprint.site import MOST_AT_ONCE
 from answerprint.takes import Take
@@ -45,6 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add, at_once = parser.add_argument, flags.whole(MOST_AT_ONCE)
     flags.request(parser)
     add("--resume", type=Path, metavar="TAKE", help="finish an incomplete take, or --frames of it")
+    add("--variations", metavar="LABELS", help="with --resume: only w007, w001-w025 or w001,w009")
     add("--memory", type=flags.above_zero, metavar="GB", help="it may hold; usually half of all")
     add("--patience", type=flags.seconds, metavar="SECONDS", help="for a server that is away")
     add("--deadline", type=flags.above_zero, metavar="SECONDS", help="for one answer of a model")
@@ -64,6 +67,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
     allocator.keep_for_the_next_frame()
     if args.resume:
         return _resume(args, context)
+    if args.variations is not None:
+        raise JobError(
+            "--variations chooses a part of a take that was begun, and there is no --resume.",
+            remedy="Give --wedge for a new one, or --resume TAKE with it.",
+        )
     request = flags.job_of(args)  # what is wrong with the request is said with no server as well
     if args.claim and args.dry_run:
         raise JobError(
@@ -108,7 +116,7 @@ def _claimed(take: Take, resolved: Resolved, output: Output) -> int:
 
 def _resume(args: argparse.Namespace, context: Context) -> int:
     flags.check_resuming(args)
-    frames = None if args.frames is None else FrameRange.parse(args.frames)
+    part = _part(args)
     take = takes.find(args.resume)
     resolved = localised.resolved(takes.reopen(take), context.site)
     preflight.check_resumed(resolved, take.folder, context.site)
@@ -120,8 +128,15 @@ def _resume(args: argparse.Namespace, context: Context) -> int:
             _watched(args, context),
             lines=args.lines,
             bounds=_bounds(args),
-            frames=frames,
+            part=part,
         )
+
+
+def _part(args: argparse.Namespace) -> Part:
+    return Part(
+        None if args.frames is None else FrameRange.parse(args.frames),
+        None if args.variations is None else variations(args.variations),
+    )
 
 
 def _watched(args: argparse.Namespace, context: Context) -> Context:
@@ -139,15 +154,15 @@ def follow(
     *,
     lines: bool,
     bounds: Bounds | None = None,
-    frames: FrameRange | None = None,
+    part: Part | None = None,
 ) -> int:
     """Run a claimed job to its end and show what happens; 0 if all that was asked for is done.
 
-    `frames`: only these of the take; others may be in work elsewhere.
+    `part`: only this of the take; others may be in work elsewhere.
     """
-    part = None if frames == resolved.frame_range else frames
+    part = _shortest(part or Part(), resolved)
     events = _events(resolved, take, server, context, bounds, part)
-    total = len(part or resolved.frame_range) * max(len(resolved.variations), 1)
+    total = sum(1 for _ in begin.items(resolved, part))
     watched = shown(events, context.output, total, lines=lines)
     measure = Measure(resolved, server.address, site.home())
     last: Event = {}
@@ -166,13 +181,18 @@ def follow(
     return 0 if last.get("state") in ("complete", "part") else 1
 
 
+def _shortest(part: Part, resolved: Resolved) -> Part:
+    """The same where it names all frames of the take: it names none then."""
+    return replace(part, frames=None) if part.frames == resolved.frame_range else part
+
+
 def _events(
     resolved: Resolved,
     take: Take,
     server: Server,
     context: Context,
     bounds: Bounds | None,
-    part: FrameRange | None,
+    part: Part,
 ) -> Events:
     yield from engine.run(
         resolved,
@@ -181,7 +201,7 @@ def _events(
         signer=context.signer(),
         trusted=context.trusted(),
         bounds=(bounds or Bounds()).of_site(context.site),
-        frames=part,
+        part=part,
         interrupted=context.interrupted,
     )
 
@@ -201,7 +221,7 @@ def _bounds(args: argparse.Namespace) -> Bounds:
     )
 
 
-def _end(last: Event, take: Take, part: FrameRange | None) -> Event:
+def _end(last: Event, take: Take, part: Part) -> Event:
     """How a run ended: its last event, or what its journal says where another was shown last."""
     if last["event"] == "finished":
         return last
@@ -212,7 +232,7 @@ def _end(last: Event, take: Take, part: FrameRange | None) -> Event:
     return {"state": "incomplete", "done": len(take.items())}
 
 
-def _summary(end: Event, take: Take, resolved: Resolved, part: FrameRange | None) -> str:
+def _summary(end: Event, take: Take, resolved: Resolved, part: Part) -> str:
     state = end.get("state", "incomplete")
     if state == "complete":
         wedge = "w###" if take.variations() else ""
@@ -224,14 +244,15 @@ def _summary(end: Event, take: Take, resolved: Resolved, part: FrameRange | None
     return (
         f"{take.name} {take.label} is {state}: "
         f"{count(end.get('done', 0), 'frame')} finished{f', failed {failed}' if failed else ''}.\n"
-        f"Finish it with: {resume}{f' --frames {part}' if part else ''}"
+        f"Finish it with: {resume}{'' if part.is_whole else f' {part.flags}'}"
     )
 
 
-def _part_done(end: Event, take: Take, resolved: Resolved, part: FrameRange | None) -> str:
+def _part_done(end: Event, take: Take, resolved: Resolved, part: Part) -> str:
     present = take.items()
     left = end.get("left", sum(item not in present for item in begin.items(resolved)))
-    done = f"frame {part} is done" if part and len(part) == 1 else f"frames {part} are done"
+    words = part.words or f"frames {resolved.frames}"
+    done = f"{words} {'is' if part.is_one else 'are'} done"
     if not left:
         return f"{done}; the rest is in work elsewhere"
     return f"{done}; {left:,} of the take {'is' if left == 1 else 'are'} left"
