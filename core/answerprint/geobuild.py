@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -70,6 +70,38 @@ def put(
     values = _stored(values, before.values, keep=keep and scale == 1)
     _put_volume(geometry, _finer(before, values, scale, name=name), before)
     return name
+
+
+def prospect(head: Geometry, resolved: Resolved, outputs: Iterable[Output]) -> Geometry:
+    """What a take's file will hold, without its values: for asking a format whether it can."""
+    geometry, names = copy(head), []
+    geometry.unsupported = {}
+    for output in outputs:
+        source = resolved.inputs[output.replaces or resolved.main]
+        before = geolayers.find(head, resolved.contract.kind, source.layer)
+        name = name_of(resolved, output)
+        names.append(name)
+        if isinstance(before, Attribute) and output.replaces is None:
+            shape = (head.count, len(output.channels))
+            values = np.broadcast_to(np.float32(0), shape)
+            geometry.put(Attribute(name, "point", values, qualifier=output.qualifier))
+        elif isinstance(before, Attribute):
+            geometry.put(replace(before, name=name))
+        elif before is not None:
+            _put_volume(geometry, replace(before, name=name), before)
+    if resolved.result.layers != "only":
+        return geometry
+    alone = only_attributes if resolved.contract.kind == "points" else only_volumes
+    return alone(geometry, names)
+
+
+def rest(head: Geometry, names: Collection[str], keep: str) -> list[str]:
+    """Attributes and grids of a plate that are not made anew; of `only`: that the take lacks."""
+    kept = {*names, "P"} if keep == "only" else set(names)
+    points = [one.name for one in head.attributes if one.owner == "point"]
+    others = [f"{one.owner} {one.name}" for one in head.attributes if one.owner != "point"]
+    grids = [one.name for one in head.volumes]
+    return [name for name in (*points, *others, *grids) if name not in kept]
 
 
 def _attribute(

@@ -168,9 +168,8 @@ def _fate(resolved: Resolved, name: str) -> str:
 
 def _leave_out(found: Found, resolved: Resolved) -> None:
     """Raises SourceError: there is what would be lost, and the job does not say to leave it out."""
-    if found.geometry.unsupported and resolved.job.unsupported == "stop":
-        name = resolved.inputs[resolved.main].plate.name(found.item.frame)
-        raise geocheck.unsupported(f"{name} (frame {found.item.frame})", found.geometry.unsupported)
+    name = resolved.inputs[resolved.main].plate.name(found.item.frame)
+    geocheck.check_supported(resolved.job, f"{name} (frame {found.item.frame})", found.geometry)
     if found.geometry.unsupported:
         found.warnings.append(f"left out of the take: {geocheck.lost(found.geometry.unsupported)}")
         found.geometry.unsupported = {}

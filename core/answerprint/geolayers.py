@@ -64,9 +64,10 @@ def components(size: int) -> tuple[str, ...]:
 
 
 def held(geometry: Geometry, kind: Kind) -> list[Held]:
-    """All that could be an input of a task of this kind, in the file's order."""
+    """All that could be an input of a task of this kind: in the file's order, P before others."""
     if kind == "points":
-        return [_attribute(one) for one in geometry.attributes if one.owner == "point"]
+        found = [_attribute(one) for one in geometry.attributes if one.owner == "point"]
+        return sorted(found, key=lambda one: one.name != "P")
     return [Held(one.name, one.channels, one.values.dtype) for one in volumes(geometry, kind)]
 
 

@@ -17,7 +17,7 @@ MOST_FRAME = 999_999_999  # as frame ranges can spell
 
 MOST_PATH = 4096  # letters of a path; systems bear hardly more
 
-_LAST_NUMBER = re.compile(r"(?:^|[._-])(-?\d+)(?=\.[^.]+$)")
+_LAST_NUMBER = re.compile(r"(?:^|[._-])(-?\d+)(?=(?:\.b?geo)?\.[^.]+$)")  # .bgeo.gz is one ending
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,11 @@ class Plate:
         """The path with forward slashes and #### for the frame: what artists and hosts read."""
         mark = "" if self.padding is None else "#" * max(self.padding, 1)
         return (self.folder / f"{self.head}{mark}{self.tail}").as_posix()
+
+    @property
+    def name_with_mark(self) -> str:
+        """The file name alone, with #### for the frame."""
+        return Path(str(self)).name
 
     @property
     def is_still(self) -> bool:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 from answerprint import (
     aliases,
     colour,
-    curve,
     destination,
     exr,
+    geoflight,
     inputs,
     keep,
     localised,
+    medium,
     ocio,
+    way,
     wedge,
-    workitem,
 )
+from answerprint.asked import Asked, curves, seed_notes, warned
 from answerprint.checks import (
     check_config,
     check_every_frame,
@@ -27,9 +28,8 @@ from answerprint.checks import (
     check_frames_left,
     is_the_studios,
 )
-from answerprint.contract import Contract, Scale, Value
-from answerprint.curve import Curve
-from answerprint.errors import JobError, SourceError
+from answerprint.contract import Contract
+from answerprint.errors import Fix, JobError, SourceError
 from answerprint.frames import FrameRange
 from answerprint.inputs import Found
 from answerprint.interrupt import Interrupt
@@ -69,11 +69,16 @@ def resolve(
     job = localised.job(job, site)
     offer = server.offer(job.task, job.version)
     contract = offer.usable()
-    asked = _Asked.of(job, contract)
+    if contract.kind != "image":
+        return geoflight.resolve(
+            job, server, offer, site, memory=memory, tries=tries, interrupted=interrupted
+        )
+    _check_picture(job, contract, server, site)
+    asked = Asked.of(job, contract)
     main = inputs.plate(job.plate, job, "Plate", site)
     time = Span.of(job, contract, main, motion=asked.looks_ahead(contract))
     wedge.check_count(asked.axes, len(time.result), job.items)
-    settings = asked.settings | _curves(job, contract, asked.axes, time.result)
+    settings = asked.settings | curves(job, contract, asked.axes, time.result)
     found = inputs.find(job, contract, main, time.needed, site)
     kept = [
         keep.kept(job, contract, one, found.head, found.inputs, found.views)
@@ -87,11 +92,11 @@ def resolve(
         *_view_notes(found, result),
         *_colour_notes(job, contract, look),
         *left_out,
-        *_warned(contract, settings, asked.axes),
+        *warned(contract, settings, asked.axes),
         *check_every_frame(
             contract, found.inputs, time.needed, found.views, site, interrupted=interrupted
         ),
-        *_seed_notes(job, contract, asked.axes),
+        *seed_notes(job, contract, asked.axes),
     ]
     if job.non_finite == "stop":
         check_finite(found.inputs, time.needed, found.views, interrupted=interrupted)
@@ -142,14 +147,17 @@ def check_resumed(resolved: Resolved, folder: Path, site: Site) -> None:
     for name, source in resolved.inputs.items():
         site.check_allowed(source.plate.folder, f"Plate for {name}")
     done = Take(folder).items()
+    going = way.of(resolved)
     labels = list(resolved.variations) or [""]
     plate, left = resolved.inputs[resolved.main].plate, set[int]()
     for number in resolved.frame_range:
-        files = workitem.files(resolved, number)
+        files = going.files(resolved, number)
         for file in files:
             site.check_allowed(file, "Frame")
         if not all(Item(number, label) in done for label in labels):
             left |= {one for one in resolved.sources(number).frames if plate.file(one) in files}
+    if resolved.contract.kind != "image":
+        return  # frames of geometry are as large as they are
     check_frames_left(
         resolved.contract,
         resolved.inputs,
@@ -158,6 +166,19 @@ def check_resumed(resolved: Resolved, folder: Path, site: Site) -> None:
         site,
         display=_resolution(resolved, done.values()),
     )
+
+
+def _check_picture(job: Job, contract: Contract, server: Server, site: Site) -> None:
+    """Raises JobError: the plate, or what is asked for, is of geometry, and the task of pictures."""
+    main = inputs.plate(job.plate, job, "Plate", site)
+    if medium.is_geometry(main.name(0)):
+        raise geoflight.mismatch(contract, server, main, geoflight.first_of(main))
+    if job.result.format not in ("inherit", "exr"):
+        raise JobError(
+            f"result.format is {job.result.format}, and {contract.task} makes pictures.",
+            remedy="Leave it out: a take of pictures is EXR.",
+            fix=Fix("Leave the format out", {"result": {"format": "inherit"}}),
+        )
 
 
 def _resolution(resolved: Resolved, done: Iterable[Path]) -> exr.Window | None:
@@ -170,53 +191,6 @@ def _resolution(resolved: Resolved, done: Iterable[Path]) -> exr.Window | None:
     return None
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What a job asks of its task.
-
-    settings   every parameter's value; those that are animated are still to come
-    axes       of a wedge
-    possible   settings that differ in what comes back, and how large
-    """
-
-    settings: dict[str, Value]
-    axes: wedge.Axes
-    possible: list[dict[str, Value]]
-
-    @classmethod
-    def of(cls, job: Job, contract: Contract) -> _Asked:
-        constants = {k: v for k, v in job.parameters.items() if not isinstance(v, Curve)}
-        settings = contract.settings(constants)
-        axes = wedge.checked(contract, job.wedge)
-        for name in job.inputs:
-            contract.input(name)
-        possible = _possible(contract, settings, axes)
-        for one in possible:
-            contract.check_together(one)
-        return cls(settings, axes, possible)
-
-    def looks_ahead(self, contract: Contract) -> bool:
-        """Whether the next frame is looked at as well, where a frame of the plate is shown."""
-        return any(output.when for one in self.possible for output in contract.given(one))
-
-    def scale(self, contract: Contract) -> int:
-        """How many times larger than the plate the largest result is."""
-        each = (contract.scale(out, one) for one in self.possible for out in contract.given(one))
-        return max(each, default=1)
-
-
-def _curves(job: Job, contract: Contract, axes: wedge.Axes, frames: FrameRange) -> dict[str, Curve]:
-    curves = {name: one for name, one in job.parameters.items() if isinstance(one, Curve)}
-    both = sorted(curves.keys() & axes.keys())
-    if both:
-        raise JobError(
-            f"Parameter {both[0]} has both a curve and a wedge.", remedy="Keep one of them."
-        )
-    return {
-        name: curve.checked(contract.parameter(name), one, frames) for name, one in curves.items()
-    }
-
-
 def _view_notes(found: Found, result: ResolvedResult) -> list[str]:
     views = found.views
     if not views:
@@ -224,46 +198,6 @@ def _view_notes(found: Found, result: ResolvedResult) -> list[str]:
     rest = ", ".join(view for view in found.head.views() if view not in views)
     said = "is not in the take" if result.layers == "only" else "stays as it is"
     return [f"views: {', '.join(views)}{f'; {rest} {said}' if rest else ''}"]
-
-
-def _warned(
-    contract: Contract, settings: Mapping[str, Value | Curve], axes: wedge.Axes
-) -> list[str]:
-    """What an artist should know of the choices taken, those of a wedge or a curve among them."""
-    found: list[str] = []
-    for one in contract.parameters:
-        own = settings[one.name]
-        values = own.curve.values() if isinstance(own, Curve) else (own,)
-        taken = {str(value) for value in axes.get(one.name, values)}
-        found += [words for choice, words in one.warn.items() if choice in taken]
-    return list(dict.fromkeys(found))
-
-
-def _seed_notes(job: Job, contract: Contract, axes: wedge.Axes) -> list[str]:
-    """Raises JobError: a seed is not one that models take."""
-    if contract.seed:
-        wedge.check_seeds([job.seed or "0", *map(str, axes.get(wedge.SEED, ()))])
-        return []
-    if job.seed is None:
-        return []
-    return [f"seed {job.seed}: {job.task} takes no seed, it is only recorded"]
-
-
-def _possible(
-    contract: Contract, settings: Mapping[str, Value], axes: wedge.Axes
-) -> list[dict[str, Value]]:
-    """Settings that differ in what comes back, and how large: all that a wedge brings together.
-
-    What decides about outputs cannot be animated; for the rest any value does.
-    """
-    deciding = {one.when for one in contract.outputs}
-    deciding |= {
-        name for one in contract.parameters for name in (one.name, *one.unless) if one.unless
-    }
-    deciding |= {one.scale.parameter for one in contract.outputs if isinstance(one.scale, Scale)}
-    varied = {name: values for name, values in axes.items() if name in deciding}
-    every = [{**settings, **one.values} for one in wedge.variations(varied)]
-    return every or [dict(settings)]
 
 
 def _colour(job: Job, contract: Contract, found: Found, site: Site) -> ResolvedColour | None:
