@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
+from install import stubs
 from install.environment import ROOT
 
 WINDOWS = "from PySide6 import QtTest, QtWidgets"
@@ -14,10 +16,17 @@ def run(python: str, words: list[str]) -> int:
     if subprocess.run([python, "-c", WINDOWS], capture_output=True, check=False).returncode:
         print("install: no window can be drawn here, the panel's tests are skipped: %s" % BRING)
         words = ["-p", "no:pytest-qt", *words]
+    older = [[python, "-m", "mypy", "--config-file", stubs.CONFIG]]
+    if stubs.fetch(python):
+        if os.environ.get("CI") == "true":
+            return 1
+        print("install: Houdini's adapter is checked against the newest stubs alone")
+        older = []
     steps = [
         [python, "-m", "ruff", "check", "."],
         [python, "-m", "ruff", "format", "--check", "."],
         [python, "-m", "mypy"],
+        *older,
         [python, "-m", "pytest", *words],
     ]
     for step in steps:
