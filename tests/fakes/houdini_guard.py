@@ -44,7 +44,8 @@ def absent(name: str, has: tuple[str, ...]) -> NoReturn:
         raise NotImplementedError(f"the fake hou has no {name}")
     if not has:
         violations.append(f"{name} is in no Houdini that hou_api.json knows")
-    raise AttributeError(f"{name} is only in Houdini {', '.join(has) or 'of another world'}")
+        raise AttributeError(violations[-1])
+    raise AttributeError(f"{name} is only in Houdini {', '.join(has)}")
 
 
 def fitting(said: str, text: str, version: str, args: tuple[Any, ...], kwargs: Any) -> None:

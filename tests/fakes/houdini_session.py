@@ -21,7 +21,7 @@ from typing import Any
 import houdini_interface as interface
 import houdini_kinds as kinds
 import houdini_nodes as nodes
-from houdini_geometry import Geometry, geometry_of
+from houdini_geometry import geometry_of
 from houdini_guard import Misuse, violations
 from houdini_sops import SopNode
 from houdini_state import State, state
@@ -103,16 +103,14 @@ def network(name: str = "geo1") -> Any:
     return state.root._find("/obj").createNode("geo", name)
 
 
-def cook(
-    node: Any, function: Callable[[float], Geometry | Held], *, moves: bool = False
-) -> list[float]:
+def cook(node: Any, function: Callable[[float], Any], *, moves: bool = False) -> list[float]:
     """Have a SOP cook what a function gives of a frame; returns the frames it was asked for.
 
     moves: Houdini is told that it depends on time.
     """
     asked: list[float] = []
 
-    def cooked(frame: float) -> Geometry | Held:
+    def cooked(frame: float) -> Any:
         asked.append(frame)
         return function(frame)
 
@@ -121,8 +119,8 @@ def cook(
     return asked
 
 
-def geometry(held: Held, edges: Sequence[str] = (), **others: int) -> Geometry:
-    """A geometry of arrays, with primitives that are only counted: PackedGeometry=2."""
+def geometry(held: Held, edges: Sequence[str] = (), **others: int) -> Any:
+    """A hou.Geometry of arrays, with primitives that are only counted: PackedGeometry=2."""
     made = geometry_of(held)
     made._others, made._edges = dict(others), list(edges)
     return made
