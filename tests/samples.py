@@ -336,6 +336,34 @@ def stand_in(models: Path, task: str, program: str, **described: Any) -> Path:
     return folder / "1"
 
 
+_SHAPES = {
+    "points": ("P", [["x", "y", "z"]], "[ -1, -1 ]"),
+    "volume": ("density", [["value"]], "[ -1, -1, -1, -1 ]"),
+    "heightfield": ("height", [["value"]], "[ -1, -1, -1 ]"),
+}
+
+
+def shape_stand_in(models: Path, task: str, kind: str, program: str, **described: Any) -> Path:
+    """A task that changes points' P, a grid `density` or a heightfield's `height`: as `stand_in`."""
+    layer, channels, dims = _SHAPES[kind]
+    one = {"name": "pixels", "encoding": "data"}
+    folder = stand_in(
+        models,
+        task,
+        program,
+        kind=kind,
+        inputs=[{**one, "layers": [layer], "channels": channels, "help": "Any."}],
+        outputs=[{**one, "replaces": "pixels"}],
+        **described,
+    ).parent
+    config = folder / "config.pbtxt"
+    lines = config.read_text(encoding="utf-8").splitlines()
+    kept = [line.replace("[ -1, -1, -1 ]", dims) for line in lines if "pixels_half" not in line]
+    config.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    repository.update(folder)
+    return folder / "1"
+
+
 def drowsy(program: str) -> str:
     """The model with a nap in it, so that a run takes a known time on any machine."""
     return program.replace(

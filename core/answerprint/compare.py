@@ -1,4 +1,4 @@
-"""Comparing frames: how far two results lie apart, and from the truth."""
+"""Comparing frames, of pictures or geometry: how far two lie apart, and from the truth."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from answerprint import exr
+from answerprint import exr, geocompare, medium
 from answerprint.errors import SourceError
 from answerprint.exr import Frame
+from answerprint.geometry import Geometry
+from answerprint.medium import Content
 
 
 @dataclass(frozen=True)
 class Difference:
     """Between two frames: the greatest absolute difference and where it is.
 
-    `identical` means the same pixel digest: windows, channel names, types and every sample.
+    identical   the same digest: windows, names, types and every sample
+    channel     or attribute, or grid
+    place       in words where it is of geometry, which has no x and y
     """
 
     identical: bool
@@ -26,25 +30,36 @@ class Difference:
     channel: str
     x: int
     y: int
+    place: str = ""
 
     def __str__(self) -> str:
         if self.identical:
             return "identical"
-        return f"up to {self.greatest:.6g} in {self.channel} at {self.x},{self.y}"
+        return (
+            f"up to {self.greatest:.6g} in {self.channel} at {self.place or f'{self.x},{self.y}'}"
+        )
 
 
-def difference(one: Frame, other: Frame, where: str) -> Difference:
-    """Compare all channels of two frames, sample by sample, in the file's own units.
+def difference(one: Content, other: Content, where: str) -> Difference:
+    """Compare two frames sample by sample, in the file's own units.
 
     Raises:
-        SourceError: they differ in parts, channels or windows, so that samples do not pair up.
+        SourceError: they differ in parts, channels or windows, points, attributes or grids, so that
+            samples do not pair up.
     """
-    if exr.digest(one) == exr.digest(other):
+    if medium.digest(one) == medium.digest(other):
         return Difference(True, 0.0, "", 0, 0)
+    if isinstance(one, Geometry) and isinstance(other, Geometry):
+        return _between(one, other, where)
+    if isinstance(one, Geometry) or isinstance(other, Geometry):
+        raise SourceError(
+            f"{where}: one is a picture, the other geometry.",
+            remedy="Compare frames of the same kind.",
+        )
     worst = Difference(False, 0.0, "", 0, 0)
     for mine, theirs in _pairs(one, other, where):
         for name, pixels in mine.channels.items():
-            apart = _apart(pixels, theirs.channels[name])
+            apart = geocompare.numbers(pixels, theirs.channels[name])
             y, x = np.unravel_index(int(apart.argmax()), apart.shape)
             if apart[y, x] > worst.greatest or not worst.channel:
                 window = mine.data_window
@@ -52,6 +67,14 @@ def difference(one: Frame, other: Frame, where: str) -> Difference:
                     False, float(apart[y, x]), name, window.left + int(x), window.top + int(y)
                 )
     return worst
+
+
+def _between(one: Geometry, other: Geometry, where: str) -> Difference:
+    each = geocompare.apart(one, other, where)
+    worst = max(each, key=lambda apart: apart.greatest, default=None)
+    if worst is None:
+        return Difference(False, 0.0, "", 0, 0)
+    return Difference(False, worst.greatest, worst.name, 0, 0, worst.place)
 
 
 def psnr(image: NDArray[Any], truth: NDArray[Any]) -> float:
@@ -81,14 +104,6 @@ def _toned(image: NDArray[Any]) -> NDArray[np.float64]:
     positive = np.maximum(image.astype(np.float64), 0)
     toned: NDArray[np.float64] = (positive / (1 + positive)) ** (1 / 2.2)
     return toned
-
-
-def _apart(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float64]:
-    """Absolute differences; equal non-finite samples count as 0, others as infinitely far."""
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(one.astype(np.float64) - other.astype(np.float64))
-    same = (one == other) | (np.isnan(one.astype(np.float64)) & np.isnan(other.astype(np.float64)))
-    return np.where(same, 0.0, np.where(np.isnan(apart), np.inf, apart))
 
 
 def _pairs(one: Frame, other: Frame, where: str) -> list[tuple[exr.Part, exr.Part]]:

@@ -15,6 +15,7 @@ from answerprint.journal import Event
 from answerprint.lease import Lease
 from answerprint.record import Record, Verdict
 from answerprint.signing import Signer
+from answerprint.take import spelled, spelling
 from answerprint.takes import Item, Take
 from answerprint.write import Place
 
@@ -93,7 +94,9 @@ def _verified(
         if named != (take.name, take.number, label, item.frame) or made.job_id != job_id:
             was = f"It was made as frame {made.frame} of {made.variation} of {made.name}"
             other = "" if made.job_id == job_id else ", by another job"
-            raise _unsound(files[item.frame], f"{was} v{made.take:03d}{other}.")
+            raise _unsound(
+                files[item.frame], f"{was} {spelled(made.take, spelling(take.label))}{other}."
+            )
         found[item.frame] = made
     return found
 

@@ -1,15 +1,18 @@
 """Compare two sequences frame by frame; with a reference, say how many dB each lies from it.
 
-dB is PSNR of scene-linear RGB after (x / (1 + x))^(1/2.2): highlights bounded, errors as seen.
+dB is PSNR of scene-linear RGB after (x / (1 + x))^(1/2.2): highlights bounded, errors as seen. Of
+geometry it says the greatest and the mean difference of each attribute and grid, in its own units.
 
 examples:
   answerprint compare bg.####.exr takes/bg_denoise/v001/bg_denoise_v001.####.exr
+  answerprint compare scan.####.bgeo takes/scan_point_normals/v001/scan_point_normals_v001.####.bgeo
   answerprint compare noisy.####.exr clean.####.exr --reference truth.####.exr --sheet sheet.png
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +20,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from answerprint import compare, exr, sheet
+from answerprint import compare, exr, geocompare, medium, sheet
 from answerprint.cli.context import Context
 from answerprint.errors import JobError
 from answerprint.frames import FrameRange
@@ -55,6 +58,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     named = [path for path in (args.before, args.after, args.reference) if path]
     plates = [Plate.parse(context.site.spelled(path)) for path in named]
     frames = _frames(plates, args.frames)
+    if any(medium.is_geometry(one.name(frames.first)) for one in plates):
+        return _geometry(args, plates, frames, context)
     rows = [_row(plates, number) for number in frames]
     for row in rows:
         context.output.emit({"frame": row.frame, "decibels": row.decibels()})
@@ -69,6 +74,43 @@ def run(args: argparse.Namespace, context: Context) -> int:
         sheet.save(args.sheet, _cells(worst))
         context.output.say(f"  picture: {args.sheet.as_posix()} (frame {worst.frame}, the worst)")
     return 0
+
+
+def _geometry(
+    args: argparse.Namespace, plates: list[Plate], frames: FrameRange, context: Context
+) -> int:
+    """Each attribute and grid of each frame, and at the end the worst of all."""
+    if args.reference or args.sheet:
+        raise JobError(
+            "--reference and --sheet are for pictures.", remedy="Leave them out for geometry."
+        )
+    worst: dict[str, geocompare.Apart] = {}
+    for number in frames:
+        one, other = (
+            medium.geometry_of(medium.read(plate.file(number)), plate.file(number))
+            for plate in plates
+        )
+        found = geocompare.apart(one, other, f"frame {number}")
+        differing = [each for each in found if each.greatest > 0]
+        for each in found:
+            worst[each.name] = max(worst.get(each.name, each), each, key=lambda one: one.greatest)
+        context.output.emit({"frame": number, "apart": {each.name: _far(each) for each in found}})
+        for each in differing:
+            context.output.say(f"  {number}  {each}")
+        if not differing:
+            context.output.say(f"  {number}  the same values")
+    context.output.emit(
+        {"frames": len(frames), "apart": {name: _far(each) for name, each in worst.items()}}
+    )
+    same = sum(each.greatest == 0 for each in worst.values())
+    context.output.say(f"  {same} of {len(worst)} attributes and grids are the same throughout")
+    return 0
+
+
+def _far(one: geocompare.Apart) -> dict[str, object]:
+    finite = {name: getattr(one, name) for name in ("greatest", "mean")}
+    said = {name: far if math.isfinite(far) else "inf" for name, far in finite.items()}
+    return {**said, "at": one.place}
 
 
 def _frames(plates: list[Plate], asked: str | None) -> FrameRange:

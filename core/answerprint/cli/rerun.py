@@ -14,7 +14,7 @@ import argparse
 import math
 from pathlib import Path
 
-from answerprint import again, allocator, begin, compare, exr, preflight
+from answerprint import again, allocator, begin, compare, medium, preflight
 from answerprint.again import Again
 from answerprint.cli import run as run_verb
 from answerprint.cli.context import Context
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return code
     after = take.items()
     found = {
-        item: compare.difference(exr.read(file), exr.read(after[item]), file.name)
+        item: compare.difference(medium.read(file), medium.read(after[item]), file.name)
         for item, file in asked.before.items()
     }
     return _answer(asked, resolved, take, found, context)
@@ -88,7 +88,7 @@ def _document(one: Difference) -> dict[str, object]:
     return {
         "identical": one.identical,
         "greatest": one.greatest if math.isfinite(one.greatest) else "inf",
-        "at": [one.x, one.y],
+        "at": one.place or [one.x, one.y],
         "channel": one.channel,
     }
 

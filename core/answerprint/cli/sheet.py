@@ -16,6 +16,7 @@ from answerprint.cli.context import Context
 from answerprint.documents import count
 from answerprint.errors import JobError, TakeError
 from answerprint.sheet import Cell
+from answerprint.take import PICTURES
 from answerprint.takes import Item, Take
 from answerprint.wedge import Variation
 
@@ -34,6 +35,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     take = takes.find(args.take)
     context.site.check_allowed(take.folder, "Take")
+    if take.suffix != PICTURES:
+        raise TakeError(
+            f"{take.name} {take.label} holds geometry, which has no pictures to show side by side.",
+            remedy="Look at it in Houdini, or render it; 'answerprint compare' says how far two lie "
+            "apart.",
+        )
     captions = _captions(take, args.frame)
     target = args.out or take.folder.parent / f"{take.name}_{take.label}_sheet.png"
     sheet.check_name(target)

@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from answerprint import exr, record, takes, verify
+from answerprint import exr, medium, record, takes, verify
 from answerprint.cli.context import Context
 from answerprint.documents import count
 from answerprint.errors import AnswerprintError, JobError, SourceError
 from answerprint.journal import Event
 from answerprint.record import Finding, Record, RecordedInput
 from answerprint.row import resuming
-from answerprint.site import Site
+from answerprint.site import SPELLED, Site
+from answerprint.take import NUMBER, spelled, spelling
 from answerprint.takes import Item, Take
 from answerprint.wedge import Variation
 
@@ -138,12 +139,13 @@ def _frame_lines(path: Path, finding: Finding, tree: list[dict[str, Any]]) -> It
     settings = ", ".join(f"{name} {_value(value)}" for name, value in made.parameters.items())
     where = "/".join(part for part in (made.show, made.shot, made.name) if part)
     yield f"  made        {made.created} by {made.user} on {made.machine}, from {made.host}"
-    named = f"v{made.take:03d}{f' {made.variation}' if made.variation else ''}"
+    numbers = _numbers(path)
+    named = f"{spelled(made.take, numbers)} {made.variation}".rstrip()
     moment = "" if made.moment is None else f", showing {made.moment:g} of the plate"
     yield f"  take        {where} {named}, frame {made.frame}{moment}"
     if made.copied_from:
         before = made.copied_from
-        label = f"v{before['take']:03d} {before['variation']}".rstrip()
+        label = f"{spelled(before['take'], numbers)} {before['variation']}".rstrip()
         yield f"  copied from {before['name']} {label}, frame {before['frame']}: equal work"
     yield f"  model       {made.model['name']} {made.model['version']} for {made.model['task']}"
     yield f"              sha256 {made.model['sha256'][:16]}, {made.model['licence']}"
@@ -155,12 +157,19 @@ def _frame_lines(path: Path, finding: Finding, tree: list[dict[str, Any]]) -> It
     yield f"  cut         {made.cut}"
     yield from _colour_lines(made)
     yield f"  changed     {', '.join(made.processed)}"
-    yield f"  windows     {_windows(made)}"
+    if made.windows:
+        yield f"  windows     {_windows(made)}"
     yield f"  source type {made.digital_source_type.rpartition('/')[2]}"
-    yield f"  pixels      {made.pixels[:16]}"
+    yield f"  {medium.of(path).values:<11} {made.pixels[:16]}"
     yield "  lineage"
     for node in tree:
         yield f"    {'  ' * node['depth']}{node['said']}"
+
+
+def _numbers(path: Path) -> str:
+    """How the takes of a stream are named, where a frame lies in one of them."""
+    names = (folder.name for folder in path.absolute().parents[:2])
+    return next((spelling(name) for name in names if NUMBER.fullmatch(name)), SPELLED)
 
 
 def _windows(made: Record) -> str:
@@ -220,9 +229,9 @@ def _parent(path: Path, pixels: str, site: Site) -> tuple[Record | None, str]:
     if not path.is_file():
         return None, "  (not there any more)"
     try:
-        frame = exr.read(path)
+        content = medium.read(path)
     except SourceError:
         return None, "  (damaged since)"
-    if exr.digest(frame) != pixels:
+    if medium.digest(content) != pixels:
         return None, "  (changed since)"
-    return record.extract(frame), ""
+    return record.extract(content), ""
