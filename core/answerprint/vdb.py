@@ -80,6 +80,8 @@ def _lack(volume: Volume) -> str:
         return f"{who}, which is no VDB but a {volume.kind} volume"
     if (volume.values.dtype, volume.channels) not in _NAMES:
         return f"{who} of {volume.channels} x {volume.values.dtype}"
+    if max(map(abs, volume.origin)) + max(volume.resolution) >= 1 << 31:
+        return f"{who}, which lies beyond voxel {1 << 31}"
     why = vdbmap.unusable(volume.transform)
     return f"the transform of {who}: {why}" if why else ""
 

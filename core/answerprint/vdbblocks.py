@@ -17,7 +17,17 @@ Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 _WHOLE = 6  # of a node's values: all of them follow
 _CHOSEN = 3  # the active ones follow; of the others a mask tells which are background and which its negative
+_SIDE = LOWER // LEAF  # leaves along a node
 Place = tuple[int, ...]
+
+
+@dataclass
+class _Region:
+    """The leaves that may be in one node: their slots, values (n, 512, size) and masks (n, 512)."""
+
+    slots: NDArray[np.int64]
+    values: Array
+    active: Mask
 
 
 @dataclass
@@ -79,54 +89,64 @@ def _places(size: tuple[int, ...], origin: Place) -> list[Place]:
     )
 
 
-def _region(
-    values: Array, active: Mask, low: Place, background: Array
-) -> tuple[Array, Mask] | None:
-    """128^3 voxels as (4096, 512, size) and (4096, 512), x slowest; None: nothing but background."""
-    inside = tuple(
-        slice(max(0, first), min(count, first + LOWER))
-        for first, count in zip(low[::-1], active.shape, strict=True)
-    )
+def _region(values: Array, active: Mask, low: Place, background: Array) -> _Region | None:
+    """What of the voxels lies in the 128^3 from `low` on; None: nothing but background."""
+    starts = [max(0, first) for first in low[::-1]]
+    stops = [min(n, first + LOWER) for first, n in zip(low[::-1], active.shape, strict=True)]
+    inside = tuple(map(slice, starts, stops))
     found, on = values[inside], active[inside]
     if not on.any() and _same(found, background).all():
         return None
-    side = LOWER // LEAF
-    if on.shape != (LOWER,) * 3:
-        within = tuple(
-            slice(one.start - first, one.stop - first)
-            for one, first in zip(inside, low[::-1], strict=True)
-        )
-        padded = np.empty((LOWER,) * 3 + background.shape, values.dtype)
+    # in whole leaves, of which the outermost may lie partly beyond the voxels there are
+    first = [(start - one) // LEAF for start, one in zip(starts, low[::-1], strict=True)]
+    last = [-((one - stop) // LEAF) for stop, one in zip(stops, low[::-1], strict=True)]
+    blocks = [stop - start for start, stop in zip(first, last, strict=True)]
+    if on.shape != tuple(LEAF * one for one in blocks):
+        edge = [
+            slice(start - one - LEAF * block, stop - one - LEAF * block)
+            for start, stop, one, block in zip(starts, stops, low[::-1], first, strict=True)
+        ]
+        padded = np.empty((*(LEAF * one for one in blocks), len(background)), values.dtype)
         padded[:] = background
-        padded[within] = found
-        marks = np.zeros((LOWER,) * 3, np.bool_)
-        marks[within] = on
+        padded[tuple(edge)] = found
+        marks = np.zeros(padded.shape[:3], np.bool_)
+        marks[tuple(edge)] = on
         found, on = padded, marks
-    cubes = found.reshape(side, LEAF, side, LEAF, side, LEAF, -1).transpose(4, 2, 0, 5, 3, 1, 6)
-    masks = on.reshape(side, LEAF, side, LEAF, side, LEAF).transpose(4, 2, 0, 5, 3, 1)
-    return cubes.reshape(side**3, LEAF**3, -1), masks.reshape(side**3, LEAF**3)
+    z, y, x = (np.arange(start, stop) for start, stop in zip(first, last, strict=True))
+    slots = (x[:, None, None] * _SIDE + y[:, None]) * _SIDE + z
+    return _Region(slots.reshape(-1), _cubes(found), _cubes(on[..., None])[..., 0])
 
 
-def _hang(
-    upper: _Upper, slot: int, region: tuple[Array, Mask], background: Array, place: Place
-) -> None:
-    values, active = region
-    uniform = _same(values, values[:, :1]).all(1) & (active == active[:, :1]).all(1)
+def _cubes(found: Array) -> Array:
+    """(leaves, 512, size), x slowest, of (z, y, x, size)."""
+    z, y, x = (one // LEAF for one in found.shape[:3])
+    split = found.reshape(z, LEAF, y, LEAF, x, LEAF, -1)
+    return split.transpose(4, 2, 0, 5, 3, 1, 6).reshape(x * y * z, LEAF**3, -1)
+
+
+def _hang(upper: _Upper, slot: int, region: _Region, background: Array, place: Place) -> None:
+    values, active = region.values, region.active
+    uniform = _uniform(values, active)
     firsts, on = values[:, 0], active[:, 0]
-    if uniform.all() and _same(firsts, firsts[0]).all() and (on == on[0]).all():
+    alike = uniform.all() and _same(firsts, firsts[0]).all() and (on == on[0]).all()
+    if alike and len(uniform) == _SIDE**3:
         upper.tiles[slot] = (bool(on[0]), firsts[0])
         return
-    child = ~uniform
-    masks = packed_bits(active[child])
+    masks = packed_bits(active[~uniform])
     if values.dtype == np.bool_:
-        slots = np.flatnonzero(child)
-        places = np.stack((slots // 256, slots // 16 % 16, slots % 16), 1) * LEAF + place
-        leaves = _bools(values[child, :, 0], masks, places)
+        slots = region.slots[~uniform]
+        at = np.stack((slots // _SIDE**2, slots // _SIDE % _SIDE, slots % _SIDE), 1)
+        leaves = _bools(values[~uniform, :, 0], masks, at * LEAF + place)
     else:
-        packed = packed_nodes(values[child], active[child], background)
+        packed = packed_nodes(values[~uniform], active[~uniform], background)
         leaves = [masks[64 * index : 64 * index + 64] + one for index, one in enumerate(packed)]
-    tiles = np.where(child[:, None], background, firsts)
-    upper.lowers[slot] = _Lower(child, on & ~child, tiles, masks, leaves)
+    child, tile = np.zeros((2, _SIDE**3), np.bool_)
+    child[region.slots[~uniform]] = True
+    tile[region.slots[uniform]] = on[uniform]
+    tiles = np.empty((_SIDE**3, len(background)), background.dtype)
+    tiles[:] = background
+    tiles[region.slots[uniform]] = firsts[uniform]
+    upper.lowers[slot] = _Lower(child, tile, tiles, masks, leaves)
 
 
 def _bools(values: Mask, masks: bytes, places: NDArray[np.int64]) -> list[bytes]:
@@ -161,29 +181,45 @@ def _inner(child: Mask, active: Mask, values: Array, background: Array) -> bytes
 
 def packed_nodes(values: Array, active: Mask, background: Array) -> list[bytes]:
     """Of each node (nodes, count, size): how its inactive values are told, and those that follow."""
-    minus = ~background if values.dtype == np.bool_ else np.negative(background)
-    negative = _same(values, minus) & ~active
-    same = _same(values, background)
-    plain = active | same
-    how = np.full(len(values), _WHOLE)
-    how[(plain | negative).all(1)] = _CHOSEN
-    how[(active | negative).all(1)] = 1
-    how[plain.all(1)] = 0
+    how, chosen = _told(values, active, background)
     stored = active | (how == _WHOLE)[:, None]
-    flat = np.ascontiguousarray(values[stored]).reshape(-1).view(np.uint8).data
+    kept = values if stored.all() else values[stored]
+    flat = np.ascontiguousarray(kept).reshape(-1).view(np.uint8).data
     width = values.shape[2] * values.dtype.itemsize
-    ends = (np.cumsum(stored.sum(1)) * width).tolist()
     parts = []
     start = 0
-    for index, end in enumerate(ends):
-        way = int(how[index])
-        chosen = packed_bits(same[index] & ~active[index]) if way == _CHOSEN else b""
+    for index, count in enumerate(stored.sum(1).tolist()):
+        way, end = int(how[index]), start + count * width
+        mask = packed_bits(chosen[index]) if way == _CHOSEN else b""
         # OpenVDB expects no run of no half floats, and an empty one of others.
         none = end == start and values.dtype == np.float16
         packed = b"" if none else run(flat[start:end], width)
-        parts.append(b"".join((bytes((way,)), chosen, packed)))
+        parts.append(b"".join((bytes((way,)), mask, packed)))
         start = end
     return parts
+
+
+def _told(values: Array, active: Mask, background: Array) -> tuple[NDArray[np.int64], Mask]:
+    """In what way each node's inactive values are told, and which of them are background."""
+    how = np.zeros(len(values), np.int64)
+    if active.all():
+        return how, active
+    minus = ~background if values.dtype == np.bool_ else np.negative(background)
+    plain = _same(values, background) & ~active
+    negative = _same(values, minus) & ~active
+    how[:] = _WHOLE
+    how[(active | plain | negative).all(1)] = _CHOSEN
+    how[(active | negative).all(1)] = 1
+    how[(active | plain).all(1)] = 0
+    return how, plain
+
+
+def _uniform(values: Array, active: Mask) -> Mask:
+    """Which nodes have one value, in voxels that are all active or all not."""
+    found = _same(values[:, 0], values[:, -1]) & (active[:, 0] == active[:, -1])
+    some = values[found], active[found]
+    found[found] = _same(some[0], some[0][:, :1]).all(1) & (some[1] == some[1][:, :1]).all(1)
+    return np.asarray(found)
 
 
 def _same(values: Array, other: Array) -> Mask:

@@ -207,11 +207,12 @@ def voxels(file: File, grid: Grid) -> Volume:
     return replace(volume, origin=(low[0] + x.start, low[1] + y.start, low[2] + z.start))
 
 
-def shape(_: File, grid: Grid) -> Volume:
+def shape(file: File, grid: Grid) -> Volume:
     """The volume with voxels that are all zero, and stand in memory once."""
     space = vdbtree.box(grid.tree)
     if space is None:
         space = (np.zeros(3, np.int64), np.zeros(3, np.int64))
+    file.room(grid.volume.name, grid.values, space)
     x, y, z = (int(one) for one in space[1] - space[0])
     made = np.broadcast_to(np.zeros((), grid.values.dtype), (z, y, x, grid.values.size))
     volume = _shaped(grid, made, np.broadcast_to(np.zeros((), np.bool_), (z, y, x)))

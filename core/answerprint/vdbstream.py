@@ -20,6 +20,8 @@ MAGIC = 0x56444220
 NEWEST = 224  # version of the format
 ZIP, ACTIVE, BLOSC = 1, 2, 4  # a grid's flags
 _SHORTEST = 48  # bytes that are still packed
+_BLOSC_HEAD = struct.Struct("<III")  # bytes unpacked, of a block, and packed
+_NUMBERS = {kind: struct.Struct("<" + kind) for kind in "BIiq"}
 _TEXT = 1 << 26  # bytes of one text or of one value of metadata; a record has some thousands
 
 
@@ -69,7 +71,7 @@ class Cursor:
         return self.data[start : self.at]
 
     def number(self, kind: str) -> Any:
-        packed = struct.Struct("<" + kind)
+        packed = _NUMBERS[kind]
         return packed.unpack(self.take(packed.size))[0]
 
     def text(self) -> str:
@@ -99,7 +101,7 @@ class Cursor:
         read = self.take(packed)
         try:
             plain = _from_blosc(read, size) if flags & BLOSC else _from_zip(read, size)
-        except (blosc.error, zlib.error, ValueError, struct.error) as error:
+        except (blosc.blosc_extension.error, zlib.error, ValueError, struct.error) as error:
             raise self.damaged("packed values cannot be unpacked") from error
         if len(plain) != size:
             raise self.damaged(f"a run of values has {len(plain)} bytes in place of {size}")
@@ -144,10 +146,11 @@ def packed_bits(mask: NDArray[np.bool_]) -> bytes:
 
 def _from_blosc(packed: bytes, size: int) -> bytes:
     # Blosc's own head says how much comes out: it is believed only where it is what is due.
-    plain, _, whole = struct.unpack_from("<III", packed, 4)
+    plain, _, whole = _BLOSC_HEAD.unpack_from(packed, 4)
     if plain != size or whole != len(packed):
         return b""
-    return bytes(blosc.decompress(packed))
+    unpacked: bytes = blosc.decompress(packed)
+    return unpacked
 
 
 def _from_zip(packed: bytes, size: int) -> bytes:
@@ -160,8 +163,8 @@ def run(values: memoryview, width: int) -> bytes:
     if size > _SHORTEST:
         packed = blosc.compress(values, typesize=width, clevel=5, cname="lz4")
         if len(packed) < size:
-            return b"".join((struct.pack("<q", len(packed)), packed))
-    return b"".join((struct.pack("<q", -size), values))
+            return b"".join((_NUMBERS["q"].pack(len(packed)), packed))
+    return b"".join((_NUMBERS["q"].pack(-size), values))
 
 
 def text(value: str) -> bytes:

@@ -75,7 +75,8 @@ def topology(cursor: Cursor, values: Values) -> Tree:
     for _ in range(tiles):
         place, value = _place(cursor), _one(cursor, values)
         active = np.array([cursor.number("B") != 0])
-        _keep(tree, Tiles(place[None], UPPER, value[None], active))
+        if active.any() or _differs(value, tree.background):
+            tree.tiles.append(Tiles(place[None], UPPER, value[None], active))
     before = None
     for _ in range(children):
         place = _place(cursor)
@@ -104,7 +105,8 @@ def _decoded(data: bytes, kind: np.dtype[Any], values: Values) -> NDArray[Any]:
     if kind == np.bool_:
         return np.asarray(np.frombuffer(data, np.uint8).reshape(-1, values.size) != 0)
     found: NDArray[Any] = np.frombuffer(data, kind).reshape(-1, values.size)
-    return found.astype(values.dtype, copy=False)
+    with np.errstate(over="ignore"):  # of half floats a background beyond them is infinite
+        return found.astype(values.dtype, copy=False)
 
 
 def _inner(cursor: Cursor, values: Values, tree: Tree, place: Ints, sides: tuple[int, ...]) -> None:
@@ -115,25 +117,23 @@ def _inner(cursor: Cursor, values: Values, tree: Tree, place: Ints, sides: tuple
         raise cursor.damaged("a node is both a branch and a tile")
     node = _node(cursor, values, side**3, int(active.sum()), tree.background)
     made = _assembled([node], active[None], values)[0]
-    slots = np.arange(side**3)
-    places = place + span * np.stack((slots // side**2, slots // side % side, slots % side), 1)
-    tile = ~child
-    _keep(tree, Tiles(places[tile], span, made[tile], active[tile]))
-    if below:
-        for one in places[child]:
-            _inner(cursor, values, tree, one, tuple(below))
-    elif child.any():
-        tree.places.append(places[child])
-        tree.masks.append(cursor.take(64 * int(child.sum())))
-
-
-def _keep(tree: Tree, tiles: Tiles) -> None:
-    """Tiles that are more than background."""
-    told = tiles.active | _differs(tiles.values, tree.background)
+    told = ~child & (active | _differs(made, tree.background))  # tiles, more than background
     if told.any():
-        tree.tiles.append(
-            Tiles(tiles.places[told], tiles.span, tiles.values[told], tiles.active[told])
-        )
+        tree.tiles.append(Tiles(_at(place, told, side, span), span, made[told], active[told]))
+    places = _at(place, child, side, span)
+    if below:
+        for one in places:
+            _inner(cursor, values, tree, one, tuple(below))
+    elif len(places):
+        tree.places.append(places)
+        tree.masks.append(cursor.take(64 * len(places)))
+
+
+def _at(place: Ints, which: NDArray[np.bool_], side: int, span: int) -> Ints:
+    """(n, 3): where the slots of a node begin."""
+    slots = np.flatnonzero(which)
+    steps = np.stack((slots // side**2, slots // side % side, slots % side), 1)
+    return np.asarray(place + span * steps, np.int64)
 
 
 def _differs(values: NDArray[Any], background: NDArray[Any]) -> NDArray[np.bool_]:
