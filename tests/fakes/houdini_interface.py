@@ -61,6 +61,12 @@ class ui(Guarded):
         return state.answers.popleft() if state.answers else None
 
     @staticmethod
+    def selectFromList(choices: Sequence[str], default_choices: Sequence[int] = (), exclusive: bool = False, message: str | None = None, title: str | None = None, **more: Any) -> tuple[int, ...]:  # fmt: skip
+        del default_choices, exclusive, title, more
+        state.messages.append((message or "", "Message"))
+        return tuple(state.answers.popleft()) if state.answers else ()
+
+    @staticmethod
     def setStatusMessage(message: str, severity: EnumValue | None = None) -> None:
         del severity
         state.status.append(message)

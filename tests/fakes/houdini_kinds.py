@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from houdini_enums import EnumValue, value
 from houdini_guard import Guarded
@@ -237,6 +238,14 @@ class NodeType(Guarded):
 class OpNodeType(NodeType):
     def definition(self) -> HDADefinition | None:
         return HDADefinition(self._kind) if self._kind.asset else None
+
+    def instances(self) -> tuple[Any, ...]:
+        every = state.root._below()
+        return tuple(
+            one
+            for one in every
+            if one._kind.name == self._kind.name and one._kind.category == self._kind.category
+        )
 
     def source(self) -> EnumValue:
         return value("nodeTypeSource", "CompiledCode")

@@ -4,64 +4,27 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from posixpath import normpath
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import houdini_kinds as kinds
 from houdini_enums import (
-    EnumValue,
     InvalidInput,
-    ObjectWasDeleted,
     OperationFailed,
-    PermissionError,  # noqa: A004 - Houdini's own name
 )
-from houdini_guard import Guarded, misuse
-from houdini_numbers import Color, Vector2
-from houdini_parms import Parm, ParmTuple
+from houdini_guard import misuse
+from houdini_items import NetworkItem
+from houdini_numbers import Vector2
+from houdini_settings import _Set
 from houdini_state import changed, state
-from houdini_templates import ParmTemplate, ParmTemplateGroup, _walk
 
 
-class NetworkItem(Guarded):
-    pass
-
-
-class NetworkMovableItem(NetworkItem):
-    pass
-
-
-class Node(NetworkMovableItem):
-    pass
-
-
-class OpNode(Node):
+class OpNode(_Set):
     """Any node. What tests may look at besides begins with an underscore."""
 
-    def __init__(self, kind: kinds.Kind, name: str, parent: OpNode | None) -> None:
-        state.session_ids += 1
-        self._session = state.session_ids
-        self._kind, self._name, self._parent = kind, name, parent
-        self._children: list[OpNode] = []
+    def __init__(self, kind: kinds.Kind, name: str, parent: Any) -> None:
+        super().__init__(kind, name, parent)
         self._inputs: dict[int, OpNode] = {}
-        self._layout: list[ParmTemplate] = [each.clone() for each in kind.templates()]
-        self._builtin = {each._name for each in _walk(self._layout)}
-        self._tuples: dict[str, ParmTuple] = {}
-        self._user: dict[str, str] = {}
-        self._cached: dict[str, Any] = {}
-        self._flags: dict[str, bool] = {"Display": False, "Render": False}
-        self._comment, self._color = "", Color((0.8, 0.8, 0.8))
-        self._position = Vector2((0.0, 0.0))
-        self._gone = False
-        self._unlocked = not kind.asset
-        self._cooks = 0
-        self._errors: list[str] = []
-        self._warnings: list[str] = []
-        self._lay_out(self._layout)
-
-    def _attached(self) -> None:
-        if self._gone:
-            raise ObjectWasDeleted(f"the node {self._name}")
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -111,7 +74,7 @@ class OpNode(Node):
             same += 1
         return "/".join([".."] * (len(mine) - same) + other[same:]) or "."
 
-    def node(self, node_path: str) -> OpNode | None:
+    def node(self, node_path: str) -> Any:
         return self._find(node_path)
 
     def children(self) -> tuple[OpNode, ...]:
@@ -229,6 +192,13 @@ class OpNode(Node):
         found = [self._find(text) for text in texts if "/" in text]
         return tuple(one for one in found if one is not None)
 
+    def inputConnections(self) -> tuple[OpNodeConnection, ...]:
+        return tuple(OpNodeConnection(self, at) for at in sorted(self._inputs))
+
+    def outputConnections(self) -> tuple[OpNodeConnection, ...]:
+        every = ((each, at) for each in self.outputs() for at in sorted(each._inputs))
+        return tuple(OpNodeConnection(n, at) for n, at in every if n._inputs[at] is self)
+
     def moveToGoodPosition(
         self,
         relative_to_inputs: bool = True,
@@ -255,146 +225,6 @@ class OpNode(Node):
         del items, horizontal_spacing, vertical_spacing
         changed(f"lay out {self._path()}")
 
-    # what it says
-
-    def comment(self) -> str:
-        return self._comment
-
-    def setComment(self, comment: str) -> None:
-        self._editable("comment", of=self._parent or self)
-        self._comment = comment
-        changed(f"comment {self._path()}")
-
-    def color(self) -> Color:
-        return self._color
-
-    def setColor(self, color: Color) -> None:
-        self._color = color
-        changed(f"color {self._path()}")
-
-    def isGenericFlagSet(self, flag: EnumValue) -> bool:
-        return self._flags.get(flag.name(), False)
-
-    def setGenericFlag(self, flag: EnumValue, value: bool) -> None:
-        self._flags[flag.name()] = value
-        changed(f"flag {flag.name()} of {self._path()}")
-
-    def isSelected(self) -> bool:
-        return self in state.selected
-
-    def setSelected(
-        self, on: bool, clear_all_selected: bool = False, show_asset_if_selected: bool = False
-    ) -> None:
-        del show_asset_if_selected
-        if clear_all_selected:
-            state.selected.clear()
-        if on and self not in state.selected:
-            state.selected.append(self)
-        elif not on and self in state.selected:
-            state.selected.remove(self)
-
-    def setCurrent(self, on: bool, clear_all_selected: bool = False) -> None:
-        self.setSelected(on, clear_all_selected)
-
-    def isCurrent(self) -> bool:
-        return bool(state.selected) and state.selected[-1] is self
-
-    def errors(self) -> tuple[str, ...]:
-        return tuple(self._errors)
-
-    def warnings(self) -> tuple[str, ...]:
-        return tuple(self._warnings)
-
-    def addWarning(self, message: str | None = None) -> None:
-        self._warnings.append(message or "")
-
-    def userData(self, name: str) -> str | None:
-        return self._user.get(name)
-
-    def userDataDict(self) -> dict[str, str]:
-        return dict(self._user)
-
-    def setUserData(self, name: str, value: str) -> None:
-        self._editable("user data", of=self._parent or self)
-        self._user[name] = value
-        changed(f"user data {name} of {self._path()}")
-
-    def destroyUserData(self, name: str, must_exist: bool = True) -> None:
-        if self._user.pop(name, None) is None and must_exist:
-            raise OperationFailed(f"No user data {name}")
-        changed(f"user data {name} of {self._path()}")
-
-    def cachedUserData(self, name: str) -> Any:
-        return self._cached.get(name)
-
-    def cachedUserDataDict(self) -> dict[str, Any]:
-        return dict(self._cached)
-
-    def setCachedUserData(self, name: str, value: Any) -> None:
-        self._cached[name] = value
-
-    def destroyCachedUserData(self, name: str, must_exist: bool = True) -> None:
-        if self._cached.pop(name, None) is None and must_exist:
-            raise OperationFailed(f"No cached user data {name}")
-
-    # parameters
-
-    def parm(self, parm_path: str) -> Parm | None:
-        owner, _, name = parm_path.rpartition("/")
-        node = self._find(owner) if owner else self
-        if node is None:
-            return None
-        found = (one for each in node._tuples.values() for one in each._parms)
-        return next((one for one in found if one._name == name), None)
-
-    def parmTuple(self, parm_path: str) -> ParmTuple | None:
-        owner, _, name = parm_path.rpartition("/")
-        node = self._find(owner) if owner else self
-        return None if node is None else node._tuples.get(name)
-
-    def parms(self) -> tuple[Parm, ...]:
-        return tuple(one for each in self._tuples.values() for one in each._parms)
-
-    def parmTuples(self) -> tuple[ParmTuple, ...]:
-        return tuple(self._tuples.values())
-
-    def spareParms(self) -> tuple[Parm, ...]:
-        return tuple(one for one in self.parms() if one.isSpare())
-
-    def evalParm(self, parm_path: str) -> Any:
-        found = self.parm(parm_path)
-        if found is None:
-            raise OperationFailed(f"Invalid parameter: {parm_path}")
-        return found.eval()
-
-    def setParms(self, parm_dict: Mapping[str, Any]) -> None:
-        for name, given in parm_dict.items():
-            found = self.parm(name) or self.parmTuple(name)
-            if found is None:
-                raise OperationFailed(f"Invalid parameter: {name}")
-            found.set(given)
-
-    def parmTemplateGroup(self) -> ParmTemplateGroup:
-        return ParmTemplateGroup(self._layout)
-
-    def setParmTemplateGroup(
-        self, parm_template_group: ParmTemplateGroup, rename_conflicting_parms: bool = False
-    ) -> None:
-        del rename_conflicting_parms
-        self._editable("parameters")
-        new = [each.clone() for each in parm_template_group._entries]
-        names = {each._name for each in _walk(new)}
-        if missing := self._builtin - names:
-            raise OperationFailed(
-                f"{self._path()} cannot lose its own {', '.join(sorted(missing))}"
-            )
-        self._lay_out(new)
-        changed(f"parameters of {self._path()}")
-
-    def removeSpareParms(self) -> None:
-        self._lay_out([each for each in self._layout if each._name in self._builtin])
-        changed(f"parameters of {self._path()}")
-
     def isTimeDependent(self, for_last_cook: bool = False) -> bool:
         del for_last_cook
         return self._moves()
@@ -408,6 +238,10 @@ class OpNode(Node):
             held = (one for of in each._tuples.values() for one in of._parms)
             lines += [f"{one._name} = {one.rawValue()!r} {len(one._keys)}" for one in held]
         return "\n".join(lines)
+
+    def dataBlockKeys(self, blocktype: str | None = None) -> tuple[str, ...]:
+        del blocktype
+        return tuple(self._cached.get("_blocks", ()))
 
     def cookCount(self) -> int:
         return self._cooks
@@ -445,63 +279,11 @@ class OpNode(Node):
 
     # the fake's own
 
-    def _path(self) -> str:
-        if self._parent is None:
-            return "/"
-        return f"{self._parent._path().rstrip('/')}/{self._name}"
-
-    def _up(self) -> Iterator[OpNode]:
-        one: OpNode | None = self
-        while one is not None:
-            yield one
-            one = one._parent
-
     def _below(self, *, locked: bool = True) -> Iterator[OpNode]:
         for each in self._children:
             yield each
             if locked or each._unlocked:
                 yield from each._below(locked=locked)
-
-    def _find(self, path: str) -> OpNode | None:
-        if not path:
-            return None
-        full = normpath(path if path.startswith("/") else f"{self._path()}/{path}")
-        found: OpNode | None = state.root
-        for name in full.strip("/").split("/") if full.strip("/") else ():
-            inside = found._children if found is not None else []
-            found = next((each for each in inside if each._name == name), None)
-        return found
-
-    def _editable(self, what: str, *, inside: bool = False, of: OpNode | None = None) -> None:
-        locked = (each for each in (of or self)._up() if not each._unlocked)
-        first = next(locked, None)
-        if first is not None and (inside or of is not None or first is not self):
-            raise PermissionError(f"{what} of {self._path()}: {first._path()} is a locked asset")
-
-    def _lay_out(self, layout: list[ParmTemplate]) -> None:
-        """A new layout; what stays under its name keeps its values, as in Houdini."""
-        before = self._tuples
-        self._layout, self._tuples = layout, {}
-        for each in _walk(layout):
-            if not each._defaults() and each._type in {"Folder", "Separator", "Label"}:
-                continue
-            new = ParmTuple(self, each, spare=each._name not in self._builtin)
-            old = before.pop(each._name, None)
-            same = old is not None and (old._template._type, len(old)) == (each._type, len(new))
-            for index, one in enumerate(old._parms if old is not None and same else ()):
-                new._parms[index]._value = one._value
-                new._parms[index]._keys, new._parms[index]._expression = one._keys, one._expression
-                new._parms[index]._locked = one._locked
-            if old is not None:
-                old._template = each
-                if same:  # a hou.Parm that somebody holds goes on
-                    old._parms = [
-                        _moved(one, two) for one, two in zip(old._parms, new._parms, strict=True)
-                    ]
-                    new = old
-            self._tuples[each._name] = new
-        for gone in before.values():
-            gone._gone = True
 
     def _moves(self) -> bool:
         if any(each.isTimeDependent() for each in self._tuples.values()):
@@ -509,9 +291,27 @@ class OpNode(Node):
         return any(each._moves() for each in self._inputs.values())
 
 
-def _moved(one: Parm, new: Parm) -> Parm:
-    one._name, one._hidden = new._name, new._hidden
-    return one
+class NodeConnection(NetworkItem):
+    """A wire into an input of a node."""
+
+    def __init__(self, node: OpNode, at: int) -> None:
+        self._node, self._at = node, at
+
+    def inputNode(self) -> OpNode | None:
+        return self._node._inputs.get(self._at)
+
+    def outputNode(self) -> OpNode:
+        return self._node
+
+    def inputIndex(self) -> int:
+        return self._at
+
+    def outputIndex(self) -> int:
+        return 0
+
+
+class OpNodeConnection(NodeConnection):
+    pass
 
 
 class _Flagged(OpNode):

@@ -15,7 +15,7 @@ from houdini_state import changed, state
 from houdini_templates import ParmTemplate, _Menu
 
 if TYPE_CHECKING:
-    from houdini_nodes import OpNode
+    from houdini_settings import _Set
 
 KeyframeValueNotSet = ERRORS["KeyframeValueNotSet"]
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z_0-9]*)\}?")
@@ -108,7 +108,7 @@ class Parm(Guarded):
     def _attached(self) -> None:
         self._tuple._attached()
 
-    def node(self) -> OpNode:
+    def node(self) -> _Set:
         return self._tuple._node
 
     def tuple(self) -> ParmTuple:
@@ -345,7 +345,7 @@ def _between(frame: float, frames: list[float], values: list[float]) -> float:
 
 
 class ParmTuple(Guarded):
-    def __init__(self, node: OpNode, template: ParmTemplate, *, spare: bool) -> None:
+    def __init__(self, node: _Set, template: ParmTemplate, *, spare: bool) -> None:
         self._node, self._template, self._spare = node, template, spare
         self._gone = False
         self._parms = [Parm(self, index) for index in range(len(template._defaults()))]
@@ -355,7 +355,7 @@ class ParmTuple(Guarded):
             raise ERRORS["ObjectWasDeleted"](f"the parameter {self._template._name}")
         self._node._attached()
 
-    def node(self) -> OpNode:
+    def node(self) -> _Set:
         return self._node
 
     def name(self) -> str:

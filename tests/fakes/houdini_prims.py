@@ -165,6 +165,12 @@ class _Voxels(Prim):
 class Volume(_Voxels):
     _type, _called = "Volume", "Volume"
 
+    def taperX(self) -> float:
+        return float(self._grid.about.get("taperx", 1.0))
+
+    def taperY(self) -> float:
+        return float(self._grid.about.get("tapery", 1.0))
+
     def channelCount(self) -> int:
         return self._grid.channels
 

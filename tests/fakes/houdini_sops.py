@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import houdini_kinds as kinds
 import houdini_nodes as nodes
 from houdini_enums import ERRORS, OperationFailed
 from houdini_geometry import Geometry, geometry_of
@@ -23,6 +24,7 @@ class SopNode(nodes._Flagged):
         self._live = Geometry()  # the one that every caller holds, and every cook changes
         self._live._node, self._live._read_only = self, True
         self._soft = self._hard = False
+        self._doors: tuple[SopNode, ...] = ()
 
     def geometry(self, output_index: int = 0) -> Geometry | None:
         del output_index
@@ -39,6 +41,12 @@ class SopNode(nodes._Flagged):
     def inputGeometryAtFrame(self, frame: float, index: int) -> Geometry | None:
         of = self._inputs.get(index)
         return of.geometryAtFrame(frame) if isinstance(of, SopNode) else None
+
+    def indirectInputs(self) -> tuple[SopNode, ...]:
+        """What stands for a subnet's own inputs, inside of it."""
+        if self._kind.name == "subnet" and not self._doors:
+            self._doors = tuple(_Door(self, index) for index in range(self._kind.inputs))
+        return self._doors
 
     def cook(self, force: bool = False, frame_range: Any = ()) -> None:
         del force, frame_range
@@ -116,6 +124,20 @@ class SopNode(nodes._Flagged):
         made = Geometry()
         made.loadFromFile(path)
         return made
+
+
+class _Door(SopNode):
+    """A dot, not a node: it is no child, and gives what is wired into the subnet."""
+
+    def __init__(self, of: SopNode, index: int) -> None:
+        kind = kinds.find("Sop", "null")
+        assert kind is not None
+        super().__init__(kind, str(index + 1), of)
+        self._of, self._index = of, index
+
+    def _result(self, frame: float) -> Any:
+        wired = self._of._inputs.get(self._index)
+        return wired._cooked_at(frame) if isinstance(wired, SopNode) else Geometry()
 
 
 nodes.CLASSES["Sop"] = SopNode

@@ -39,6 +39,11 @@ from houdini_interface import (
     text as text,
     undos as undos,
 )
+from houdini_items import (
+    NetworkItem as NetworkItem,
+    NetworkMovableItem as NetworkMovableItem,
+    Node as Node,
+)
 from houdini_kinds import (
     HDADefinition as HDADefinition,
     NodeType as NodeType,
@@ -50,11 +55,10 @@ from houdini_nodes import (
     Cop2Node as Cop2Node,
     CopNode as CopNode,
     LopNode as LopNode,
-    NetworkItem as NetworkItem,
-    NetworkMovableItem as NetworkMovableItem,
-    Node as Node,
+    NodeConnection as NodeConnection,
     ObjNode as ObjNode,
     OpNode as OpNode,
+    OpNodeConnection as OpNodeConnection,
     RopNode as RopNode,
     TopNode as TopNode,
 )
