@@ -23,13 +23,15 @@ import pytest
 from command import Answerprint, Said
 from numpy.typing import NDArray
 
-from answerprint import begin, exr, job, preflight, run, signing, takes
+from answerprint import begin, exr, geometries, job, preflight, run, signing, takes
 from answerprint.cli import main
+from answerprint.geometry import Attribute, Geometry
 from answerprint.journal import Event
 from answerprint.site import Site
 from answerprint.takes import Item, Take
 from answerprint.triton import Server
 from answerprint.verify import verify
+from answerprint.volume import Volume
 from answerprint_server import embedded, launch, repository
 
 Channels = dict[str, NDArray[Any]]
@@ -76,6 +78,33 @@ def plate(folder: Path, count: int = 3, names: Iterable[str] = "RGB", **attribut
     return folder / "bg.####.exr"
 
 
+def points(folder: Path, count: int = 3, *, number: int = 30) -> Path:
+    """`folder/pts.1001.bgeo` and on, of so many points with a velocity and an id each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for frame in range(1001, 1001 + count):
+        random = np.random.default_rng(frame)
+        vectors = random.normal(size=(2, number, 3)).astype(np.float32)
+        held = [
+            Attribute("P", "point", vectors[0], qualifier="point"),
+            Attribute("v", "point", vectors[1], qualifier="vector"),
+            Attribute("id", "point", np.arange(number, dtype=np.int32)[:, None]),
+        ]
+        geometries.write(folder / f"pts.{frame}.bgeo", Geometry(count=number, attributes=held))
+    return folder / "pts.####.bgeo"
+
+
+def smoke(folder: Path, count: int = 3, *, edge: int = 6) -> Path:
+    """`folder/smoke.1001.vdb` and on: a cube of density, most of its voxels active."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for frame in range(1001, 1001 + count):
+        values = np.random.default_rng(frame).uniform(0.1, 1, (edge,) * 3).astype(np.float32)
+        active = values > 0.2
+        values[~active] = 0
+        grid = Volume("density", values, active=active)
+        geometries.write(folder / f"smoke.{frame}.vdb", Geometry(volumes=[grid]))
+    return folder / "smoke.####.vdb"
+
+
 def claimed(server: Server, out: Path, path: Path, **fields: Any) -> Take:
     """A take with its job in it and no frame yet; passthrough unless `fields` says otherwise."""
     asked = {"task": "passthrough", "plate": str(path), "out": {"root": str(out)}, **fields}
@@ -103,6 +132,13 @@ def change(path: Path, tamper: Callable[[exr.Frame], object]) -> None:
     frame = exr.read(path)
     tamper(frame)
     exr.write(path, frame)
+
+
+def change_shape(path: Path, tamper: Callable[[Geometry], object]) -> None:
+    """The same of a file of geometry."""
+    held = geometries.read(path)
+    tamper(held)
+    geometries.write(path, held)
 
 
 @dataclass(frozen=True)
