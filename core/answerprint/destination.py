@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from answerprint import documents, mapping, takes
+from answerprint import documents, geometries, mapping, takes
 from answerprint.checks import check_looks_writable, check_writable
 from answerprint.contract import Contract
 from answerprint.errors import JobError
@@ -33,7 +33,7 @@ def find(
     out = job.out
     root = _here(out.root or site.root or DEFAULT_ROOT)
     site.check_allowed(root, "Output folder")
-    stem = main.head.removesuffix(".exr")
+    stem = without_suffix(main.head)
     if main.is_still and frame_in_name(main.head) is not None:
         stem = _NUMBER.sub("", stem)  # the take's frames have a number of their own
     stem = stem.strip("._- ") or "plate"
@@ -42,8 +42,14 @@ def find(
     site.check_allowed(root / stream, "Output folder")  # a folder on the way may be a link
     (check_writable if tries else check_looks_writable)(root / stream)
     if out.take is not None and (root / stream).is_dir():
-        takes.check_free(root / stream, out.take)
+        takes.check_free(root / stream, out.take, out.numbers or site.numbers)
     return root, stream, name
+
+
+def without_suffix(head: str) -> str:
+    """The beginning of a plate's name, without the ending that a single file has."""
+    known = geometries.suffix(head)
+    return head[: -len(known)] if known else head.removesuffix(".exr")
 
 
 def _here(root: Path) -> Path:

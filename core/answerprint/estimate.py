@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from answerprint import exr, rates, wedge
+from answerprint import exr, geolayers, geometries, rates, wedge
 from answerprint.contract import Value
 from answerprint.curve import Curve
 from answerprint.documents import count
@@ -58,18 +59,29 @@ def of(resolved: Resolved, address: str, home: Path) -> Estimate:
 
 
 def megapixels(resolved: Resolved) -> float:
-    """Of one frame of the plate, all views that are made.
+    """Of one frame of the plate, all views that are made; of geometry, million points or voxels.
 
     Raises:
         SourceError: its first frame cannot be read.
     """
     number = resolved.sources(resolved.frame_range.first).frames[0]
     source = resolved.inputs[resolved.main]
+    if resolved.contract.kind != "image":
+        return _millions(resolved, source.plate.file(number))
     frame = exr.read_structure(source.plate.file(number))
     held = frame.layers(resolved.views[0] if resolved.views else None).get(source.layer, [])
     part = frame.parts[held[0][0] if held else 0]
     window = part.data_window
     return window.width * window.height * max(len(resolved.views), 1) / 1e6
+
+
+def _millions(resolved: Resolved, file: Path) -> float:
+    geometry, kind = geometries.structure(file), resolved.contract.kind
+    if kind == "points":
+        return max(geometry.count, 1) / 1e6
+    names = {source.layer for source in resolved.inputs.values()}
+    grids = [one for one in geolayers.volumes(geometry, kind) if one.name in names]
+    return max([1, *(math.prod(one.resolution) for one in grids)]) / 1e6
 
 
 class Measure:

@@ -60,6 +60,8 @@ class Inspection:
         """For panels; see 'answerprint inspect --help'."""
         levels = self.levels
         return {
+            "kind": "image",
+            "kinds": ["image"],
             "path": self.path,
             "title": self.title,
             "still": self.plate.is_still,

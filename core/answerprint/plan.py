@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from answerprint import estimate, exr, inputs, keep, preflight, takes
+from answerprint import (
+    estimate,
+    exr,
+    geobuild,
+    geolayers,
+    geometries,
+    inputs,
+    keep,
+    preflight,
+    takes,
+)
 from answerprint.contract import Input
 from answerprint.errors import AnswerprintError
 from answerprint.estimate import Estimate
@@ -18,7 +28,7 @@ from answerprint.take import spelled
 from answerprint.triton import Server
 
 # what a note is about where an artist should look before the run
-_WARNING = ("space: ", "channels: ", "frames: ")
+_WARNING = ("space: ", "channels: ", "frames: ", "left out of the take: ")
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,7 @@ class Plan:
     number     the next of its stream; another run may take it before
     choices    input -> layers of its plate that could be it, best first
     kept       layers of the plate that stay as they are; and those the take would not hold
+    Of geometry layers are attributes and grids.
     """
 
     resolved: Resolved
@@ -53,6 +64,8 @@ class Plan:
             "stream": found.stream,
             "root": found.root.as_posix(),
             "task": found.contract.task,
+            "kind": found.contract.kind,
+            "format": found.result.format,
             "version": found.version,
             "frames": found.frames,
             "count": len(frames),
@@ -121,21 +134,44 @@ def plan(
     found = preflight.resolve(
         job, server, site, memory=memory, tries=False, interrupted=interrupted
     )
+    contents = _pictures if found.contract.kind == "image" else _geometry
+    choices, kept, left_out = contents(found, site)
+    return Plan(
+        resolved=found,
+        number=found.job.out.take or takes.following(found.root / found.stream),
+        choices=choices,
+        kept=kept,
+        left_out=left_out,
+        estimate=estimate.of(found, server.address, home),
+    )
+
+
+Contents = tuple[dict[str, list[str]], list[str], list[str]]  # choices, kept, left out
+
+
+def _pictures(found: Resolved, site: Site) -> Contents:
     view = found.views[0] if found.views else None
     first = found.sources(found.frame_range.first).frames[0]
     head = exr.read_structure(found.inputs[found.main].plate.file(first))
     rest = keep.rest(found.contract, head, found.inputs, view)
     kept = {"replace": rest, "beside": [*head.layers(view)], "only": []}
-    return Plan(
-        resolved=found,
-        number=found.job.out.take or takes.following(found.root / found.stream),
-        choices={
-            one.name: _choices(found, one, view, first, site) for one in found.contract.inputs
-        },
-        kept=kept[found.result.layers],
-        left_out=rest if found.result.layers == "only" else [],
-        estimate=estimate.of(found, server.address, home),
-    )
+    choices = {one.name: _choices(found, one, view, first, site) for one in found.contract.inputs}
+    layers = found.result.layers
+    return choices, kept[layers], rest if layers == "only" else []
+
+
+def _geometry(found: Resolved, site: Site) -> Contents:
+    """Attributes and grids, by the first frame."""
+    number, kind = found.frame_range.first, found.contract.kind
+    head = geometries.structure(found.inputs[found.main].plate.file(number))
+    choices = {}
+    for one in found.contract.inputs:
+        named, others = geolayers.serving(head, kind, one, site.layers.get(one.name, ()))
+        choices[one.name] = [*named, *others]
+    layers = found.result.layers
+    made = [geobuild.name_of(found, one) for one in found.contract.outputs]
+    rest = geobuild.rest(head, made, layers)
+    return choices, [] if layers == "only" else rest, rest if layers == "only" else []
 
 
 def _choices(found: Resolved, wanted: Input, view: str | None, first: int, site: Site) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from answerprint import header, journal, standing, takes
+from answerprint import geometries, header, journal, standing, takes
 from answerprint.documents import count
 from answerprint.errors import AnswerprintError, JobError, SourceError, TakeError
 from answerprint.frames import FrameRange
@@ -18,7 +18,7 @@ from answerprint.job import Resolved
 from answerprint.plate import Plate
 from answerprint.site import Site
 from answerprint.standing import Facts
-from answerprint.take import Item, Take, spelling
+from answerprint.take import PICTURES, Item, Take, spelling
 
 Row = dict[str, Any]
 States = dict[Path, tuple[str, dict[str, str]]]  # of a take's folder: its state, and any trouble
@@ -216,6 +216,8 @@ def _of_job(resolved: Resolved | None, site: Site) -> Row:
 
 def _is_data(resolved: Resolved) -> bool:
     """Whether a take holds numbers and no picture: one that keeps the plate's layers shows those."""
+    if resolved.contract.kind != "image":
+        return True
     made = [one for one in resolved.contract.outputs if not one.when]
     made = made or list(resolved.contract.outputs)
     return resolved.result.layers == "only" and all(one.encoding == "data" for one in made)
@@ -224,9 +226,14 @@ def _is_data(resolved: Resolved) -> bool:
 def _of_files(take: Take, items: list[Item], variations: list[str]) -> Row:
     """What lies there; the size is that of the first frame. Of a wedge, `pattern` is the first's."""
     numbers = [item.frame for item in items]
-    wide, high = _size(take.file(*items[0]) if items else None)
+    first = take.file(*items[0]) if items else None
+    is_picture = take.suffix == PICTURES
+    wide, high = _size(first if is_picture else None)
     return {
         "pattern": Take(take.folder.absolute()).pattern(variations[0] if variations else ""),
+        "kind": "image" if is_picture else "geometry",
+        "suffix": take.suffix,
+        "points": None if is_picture else _points(first),
         "first": min(numbers, default=None),
         "last": max(numbers, default=None),
         "count": len(set(numbers)),
@@ -246,6 +253,16 @@ def _size(file: Path | None) -> tuple[int | None, int | None]:
         return None, None
     left, top, right, bottom = struct.unpack("<4i", window)
     return right - left + 1, bottom - top + 1
+
+
+def _points(file: Path | None) -> int | None:
+    """How many points it has, as its structure tells; None of one that is damaged, or has none."""
+    if file is None:
+        return None
+    try:
+        return geometries.structure(file).count or None
+    except SourceError:  # 'verify' says what is wrong with it
+        return None
 
 
 def _seconds(take: Take) -> float | None:

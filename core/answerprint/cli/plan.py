@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 
-from answerprint import plan, site
+from answerprint import geolayers, plan, site
 from answerprint.cli import flags
 from answerprint.cli.context import Context
 from answerprint.documents import count
@@ -53,16 +53,17 @@ def _lines(found: Plan) -> list[str]:
     each = len(resolved.variations)
     wedge = f" in {count(each, 'variation')}" if each else ""
     stream = (resolved.root / resolved.stream).as_posix()
+    word = geolayers.NOUNS.get(resolved.contract.kind, "layer")
     rows = [
         ("take", f"{found.label} of {stream}"),
         ("frames", f"{resolved.frames}, {count(len(resolved.frame_range), 'frame')}{wedge}"),
-        *((name, f"layer {one.layer} of {one.plate}") for name, one in resolved.inputs.items()),
+        *((name, f"{word} {one.layer} of {one.plate}") for name, one in resolved.inputs.items()),
         *(
             (one.name, "not used")
             for one in resolved.contract.inputs
             if one.name not in resolved.inputs
         ),
-        ("colour", found.way or "none, numbers stay as they are"),
+        ("colour", _colour(found)),
         ("kept", ", ".join(found.kept)),
         ("left out", ", ".join(found.left_out)),
         ("time", found.estimate.words),
@@ -70,3 +71,9 @@ def _lines(found: Plan) -> list[str]:
     ]
     lines = [f"{name:<10}{said}" for name, said in rows if said]
     return lines + [f"{'!':<10}{said}" for said in found.warnings]
+
+
+def _colour(found: Plan) -> str:
+    if found.resolved.contract.kind != "image":
+        return ""
+    return found.way or "none, numbers stay as they are"

@@ -11,11 +11,17 @@ from __future__ import annotations
 import argparse
 
 from answerprint.cli.context import Context
-from answerprint.contract import Contract, Input, Parameter
+from answerprint.contract import Contract, Input, Kind, Parameter
 from answerprint.documents import count
+from answerprint.geolayers import NOUNS
 from answerprint.offer import tasks
 from answerprint.triton import Offer, Server
 
+WORKS_ON = {
+    "points": "points: .bgeo, .geo, .usd",
+    "volume": "volumes: .vdb, .bgeo, .usd",
+    "heightfield": "heightfields: .bgeo",
+}
 _ENCODINGS = {
     "acescct": ", seen as ACEScct",
     "srgb_display": ", seen as an sRGB picture",
@@ -53,14 +59,16 @@ def _lines(offer: Offer) -> list[str]:
         return [f"{offer.name}: cannot be used, {offer.problem}"]
     head = f"{contract.task}: {contract.purpose}"
     model = f"  model       {contract.model.name} {contract.model.version}, {_licence(contract)}"
-    inputs = [f"  input       {_input(one)}" for one in contract.inputs]
+    inputs = [f"  input       {_input(one, contract.kind)}" for one in contract.inputs]
     controls = [_parameter(one) for one in contract.parameters]
     return [head, model, *inputs, *_cut(contract), *controls]
 
 
 def _cut(contract: Contract) -> list[str]:
-    """How it goes over time and space, where that is not frame by frame and whole."""
+    """What it works on, if no pictures; how it goes over time and space, if not frame by frame."""
     cut = contract.cut
+    if contract.kind != "image":
+        return [f"  works on    {WORKS_ON[contract.kind]}"]
     if cut.between:
         return ["  time        between frames: needs --speed or --time"]
     if cut.frames > 1:
@@ -77,9 +85,10 @@ def _licence(contract: Contract) -> str:
     return f"code {contract.licence.code}, weights {contract.licence.weights}"
 
 
-def _input(one: Input) -> str:
+def _input(one: Input, kind: Kind) -> str:
     need = "" if one.required else ", may be absent"
-    where = f"from where {one.follows} comes" if one.follows else f"layer {' or '.join(one.layers)}"
+    named = f"{NOUNS.get(kind, 'layer')} {' or '.join(one.layers)}"
+    where = f"from where {one.follows} comes" if one.follows else named
     return f"{one.name}: {where}{need}{_ENCODINGS.get(one.encoding, '')}"
 
 
