@@ -55,7 +55,7 @@ class OpNode(_Set):
     def sessionId(self) -> int:
         return self._session
 
-    def parent(self) -> OpNode | None:
+    def parent(self) -> Any:
         return self._parent
 
     def type(self) -> kinds.OpNodeType:
