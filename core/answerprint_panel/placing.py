@@ -8,11 +8,38 @@ from __future__ import annotations
 
 from typing import Callable, List, Optional, Tuple
 
-from answerprint_panel.host import Document, Host, Placed
+from answerprint_panel.host import Document, Host, HostError, Placed, Rendering, Source
 
 
 class PlacingHost(Host):
     """Every method may raise HostError: the node is gone, or is none of ours."""
+
+    # What takes a while can be waited for
+
+    def render(
+        self,
+        source: Source,
+        frames: List[int],
+        pattern: str,
+        step: Callable[[int, int], None],
+        done: Callable[[Optional[HostError]], None],
+        *,
+        wait: bool = False,
+    ) -> Rendering:
+        """As `Host.render`; `wait`: all at once, for scripts."""
+        raise NotImplementedError
+
+    def keyed(
+        self,
+        source: Source,
+        then: Callable[[Source, Optional[HostError]], None],
+        *,
+        wait: bool = False,
+    ) -> None:
+        """As `Host.keyed`; `wait`: all at once, for scripts."""
+        raise NotImplementedError
+
+    # Nodes that show takes
 
     def placed_at(self, node: str) -> Placed:
         """One of `placed`."""

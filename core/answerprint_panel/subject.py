@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Optional
 
+from answerprint_panel import words
 from answerprint_panel.at_host import AtHost
 from answerprint_panel.draft import Draft
 from answerprint_panel.faults import guarded
@@ -121,7 +122,7 @@ class Subject(QtCore.QObject):
         """Where the node is rendered to; perhaps some of it is there already."""
         renders, source = self._study.renders, self._draft.source
         if source is not None and renders.get("renders"):
-            stem = source.node.rpartition(".")[2] or "plate"
+            stem = words.own_name(source.node) or "plate"
             self._draft.path = f"{renders['renders']}/{stem}.####{source.suffix}"
             self.ask_facts()
         self.changed.emit()

@@ -5,10 +5,9 @@ The same verbs as the panel's, without a UI and without Qt.
 
 from __future__ import annotations
 
-import json
 import re
 import time
-from typing import Callable, List, Optional, Set
+from typing import Callable, List, Set
 
 from answerprint_panel.at_host import seen
 from answerprint_panel.host import Document, HostError, Source
@@ -134,10 +133,8 @@ def numbers(text: str) -> List[int]:
     return sorted(found)
 
 
-def carried_out(
-    engine: Engine, document: Document, server: Optional[str], report: Report
-) -> Document:
-    argv = ["run", "--document", json.dumps(document), *(["--server", server] if server else [])]
+def carried_out(engine: Engine, argv: List[str], report: Report) -> Document:
+    """Begin a job with a verb of the engine's, and follow it to its end."""
     job = str(engine.first(argv)["job"])
     said: List[str] = []
 

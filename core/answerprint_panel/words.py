@@ -184,3 +184,8 @@ def stem(path: str) -> str:
     """A file's name without folders, frame and ending: /p/sh0120_fg_v014.####.exr is sh0120_fg_v014."""
     name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
     return re.sub(r"([._]?(#+|@+|%0?\d*d|\$F\d?|\d+))?\.\w+$", "", name) or name
+
+
+def own_name(node: str) -> str:
+    """A node's name without the groups or networks around it: Grade1 of Group1.Grade1, OUT of /obj/geo1/OUT."""
+    return re.split(r"[./]", node)[-1]

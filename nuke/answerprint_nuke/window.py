@@ -57,10 +57,6 @@ def excuse(bar: Any, why: str) -> None:
 
 def focus() -> None:
     """Give the keyboard back to Nuke."""
-    from answerprint_panel.qt import QtWidgets  # noqa: PLC0415 - not before it is needed
+    from answerprint_panel import focus as keyboard  # noqa: PLC0415 - takes Qt; not before it is needed
 
-    for widget in QtWidgets.QApplication.topLevelWidgets():
-        if isinstance(widget, QtWidgets.QMainWindow) and widget.isVisible():
-            widget.activateWindow()
-            widget.setFocus()
-            return
+    keyboard.give_back()
