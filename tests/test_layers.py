@@ -103,6 +103,22 @@ def test_layers_are_found_under_the_names_of_renderers(
     assert choose(held, wanted) == layer
 
 
+def test_karmas_planes_are_told_apart() -> None:
+    """As a render of Houdini 21 names them; a site names its own in `layers`."""
+    planes = {"C": "RGBA", "albedo": "rgb", "combineddiffuse": "rgb", "combinedemission": "rgb"}
+    numbers = {"N": "xyz", "Ng": "xyz", "P": "xyz", "P_camera": "xyz", "motionvectors": "xyz"}
+    numbers |= {"depth_extra": "Z"}
+    held = frame(
+        *(f"{name}.{one}" for name, letters in (planes | numbers).items() for one in letters)
+    )
+
+    assert choose(held, COLOR) == "C"
+    assert choose(held, ALBEDO) == "albedo"
+    assert choose(held, NORMAL) == "N"
+    assert not any(map(aliases.is_data, planes))
+    assert all(map(aliases.is_data, numbers))
+
+
 def test_components_may_be_written_as_words() -> None:
     held = frame("Z", "beauty.blue", "beauty.red", "beauty.alpha", "beauty.green")
 

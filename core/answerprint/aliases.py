@@ -34,7 +34,16 @@ RENDERERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "denoising normal",
             "VRayNormals",
         ),
-        "depth": ("depth", "Z", "Pz", "zdepth", "z_depth", "VRayZDepth", "zfiltered"),
+        "depth": (
+            "depth",
+            "Z",
+            "Pz",
+            "zdepth",
+            "z_depth",
+            "VRayZDepth",
+            "zfiltered",
+            "depth_extra",
+        ),
         "motion": (
             "motion",
             "forward",
@@ -48,12 +57,21 @@ RENDERERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "dPdtime",
         ),
         "position": ("position", "P", "world_position"),
-        "emission": ("emission", "emit", "emissive", "self_illumination", "VRaySelfIllumination"),
+        "emission": (
+            "emission",
+            "emit",
+            "emissive",
+            "self_illumination",
+            "VRaySelfIllumination",
+            "combinedemission",
+        ),
     }
 )
 
 # What holds numbers and no light, whoever wants it; crypto is the beginning of many names
 _DATA = ("normal", "depth", "motion", "position", "alpha")
+# numbers too, and nobody's guide: Karma's second normals, places and texture coordinates
+_NUMBERS = ("Ng", "P_camera", "pRef", "uv_extra")
 _IDS = ("crypto", "id ", "object id", "material id")
 
 _SEPARATORS = str.maketrans("_-", "  ")
@@ -72,7 +90,8 @@ def table(own: Mapping[str, Sequence[str]]) -> Mapping[str, tuple[str, ...]]:
 def is_data(layer: str) -> bool:
     """Whether a layer's name says that it holds numbers: normals, depth, motion, ids, mattes."""
     last = plain(layer.rpartition(".")[2])
-    named = any(last == plain(one) for role in _DATA for one in RENDERERS[role])
+    known = (*_NUMBERS, *(one for role in _DATA for one in RENDERERS[role]))
+    named = any(last == plain(one) for one in known)
     return named or last.startswith(_IDS)
 
 

@@ -169,7 +169,7 @@ def _geometry(found: Resolved, site: Site) -> Contents:
         named, others = geolayers.serving(head, kind, one, site.layers.get(one.name, ()))
         choices[one.name] = [*named, *others]
     layers = found.result.layers
-    made = [geobuild.name_of(found, one) for one in found.contract.outputs]
+    made = [geobuild.name_of(found, one) for one in found.outputs(found.settings(number))]
     rest = geobuild.rest(head, made, layers)
     return choices, [] if layers == "only" else rest, rest if layers == "only" else []
 
