@@ -62,9 +62,16 @@ def fitting(said: str, text: str, version: str, args: tuple[Any, ...], kwargs: A
     for name, value in bound.arguments.items():
         kind = types.get(name)
         if value is not ... and kind is not None and not table.fits(value, kind, version):
-            wrong = f"{said}{text}: {name} is {value!r:.80}, in Houdini {version}"
-            violations.append(wrong)
-            raise TypeError(wrong)
+            _wrong(f"{said}{text}: {name} is {value!r:.80}, in Houdini {version}")
+        of = table.ENUMERATION.get(name, "")
+        enumerated = bool(of) and isinstance(value, table.BUILT["EnumValue"])
+        if enumerated and not repr(value).startswith(f"{of}."):
+            _wrong(f"{said}: {name} is {value!r}, and no hou.{of}")
+
+
+def _wrong(what: str) -> NoReturn:
+    violations.append(what)
+    raise TypeError(what)
 
 
 def function(call: Callable[P, R]) -> Callable[P, R]:

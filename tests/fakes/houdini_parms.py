@@ -37,7 +37,7 @@ def expanded(text: str, frame: float, node: Any = None) -> str:
 
 
 def variable(name: str, node: Any = None) -> str | None:
-    hip = PurePosixPath(state.hip or "/untitled.hip")
+    hip = PurePosixPath(state.hip or f"{state.start_folder}/untitled.hip")
     own = {
         "HIP": hip.parent.as_posix(),
         "HIPNAME": hip.stem,

@@ -70,7 +70,7 @@ class State:
     clipboard: str = ""
     asset_module: Any = None
     window: Any = None
-    start_folder: str = "/"
+    start_folder: str = "/home/artist"
     scenes: dict[str, Callable[[], Any]] = field(default_factory=dict)
     progress: list[tuple[float, str]] = field(default_factory=list)
     libraries: list[str] = field(default_factory=list)

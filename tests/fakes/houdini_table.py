@@ -15,11 +15,23 @@ _WRITTEN: Facts = json.loads(TABLE.read_text("utf-8"))
 API: dict[str, Facts] = {version: view(_WRITTEN, version) for version in VERSIONS}
 PACKAGES: dict[str, str] = _WRITTEN["packages"]
 
-# Where the fake does not follow a stub to the letter, and why
-DEVIATIONS = {
-    "bytes": "the stub says bytes; SideFX's text says that any buffer will do, numpy arrays too",
-    "Node": "what the stub gives to OpNode alone may be asked of what createNode returns as Node",
-    "Tuple": "an argument's tuple may be a list, as everywhere in HOM",
+# The stubs say EnumValue of every enumeration; these arguments take values of one
+ENUMERATION = {
+    "cond_type": "parmCondType",
+    "file_type": "fileType",
+    "flag": "nodeFlag",
+    "float_type": "numericData",
+    "folder_type": "folderType",
+    "int_type": "numericData",
+    "language": "scriptLanguage",
+    "menu_type": "menuType",
+    "mode": "updateMode",
+    "naming_scheme": "parmNamingScheme",
+    "pane_tab_type": "paneTabType",
+    "scope": "attribScope",
+    "script_callback_language": "scriptLanguage",
+    "severity": "severityType",
+    "string_type": "stringParmType",
 }
 
 
@@ -91,7 +103,10 @@ BUILT: dict[str, type] = {}
 
 
 def fits(value: Any, kind: ast.expr, version: str) -> bool:
-    """Whether a value may be given where a stub says `kind`. What the fake does not know fits."""
+    """Whether a value may be given where a stub says `kind`. What the fake does not know fits.
+
+    bytes: any buffer, numpy's arrays too, as SideFX's text says; a tuple may be a list.
+    """
     if isinstance(kind, ast.Constant):
         return _constant(value, kind.value, version)
     if isinstance(kind, ast.BinOp):  # X | Y
