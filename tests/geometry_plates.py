@@ -2,7 +2,7 @@
 
     python tests/geometry_plates.py
 
-Seeds are fixed: the files come out the same. No data of anybody else's goes in.
+Seeds are fixed: the values come out the same (a VDB file has a mark of its own in it). No data of anybody else's goes in.
 """
 
 from __future__ import annotations
