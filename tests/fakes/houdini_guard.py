@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import houdini_table as table
@@ -133,25 +133,26 @@ class Guarded(metaclass=Known):
 
 def _having(cls: type, name: str) -> tuple[str, ...]:
     """The versions whose stub has a method, of a class or of what it is built on."""
-    chain = [each.__name__ for each in cls.__mro__]
-    return tuple(
-        version
-        for version in table.VERSIONS
-        if any(table.method(each, name, version) is not None for each in chain)
-    )
+    return tuple(_lines(cls, name))
 
 
 def _checked(cls: type, name: str, args: tuple[Any, ...], kwargs: Any) -> None:
     said = f"hou.{cls.__name__}.{name}"
     on_main_thread(said)
-    has = _having(cls, name)
-    if not all(version in has for version in state.versions):
-        absent(said, has)
+    lines = _lines(cls, name)
+    if not all(version in lines for version in state.versions):
+        absent(said, _having(cls, name))
     for version in state.versions:
-        texts = (table.method(each.__name__, name, version) for each in cls.__mro__)
-        text = next((one for one in texts if one is not None), None)
-        if text is not None:
-            fitting(said, text, version, args, kwargs)
+        fitting(said, lines[version], version, args, kwargs)
+
+
+@cache
+def _lines(cls: type, name: str) -> dict[str, str]:
+    """A method's signature in each version that has it."""
+    chain = [each.__name__ for each in cls.__mro__]
+    found = {v: [table.method(each, name, v) for each in chain] for v in table.VERSIONS}
+    lines = {v: next((one for one in texts if one), None) for v, texts in found.items()}
+    return {version: line for version, line in lines.items() if line is not None}
 
 
 def _method(call: Callable[..., R]) -> Callable[..., R]:
