@@ -38,7 +38,7 @@ LAYERS = [
     ["standing", "row", "versions"],
     ["pulse", "sums", "wire", "ring"],
     ["connection", "offer", "answer", "triton"],
-    ["geobuild"],
+    ["geobuild", "geolook"],
     ["checks", "estimate", "inspection", "memory", "span", "workitem"],
     ["asked", "geocheck"],
     ["ask"],
@@ -119,6 +119,12 @@ MEASURED = {
     "OpenEXR": ["core/answerprint/bench/bare.py"],
     "tritonclient": ["core/answerprint/bench/peers.py"],
     "pyoidn": ["core/answerprint/bench/oidn.py"],
+    # what makes a graph, beside what runs one: run by hand, never by a server
+    "onnx": [
+        "server/models/_template/example.py",
+        "server/models/volume_upres/train/train.py",
+    ],
+    "onnxruntime": ["server/models/volume_upres/train/evaluate.py"],
 }
 
 
@@ -129,6 +135,8 @@ MEASURED = {
         ("tritonclient", "core/answerprint/connection.py"),
         ("PyOpenColorIO", "core/answerprint/ocio.py"),
         ("onnx", "server/answerprint_model/network.py"),
+        ("onnxruntime", "server/answerprint_model/network.py"),
+        ("torch", "server/models/volume_upres/train/train.py"),
         ("ncnn", "server/models/upscale/1/model.py"),
         ("ai_edge_litert", "server/models/matte/1/model.py"),
         ("pyoidn", "server/models/denoise/1/model.py"),

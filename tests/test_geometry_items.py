@@ -17,6 +17,7 @@ from answerprint.geometry import Attribute, Faces, Geometry, Group
 from answerprint.job import Job, Resolved, ResolvedInput, ResolvedResult
 from answerprint.shelf import Held
 from answerprint.takes import Item
+from answerprint.triton import Expected, Server
 from answerprint.volume import Volume
 
 FRAME = 1001
@@ -320,3 +321,20 @@ def test_a_copy_shares_numbers_and_nothing_else() -> None:
     assert geometry.find("Cd") is None
     assert geometry.said
     assert copied.attributes[0].values is geometry.attributes[0].values
+
+
+def test_points_travel_either_way_with_the_same_answer(address: str) -> None:
+    sphere = np.random.default_rng(3).normal(size=(500, 3)).astype(np.float32)
+    sphere /= np.linalg.norm(sphere, axis=1, keepdims=True)
+    answers = []
+    for transport in ("shared memory", "grpc"):
+        with Server(address, transport) as server:
+            offer = server.offer("point_normals")
+            settings = offer.usable().settings({})
+            wanted = {"N": Expected((500, 3))}
+            made = server.infer(offer, {"P": sphere}, settings, request_id="1", outputs=wanted)
+            answers.append(made.images["N"])
+
+    shared, sent = answers
+    assert (np.sum(shared * sphere, axis=1) > 0.9).mean() > 0.95
+    assert np.array_equal(shared, sent)

@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 from command import Answerprint
 from handed import hand_over
+from PIL import Image
 from test_geometry_items import grid, points
 from test_geometry_jobs import Offering, cache, contracts
 
-from answerprint import geoinspection, geometries, plan
+from answerprint import geoinspection, geometries, plan, thumbnail
 from answerprint.errors import SourceError
 from answerprint.geometry import Attribute, Geometry
 from answerprint.job import Job
 from answerprint.site import Site
+from answerprint.thumbnail import Cache, Easel
 from answerprint.volume import Volume
 
 SITE = Site()
@@ -169,3 +171,29 @@ def test_an_estimate_counts_voxels(tmp_path: Path) -> None:
     assert found["estimate"]["per_frame"] == pytest.approx(0.006)
     assert found["kept"] == []
     assert geometries.structure(bgeo).volumes[0].resolution == (30, 20, 10)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        points(np.float16),
+        Geometry(volumes=[grid()]),
+        Geometry(volumes=[Volume("vel", np.full((2, 3, 4, 3), np.nan, np.float32))]),
+        Geometry(volumes=[Volume("height", np.eye(9, dtype=np.float32)[None], kind="heightfield")]),
+        Geometry(volumes=[Volume("height", np.ones((1, 1, 4), np.float32), kind="heightfield")]),
+        Geometry(),
+    ],
+)
+def test_a_thumbnail_shows_what_lies_there(held: Geometry, tmp_path: Path) -> None:
+    easel = Easel(SITE, Cache(tmp_path / "thumbnails"), 64)
+    plate = str(hand_over(tmp_path / "cache.1001.safetensors", held))
+
+    found = thumbnail.of_plate(easel, plate.replace("1001", "####"), None, None)
+    again = thumbnail.of_plate(easel, plate.replace("1001", "####"), 1001, None)
+
+    with Image.open(found.picture.path) as image:
+        seen = np.array(image)
+    assert seen.shape == (48, 64, 3)
+    assert again.picture.path == found.picture.path
+    lit = bool((seen != seen[0, 0]).any())
+    assert lit or not held.volumes or "vel" in [one.name for one in held.volumes]

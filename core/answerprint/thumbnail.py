@@ -17,7 +17,7 @@ from typing import Any
 
 from PIL import Image, PngImagePlugin
 
-from answerprint import documents, exr, localised, look, sheet, takes
+from answerprint import documents, exr, geolook, geometries, localised, look, sheet, takes
 from answerprint.errors import JobError, SourceError
 from answerprint.job import Resolved
 from answerprint.look import Look
@@ -136,6 +136,9 @@ class Easel:
         found = self.cache.find(place)
         if found is not None:
             return found
+        if geometries.suffix(file.name):
+            drawn = geolook.picture(geometries.read(file), self.width)
+            return self.cache.keep(place, Image.fromarray(drawn), ())
         frame = exr.read(file)
         seen = sheet.box(frame, frame.parts[0].data_window)
         wide, high = sheet.size(seen, min(self.width, seen.width))
