@@ -30,6 +30,7 @@ STORAGES = {
 }
 NAMES = {code: name for name, code in STORAGES.items()}
 PAGE = 1024
+MOST_PAGE = 65_536
 MOST_SIZE = 65_536  # numbers in one value
 
 Array = NDArray[Any]
@@ -144,7 +145,7 @@ def _paged(raw: Array, found: dict[str, Any], count: int, size: int) -> Array:
     packing = (
         [size] if "packing" not in found else numbers(found["packing"], np.dtype(int)).tolist()
     )
-    page = whole(found.get("pagesize", PAGE), 2**31)
+    page = whole(found.get("pagesize", PAGE), MOST_PAGE)
     if sum(packing) != size or any(part < 1 for part in packing) or (size and not page):
         raise WrongError(f"its pages are packed as {packing}, and a value has {size} numbers")
     flags = _flags(found.get("constantpageflags"), len(packing), -(-count // page))

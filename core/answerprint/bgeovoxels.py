@@ -158,7 +158,7 @@ def _voxels(told: Any, shape: tuple[int, ...]) -> Array:
     if not isinstance(told, list) or len(told) != 2:
         raise WrongError("the voxels of a volume are not there")
     if told[0] == "constantarray":
-        return np.full(shape, _number(told[1]), FLOAT)
+        return np.broadcast_to(_number(told[1]), shape)  # it may stand for more than memory holds
     if told[0] != "tiledarray":
         raise UnreadableError(str(told[0])[:40])
     found = pairs(told[1])
