@@ -50,7 +50,7 @@ class Machine:
 
     def houdini(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """The same for Houdini."""
-        return self.install("houdini", "--engine", sys.executable, *words, **environ)
+        return self.install("houdini", "--engine", sys.executable, *words, umask=-1, **environ)
 
     def another(self, name: str) -> subprocess.CompletedProcess[str]:
         """Install another version: the same files with an engine of another name."""

@@ -461,6 +461,12 @@ class PythonPanelInterface:
     def __init__(self, name: str) -> None:
         self._name = name
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PythonPanelInterface) and other._name == self._name
+
+    def __hash__(self) -> int:
+        return hash(self._name)
+
     def name(self) -> str:
         return self._name
 

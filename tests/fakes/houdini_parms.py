@@ -53,7 +53,7 @@ class BaseKeyframe(Guarded):
     def __init__(self) -> None:
         self._frame: float | None = None
         self._expression = ""
-        self._language = value("scriptLanguage", "Hscript")
+        self._language = value("exprLanguage", "Hscript")
 
     def frame(self) -> float:
         if self._frame is None:
@@ -228,7 +228,7 @@ class Parm(Guarded):
     ) -> None:
         del replace_expression
         self._writable()
-        self._expression = (expression, language or value("scriptLanguage", "Hscript"))
+        self._expression = (expression, language or value("exprLanguage", "Hscript"))
         changed(f"expression of {self.path()}")
 
     def expression(self) -> str:
@@ -322,7 +322,11 @@ class Parm(Guarded):
 
 
 def _computed(text: str, frame: float, parm: Parm) -> Any:
-    """The expressions that tests use: $F, $FF, sums of them with a number, and plain texts."""
+    """The expressions that tests use: $F, $FF, sums of them with a number, ch("../x"), plain texts."""
+    channel = re.fullmatch(r'ch\("\.\./(\w+)"\)', text)
+    above = parm._tuple._node._parent
+    if channel is not None and above is not None:
+        return above._tuples[channel[1]]._parms[0]._at(frame)
     plain = expanded(text.replace("$FF", "$F"), frame, parm._tuple._node)
     if parm._tuple._template._data == "String":
         return plain.strip("\"'`")

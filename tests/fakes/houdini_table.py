@@ -23,7 +23,7 @@ ENUMERATION = {
     "float_type": "numericData",
     "folder_type": "folderType",
     "int_type": "numericData",
-    "language": "scriptLanguage",
+    "language": "exprLanguage",
     "menu_type": "menuType",
     "mode": "updateMode",
     "naming_scheme": "parmNamingScheme",

@@ -1,0 +1,207 @@
+"""Work items: a wedge shared out over a TOP network makes one take; who fails says why and is cooked again."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from answerprint_houdini import tops
+from answerprint_panel.host import HostError
+
+JOB = {"task": "shade", "plate": "/shows/scan.bgeo", "wedge": {"radius": "1-200"}}
+
+# The engine's words, and none of its work: what it is asked stands in `asked`, a line each
+ENGINE = """#!{python}
+import json, os, sys
+from pathlib import Path
+here = Path(__file__).parent
+words = sys.argv[4:]
+with (here / "asked").open("a") as asked:
+    asked.write(json.dumps(words) + "\\n")
+take = here / "takes" / "scan_shade" / "v001"
+if "--dry-run" in words:
+    print(json.dumps({{"axes": {{"radius": list(range(200))}}, "frames": "1", "version": "1"}}))
+elif "--claim" in words:
+    take.mkdir(parents=True)
+    print(json.dumps({{"path": take.as_posix(), "name": "scan_shade", "take": "v001"}}))
+elif (here / "broken").exists():
+    print("a line that a library has printed")
+    print(json.dumps({{"error": "ServerError", "problem": "The server is away.", "remedy": "Start it."}}))
+    sys.exit(5)
+elif (here / "dead").exists():
+    print(json.dumps({{"event": "failed", "frame": 7, "problem": "Its values are no numbers."}}))
+    sys.exit(1)
+else:
+    first, _, last = words[words.index("--variations") + 1].partition("-")
+    for number in range(int(first[1:]), int((last or first)[1:]) + 1):
+        folder = take / ("w%03d" % number)
+        folder.mkdir(exist_ok=True)
+        (folder / ("scan_shade_v001_w%03d.0001.bgeo" % number)).write_bytes(b"")
+        (folder / ".hidden.part.bgeo").write_bytes(b"")
+    print(json.dumps({{"event": "finished", "state": "part"}}))
+"""
+
+
+class Item:
+    """A work item, as PDG's documentation has it."""
+
+    def __init__(self, index: int, parent: Any) -> None:
+        self.index, self.parent = index, parent
+        self.attributes: dict[str, str] = {}
+        self.outputs: list[tuple[str, str, int]] = []
+
+    def setStringAttrib(self, name: str, value: str) -> None:  # noqa: N802 - PDG's name
+        self.attributes[name] = value
+
+    def stringAttribValue(self, name: str) -> str:  # noqa: N802 - PDG's name
+        return self.attributes[name]
+
+    def addOutputFile(self, path: str, tag: str, hash_code: int) -> None:  # noqa: N802 - PDG's name
+        self.outputs.append((path, tag, hash_code))
+
+
+class Holder:
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+
+    def addWorkItem(self, *, index: int, parent: Any) -> Item:  # noqa: N802 - PDG's name
+        self.items.append(Item(index, parent))
+        return self.items[-1]
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An engine that notes what it is asked."""
+    script = tmp_path / "engine"
+    script.write_text(ENGINE.format(python=sys.executable))
+    script.chmod(0o755)
+    monkeypatch.setenv("ANSWERPRINT_ENGINE", str(script))
+    monkeypatch.setenv("ANSWERPRINT_HOME", str(tmp_path / "home"))
+    return tmp_path / "asked"
+
+
+def verbs(asked: Path, flag: str) -> list[list[str]]:
+    return [words for words in map(json.loads, asked.read_text().splitlines()) if flag in words]
+
+
+def test_two_hundred_variations_are_eight_items_of_one_take(asked: Path) -> None:
+    holder = Holder()
+
+    assert tops.generate(holder, [], JOB, per_item=25) == 8
+    assert verbs(asked, "--claim") == []
+    files = [tops.cook(item, report=lambda _: None) for item in holder.items]
+
+    assert len(verbs(asked, "--dry-run")) == 1
+    assert len(verbs(asked, "--claim")) == 1
+    spans = [words[words.index("--variations") + 1] for words in verbs(asked, "--resume")]
+    assert spans[0] == "w001-w025"
+    assert spans[-1] == "w176-w200"
+    assert len({path for one in files for path in one}) == 200
+    assert [len(item.outputs) for item in holder.items] == [25] * 8
+    assert holder.items[0].outputs[0][:2] == (files[0][0], "file/geo")
+    assert len({hashed for item in holder.items for _, _, hashed in item.outputs}) == 200
+
+
+def test_items_that_cook_at_once_take_one_number(asked: Path) -> None:
+    holder = Holder()
+    tops.generate(holder, [], JOB, per_item=50)
+
+    threads = [
+        threading.Thread(target=tops.cook, args=(item,), kwargs={"report": str})
+        for item in holder.items
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(verbs(asked, "--claim")) == 1
+    assert all(len(item.outputs) == 50 for item in holder.items)
+
+
+def test_the_same_request_goes_on_in_its_take_and_another_does_not(asked: Path) -> None:
+    resolved: dict[str, Any] = {"axes": {"radius": [1, 2]}, "frames": "1", "version": "1"}
+
+    assert tops.key(resolved) == tops.key(dict(reversed(resolved.items())))
+    assert tops.key(resolved) == tops.key({**resolved, "memory": 12, "notes": ["x"]})
+    for change in ({"frames": "2"}, {"version": "2"}, {"axes": {"radius": [1, 3]}}):
+        assert tops.key({**resolved, **change}) != tops.key(resolved)
+
+    first = tops.claimed("a1", JOB, None)
+    assert tops.claimed("a1", JOB, None) == first
+    assert len(verbs(asked, "--claim")) == 1
+    Path(first["path"]).rmdir()  # somebody has deleted the take
+    tops.claimed("a1", JOB, None)
+    assert len(verbs(asked, "--claim")) == 2
+
+
+def test_an_item_that_fails_says_why_and_can_be_cooked_again(asked: Path) -> None:
+    holder = Holder()
+    tops.generate(holder, [], JOB, per_item=200)
+    (item,) = holder.items
+    (asked.parent / "broken").write_text("")
+
+    with pytest.raises(LookupError, match=r"The server is away\. Start it\."):
+        tops.cook(item, fail=LookupError, report=str)
+    assert item.outputs == []
+
+    (asked.parent / "broken").unlink()
+    assert len(tops.cook(item, report=str)) == 200
+
+
+def test_an_engine_that_dies_without_an_error_is_quoted(asked: Path) -> None:
+    holder = Holder()
+    tops.generate(holder, [], JOB, per_item=200)
+    (asked.parent / "dead").write_text("")
+
+    with pytest.raises(RuntimeError, match=r"ended with 1: frame 7: Its values are no numbers"):
+        tops.cook(holder.items[0], report=str)
+
+
+def test_each_upstream_item_has_a_request_of_its_own(asked: Path) -> None:
+    holder, scans = Holder(), ["/a.bgeo", "/b.bgeo"]
+
+    count = tops.generate(holder, scans, lambda scan: {**JOB, "plate": scan}, per_item=100)
+
+    assert (count, [item.parent for item in holder.items]) == (4, ["/a.bgeo"] * 2 + ["/b.bgeo"] * 2)
+    said = [json.loads(item.attributes[tops.Items.JOB])["document"] for item in holder.items]
+    assert [one["plate"] for one in said] == ["/a.bgeo", "/a.bgeo", "/b.bgeo", "/b.bgeo"]
+    assert [item.index for item in holder.items] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("resolved", "parts"),
+    [
+        ({"axes": {"a": [1]}}, [["--variations", "w001"]]),
+        ({"axes": {"a": [1, 2], "b": [1]}}, [["--variations", "w001-w002"]]),
+        ({"frames": "1-3,7"}, [["--frames", "1-2"], ["--frames", "3,7"]]),
+    ],
+)
+def test_a_part_is_some_variations_or_some_frames(
+    resolved: dict[str, Any], parts: list[list[str]]
+) -> None:
+    assert tops.parts(resolved, 2) == parts
+
+
+def test_frames_of_a_part_are_found_by_their_numbers(tmp_path: Path) -> None:
+    for frame in (1, 2, 12):
+        (tmp_path / f"scan_v001.{frame:04d}.vdb").write_bytes(b"")
+    take = {"path": tmp_path.as_posix(), "name": "scan", "take": "v001"}
+
+    assert [x[-8:] for x in tops.made(take, ["--frames", "1-2"])] == ["0001.vdb", "0002.vdb"]
+    with pytest.raises(HostError, match="has no file of 3"):
+        tops.made(take, ["--frames", "3"])
+
+
+def test_where_no_engine_is_installed_the_item_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSWERPRINT_ENGINE", str(tmp_path / "none"))
+
+    with pytest.raises(HostError, match="there is no program there"):
+        tops.generate(Holder(), [], JOB)
