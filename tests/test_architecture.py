@@ -124,7 +124,6 @@ MEASURED = {
         "server/models/_template/example.py",
         "server/models/volume_upres/train/train.py",
     ],
-    "onnxruntime": ["server/models/volume_upres/train/evaluate.py"],
 }
 
 
@@ -135,7 +134,6 @@ MEASURED = {
         ("tritonclient", "core/answerprint/connection.py"),
         ("PyOpenColorIO", "core/answerprint/ocio.py"),
         ("onnx", "server/answerprint_model/network.py"),
-        ("onnxruntime", "server/answerprint_model/network.py"),
         ("torch", "server/models/volume_upres/train/train.py"),
         ("ncnn", "server/models/upscale/1/model.py"),
         ("ai_edge_litert", "server/models/matte/1/model.py"),

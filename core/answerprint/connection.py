@@ -116,10 +116,13 @@ class Connection:
             return client.get_server_metadata(as_json=True, client_timeout=ASK_SECONDS)
 
     def index(self) -> list[dict[str, str]]:
-        """Each version of each model, with `name`, `version`, `state` and `reason`."""
+        """Each version of each model, with `name`, `version`, `state` and `reason`.
+
+        A folder whose name begins with _ is no model, and Triton does not know that.
+        """
         with self._asked("the server") as client:
             found = client.get_model_repository_index(as_json=True, client_timeout=ASK_SECONDS)
-        return list(found.get("models", []))
+        return [one for one in found.get("models", []) if not one["name"].startswith("_")]
 
     def config(self, name: str, version: str) -> Any:
         with self._asked(name) as client:

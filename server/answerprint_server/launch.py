@@ -20,7 +20,10 @@ MOST_LOG_BYTES = 4 << 20
 def command(
     models: str, backends: Path, caches: Path, ports: tuple[int, int, int], prefix: str
 ) -> list[str]:
-    """Arguments of tritonserver: loopback, explicit model control, every model loaded."""
+    """Arguments of tritonserver: loopback, explicit model control, every model loaded.
+
+    A folder whose name begins with _ is no model; Triton would try to load it.
+    """
     http, grpc, metrics = ports
     return [
         f"--model-repository={models}",
@@ -28,7 +31,7 @@ def command(
         f"--cache-directory={caches}",
         f"--backend-config=python,shm-region-prefix-name={prefix}",
         "--model-control-mode=explicit",
-        "--load-model=*",
+        *(f"--load-model={name}" for name in _loaded(Path(models))),
         "--disable-auto-complete-config",
         "--exit-on-error=false",  # one broken model must not take the others along
         "--strict-readiness=false",
@@ -40,6 +43,14 @@ def command(
         "--metrics-address=127.0.0.1",
         f"--metrics-port={metrics}",
     ]
+
+
+def _loaded(models: Path) -> list[str]:
+    """What Triton is to load: every folder, or each by its name where one is no model."""
+    names = sorted(one.name for one in models.iterdir() if one.is_dir()) if models.is_dir() else []
+    if not any(name.startswith("_") for name in names):
+        return ["*"]
+    return [name for name in names if not name.startswith("_")]
 
 
 def start(
