@@ -256,7 +256,7 @@ def test_a_value_of_several_texts_and_a_text_of_ours(tmp_path: Path) -> None:
         0,
         globalattributes=[
             attribute("varmap", body, "string"),
-            texts("answerprintRecord", ["{}"], [0]),
+            texts("answerprintRecord", ["of an older take", "{}"], [1]),
             texts("empty", [], [-1]),
         ],
     )
@@ -265,6 +265,7 @@ def test_a_value_of_several_texts_and_a_text_of_ours(tmp_path: Path) -> None:
     geometries.write(tmp_path / "again.geo", made)
 
     assert made.said == {"answerprintRecord": "{}"}
+    assert geometries.structure(tmp_path / "houdini.geo").said == made.said
     assert [one.name for one in made.attributes] == ["P", "varmap", "empty"]
     written = json.loads((tmp_path / "again.geo").read_text())
     assert '["tuples", [[1, 0]]]' in json.dumps(written).replace(

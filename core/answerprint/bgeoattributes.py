@@ -54,11 +54,13 @@ def read(
                 continue
             for option in pairs(head.get("options", {})).keys() - {"type"}:
                 leave_out(made, f"option '{option:.60}' of attribute {head['name']:.60}")
-            one = _attribute(head, pairs(body), owner, kept, budget, zeros=zeros)
+            # a text of the detail is one of several: which, has to be read
+            empty = zeros and owner != "detail"
+            one = _attribute(head, pairs(body), owner, kept, budget, zeros=empty)
             if owner == "detail" and one.strings is not None and one.name.startswith(OURS):
                 made.said[one.name] = "".join(one.strings[at] for at in one.values[:, 0] if at >= 0)
             elif (owner, one.name, one.size) == ("point", "P", 4):
-                made.attributes += _split(one)
+                made.attributes += _split(one, zeros=zeros)
             else:
                 made.attributes.append(one)
 
@@ -107,12 +109,12 @@ def _defaults(body: dict[str, Any], size: int) -> tuple[float, ...]:
     return tuple((found * size if len(found) == 1 else found)[:size])
 
 
-def _split(position: Attribute) -> list[Attribute]:
-    """P and Pw of a P of four numbers."""
+def _split(position: Attribute, *, zeros: bool) -> list[Attribute]:
+    """P of a P of four numbers, and Pw where a weight is not 1."""
     weight = np.ascontiguousarray(position.values[:, 3:])
     place = np.ascontiguousarray(position.values[:, :3])
     made = [Attribute("P", "point", place, qualifier="point", defaults=position.defaults[:3])]
-    if (weight == 1).all():
+    if zeros or (weight == 1).all():
         return made
     return [*made, Attribute("Pw", "point", weight, defaults=(1.0,))]
 
