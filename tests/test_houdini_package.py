@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ import pytest
 from desk import engine, opened
 
 from answerprint.geometry import Attribute, Geometry
-from answerprint_houdini import pane, shelf
+from answerprint_houdini import host as hosts, pane, shelf
+from answerprint_panel import panes
 from answerprint_panel.qt import QtWidgets
 from install import package
 
@@ -45,7 +47,7 @@ SYSTEMS = {"linux": "/pipe/apps", "windows": "D:/Pipe Apps", "macos": "/Users/an
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A Houdini with one SOP that is selected; its engine has no server to talk to."""
     engine(monkeypatch, tmp_path / "home", "127.0.0.1:9")
-    with houdini_session.running(), opened(shelf.hosts.this()):
+    with houdini_session.running(), opened(hosts.this()):
         houdini_session.state.interfaces = {"answerprint"}
         houdini_session.network()
         node = made("OUT")
@@ -173,9 +175,11 @@ def test_the_panels_document_gives_the_panel(scene: Any, qtbot: Any) -> None:
     shown = run(script)["onCreateInterface"]()
     qtbot.addWidget(shown)
 
-    assert isinstance(shown, pane.panes.Pane)
+    assert isinstance(shown, panes.Pane)
     assert shown.panel is not None
-    assert shown.panel.new_take.draft.source.node == "/obj/geo1/OUT"
+    source = shown.panel.new_take.draft.source
+    assert source is not None
+    assert source.node == "/obj/geo1/OUT"
 
 
 def test_run_on_selection_has_an_open_panel_take_it_up(scene: Any, qtbot: Any) -> None:
@@ -187,7 +191,9 @@ def test_run_on_selection_has_an_open_panel_take_it_up(scene: Any, qtbot: Any) -
     run(TOOLS["answerprint_run_selected"])
 
     assert shown.panel is not None
-    assert shown.panel.new_take.draft.source.node == "/obj/geo1/OTHER"
+    source = shown.panel.new_take.draft.source
+    assert source is not None
+    assert source.node == "/obj/geo1/OTHER"
 
 
 @pytest.mark.parametrize("name", [*TOOLS, *ITEMS])
@@ -226,7 +232,7 @@ def test_the_latest_take_of_a_node_is_the_newest_that_its_stream_calls_so(scene:
 
 
 def hou_source() -> Any:
-    return shelf.hosts.this().selection()
+    return hosts.this().selection()
 
 
 @pytest.mark.parametrize("kind", ["panel", "shelf"])
@@ -265,11 +271,49 @@ def test_a_panel_that_cannot_be_built_says_why(qtbot: Any) -> None:
     def none() -> Any:
         raise OSError("no disk")
 
-    made = pane.panes.Pane()
+    made = panes.Pane()
     qtbot.addWidget(made)
-    pane.panes.Panes(none, str).fill(made)
+    panes.Panes(none, str).fill(made)
 
     assert made.panel is None
     label = made.findChild(QtWidgets.QLabel)
     assert label is not None
     assert label.text() == "no disk"
+
+
+# In a Houdini
+
+# What the stand-in does not pretend to know: a check that it answered would prove nothing
+ONLY_A_REAL_ONE = {
+    "a take's record is a detail attribute",
+    "we read what this Houdini writes: polygons, groups, strings, a volume of many tiles",
+    "in Manual update mode geometryAtFrame still cooks",
+    "a saved scene keeps which take a node reads",
+    "the asset gives its input, and reads a take; a missing frame is said",
+    "a Python Processor makes work items with what we put on them",
+}
+
+
+def test_the_smoke_script_passes_on_the_stand_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine(monkeypatch, tmp_path / "home", "127.0.0.1:9")
+    smoke = runpy.run_path(str(ROOT.parent / "tests" / "in_host" / "houdini_smoke.py"))
+    ends = {}
+    with houdini_session.running(ui=False):
+        names = ("task", "run", "show", "file", "status")
+        houdini_session.install(
+            "Sop",
+            "answerprint::task::1.0",
+            lambda: [hou.StringParmTemplate(name, name, 1) for name in names],
+        )
+        bench = smoke["Bench"](str(tmp_path))
+        for words, call in smoke["CHECKS"]:
+            if words not in ONLY_A_REAL_ONE:
+                ends[words] = smoke["carried_out"](words, call, bench)
+
+    said = capsys.readouterr().out
+    assert "FAIL" not in ends.values(), said
+    skipped = sorted(words for words, end in ends.items() if end == "skip")
+    assert len(skipped) == 3, skipped
+    assert {words for words, _ in smoke["CHECKS"]} >= ONLY_A_REAL_ONE

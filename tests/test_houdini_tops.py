@@ -85,6 +85,10 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "asked"
 
 
+def quiet(_said: str) -> None:
+    pass
+
+
 def verbs(asked: Path, flag: str) -> list[list[str]]:
     return [words for words in map(json.loads, asked.read_text().splitlines()) if flag in words]
 
@@ -94,7 +98,7 @@ def test_two_hundred_variations_are_eight_items_of_one_take(asked: Path) -> None
 
     assert tops.generate(holder, [], JOB, per_item=25) == 8
     assert verbs(asked, "--claim") == []
-    files = [tops.cook(item, report=lambda _: None) for item in holder.items]
+    files = [tops.cook(item, report=quiet) for item in holder.items]
 
     assert len(verbs(asked, "--dry-run")) == 1
     assert len(verbs(asked, "--claim")) == 1
@@ -112,7 +116,7 @@ def test_items_that_cook_at_once_take_one_number(asked: Path) -> None:
     tops.generate(holder, [], JOB, per_item=50)
 
     threads = [
-        threading.Thread(target=tops.cook, args=(item,), kwargs={"report": str})
+        threading.Thread(target=tops.cook, args=(item,), kwargs={"report": quiet})
         for item in holder.items
     ]
     for thread in threads:
@@ -147,11 +151,11 @@ def test_an_item_that_fails_says_why_and_can_be_cooked_again(asked: Path) -> Non
     (asked.parent / "broken").write_text("")
 
     with pytest.raises(LookupError, match=r"The server is away\. Start it\."):
-        tops.cook(item, fail=LookupError, report=str)
+        tops.cook(item, fail=LookupError, report=quiet)
     assert item.outputs == []
 
     (asked.parent / "broken").unlink()
-    assert len(tops.cook(item, report=str)) == 200
+    assert len(tops.cook(item, report=quiet)) == 200
 
 
 def test_an_engine_that_dies_without_an_error_is_quoted(asked: Path) -> None:
@@ -160,7 +164,7 @@ def test_an_engine_that_dies_without_an_error_is_quoted(asked: Path) -> None:
     (asked.parent / "dead").write_text("")
 
     with pytest.raises(RuntimeError, match=r"ended with 1: frame 7: Its values are no numbers"):
-        tops.cook(holder.items[0], report=str)
+        tops.cook(holder.items[0], report=quiet)
 
 
 def test_each_upstream_item_has_a_request_of_its_own(asked: Path) -> None:
