@@ -70,7 +70,7 @@ class Contents(NamedTuple):
     foreign: Dict[str, int]
 
 
-def of(houdini: Any, geometry: hou.Geometry, name: str) -> Contents:
+def of(houdini: Any, geometry: hou.Geometry, name: str, most: int = MOST_BYTES) -> Contents:
     """`houdini`: the module, handed over by the host.
 
     Raises:
@@ -89,7 +89,7 @@ def of(houdini: Any, geometry: hou.Geometry, name: str) -> Contents:
     loose = points - vdbs - dense  # each volume is a primitive at a point of its own
     mixed = bool(vdbs or dense) and (faces > 0 or bool(foreign) or loose > 0)
     held = _held(houdini, geometry)
-    _check_size(held, name)
+    _check_size(held, name, most)
     said: List[str] = []
     if vdbs and not mixed and not dense:
         return Contents(VDB, ("volume",), _vdbs(geometry, vdbs), (), held, {})
@@ -243,10 +243,10 @@ def _held(houdini: Any, geometry: hou.Geometry) -> int:
     return total
 
 
-def _check_size(held: int, name: str) -> None:
-    if held > MOST_BYTES:
+def _check_size(held: int, name: str, most: int) -> None:
+    if held > most:
         raise HostError(
             f"{name} takes about {held / 1e9:.1f} GB for one frame, and no more than "
-            f"{MOST_BYTES / 1e9:.1f} GB are handed over at once.",
+            f"{most / 1e9:.1f} GB are handed over at once.",
             "Split it, or delete attributes that are not needed, and select that node.",
         )

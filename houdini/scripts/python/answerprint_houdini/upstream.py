@@ -10,6 +10,7 @@ one of a kind, and the geometry is written anew. Never is something used again t
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Set, Tuple
 
 from answerprint_panel.keying import Found, Looking
@@ -23,6 +24,8 @@ MOST_FRAMES = 2_000
 _FOLLOWED = ("Sop", "Object", "Driver", "Vop", "Director", "Manager", "Cop", "Cop2", "Chop", "Shop")
 _CODE = ("python", "script", "invoke", "stash", "edit", "dop", "rbd", "vellum", "solver", "sim")
 OURS = "answerprint_"
+# a path in a parameter that is said to be any text; a node's path has no ending
+_LIKE_A_FILE = re.compile(r"(/|[A-Za-z]:/).+\.\w+$")
 
 
 class Terms(NamedTuple):
@@ -96,8 +99,9 @@ def _parm(houdini: Any, parm: hou.Parm, terms: Terms, files: Set[File]) -> List[
         return []
     name = str(parm.name())
     values = _values(houdini, parm, terms.span if moves else (terms.span[0], terms.span[0]))
-    if _names_a_file(houdini, parm):
-        files.update(File(value.replace("\\", "/"), 0, 0) for value in values if value)
+    slashed = [value.replace("\\", "/") for value in values]
+    named = _names_a_file(houdini, parm)
+    files.update(File(one, 0, 0) for one in slashed if one and (named or _LIKE_A_FILE.match(one)))
     return [f"{name} = {parm.rawValue()}", *values]
 
 
