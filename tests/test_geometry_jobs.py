@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from test_geometry_contracts import document, parse
 from test_geometry_items import grid, points
 
 from answerprint import preflight
+from answerprint.cli import flags
 from answerprint.errors import AnswerprintError, JobError, SourceError
 from answerprint.geometry import Attribute, Geometry
 from answerprint.job import Job, Resolved
@@ -272,3 +274,24 @@ def test_a_file_that_only_houdini_reads_is_told_what_can_be_read(tmp_path: Path)
 
     assert "is no geometry that can be read" in error.problem
     assert "write .bgeo" in error.remedy
+
+
+def test_a_format_that_cannot_hold_it_is_told_with_one_that_can(tmp_path: Path) -> None:
+    cache(tmp_path, points())
+
+    error = refused(tmp_path, result={"format": "vdb"})
+
+    assert error.problem.startswith("A .vdb file cannot hold ")
+    assert error.fix is not None
+    assert resolve(tmp_path, **error.fix.change).result.format == "bgeo"
+    assert resolve(tmp_path, result={"format": "usdc"}).result.format == "usdc"
+
+
+def test_the_shell_has_a_flag_for_each_of_it(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    flags.request(parser)
+    words = ["--task", "a", "--plate", "b", "--unsupported", "leave_out", "--format", "geo"]
+
+    job = flags.job_of(parser.parse_args(words))
+
+    assert (job.unsupported, job.result.format) == ("leave_out", "geo")

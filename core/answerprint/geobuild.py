@@ -157,11 +157,14 @@ def _active(volume: Volume, values: Array, each: Array) -> NDArray[np.bool_] | N
     """Where the old voxels were active, and wherever a value is no background: none gets lost."""
     if volume.active is None:
         return None
-    active = volume.active
-    for axis, times in enumerate(int(number) for number in each[::-1]):
-        active = np.repeat(active, times, axis) if times > 1 else active
-    told = values != np.asarray(volume.background, values.dtype)
-    return np.logical_or(active, told if values.ndim == active.ndim else told.any(axis=-1))
+    told = np.not_equal(values, np.asarray(volume.background, values.dtype))
+    told = told if told.ndim == volume.active.ndim else told.any(axis=-1)
+    z, y, x = volume.active.shape
+    along, across, up = (int(number) for number in each)
+    # a row at a time: the finer mask is never there by itself
+    rows = told.reshape(z, up, y, across, x * along)
+    np.logical_or(rows, np.repeat(volume.active, along, 2)[:, None, :, None, :], out=rows)
+    return told
 
 
 def _put_volume(geometry: Geometry, made: Volume, beside: Volume) -> None:

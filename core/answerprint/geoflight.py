@@ -7,7 +7,7 @@ from pathlib import Path
 
 from answerprint import destination, geobuild, geocheck, geolayers, geometries, inputs, wedge
 from answerprint.asked import Asked, curves, seed_notes, warned
-from answerprint.contract import Contract, Input, Kind
+from answerprint.contract import Contract, Input, Kind, Output
 from answerprint.errors import AnswerprintError, Fix, JobError, SourceError
 from answerprint.frames import FrameRange
 from answerprint.geocheck import Survey
@@ -101,7 +101,7 @@ def resolve(
     notes = [
         *notes,
         *time.notes,
-        *_result_notes(made, asked, found.head),
+        *_result_notes(made, asked, found.head, first),
         *warned(contract, settings, asked.axes),
         *found.notes,
         *seed_notes(job, contract, asked.axes),
@@ -242,7 +242,7 @@ def _format(job: Job, main: Plate, head: Geometry) -> Format:
     return _FORMATS.get(ending, "bgeo")
 
 
-def _result_notes(made: Resolved, asked: Asked, head: Geometry) -> list[str]:
+def _result_notes(made: Resolved, asked: Asked, head: Geometry, file: Path) -> list[str]:
     """What the take's files hold, in words.
 
     Raises:
@@ -260,7 +260,7 @@ def _result_notes(made: Resolved, asked: Asked, head: Geometry) -> list[str]:
             remedy="Use --result replace or only, or give a plate without it.",
             fix=Fix(f"Replace the {noun}", {"result": {"layers": "replace"}}),
         )
-    _check_held(made, geobuild.prospect(head, made, outputs))
+    _check_held(made, outputs, head, file)
     if keep == "beside":
         return [f"result: {', '.join(names)} beside the plate's own"]
     if keep == "only":
@@ -287,19 +287,29 @@ def _size_notes(made: Resolved, asked: Asked, head: Geometry, names: Sequence[st
     return [f"result: {', '.join(rest)} keep their own resolution"] if rest else []
 
 
-def _check_held(made: Resolved, prospect: Geometry) -> None:
+def _check_held(made: Resolved, outputs: Sequence[Output], head: Geometry, file: Path) -> None:
     """Raises SourceError: the format of the take's files cannot hold what is to be in them."""
-    chosen = made.result.format
-    lacking = geometries.codec(Path(f"take.{chosen}")).lacks(prospect)
+    chosen, of_usd = made.result.format, ("usdc", "usda")
+    lacking = _lacking(chosen, geobuild.prospect(head, made, outputs))
+    comes_from = geometries.SUFFIXES[geometries.suffix(file.name)]
+    if not lacking and (chosen not in of_usd or comes_from == "usd"):
+        return
+    # what USD can hold of curves and meshes depends on their numbers, which the structure has not
+    prospect = geobuild.prospect(geometries.read(file), made, outputs)
+    lacking = _lacking(chosen, prospect)
     if not lacking:
         return
     others: tuple[Format, ...] = ("bgeo", "vdb", "usdc")
-    able = [one for one in others if not geometries.codec(Path(f"take.{one}")).lacks(prospect)]
+    able = [one for one in others if not _lacking(one, prospect)]
     raise SourceError(
         f"A .{chosen} file cannot hold {', '.join(lacking)}.",
         remedy=f"Write the take as {' or '.join(able)}." if able else "Use --result only.",
         fix=Fix(f"Write .{able[0]}", {"result": {"format": able[0]}}) if able else None,
     )
+
+
+def _lacking(chosen: Format, prospect: Geometry) -> list[str]:
+    return geometries.codec(Path(f"take.{chosen}")).lacks(prospect)
 
 
 def _a(noun: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from answerprint import curve, job
 from answerprint.errors import JobError
 from answerprint.frames import FrameRange
-from answerprint.job import Compression, Job
+from answerprint.job import Compression, Format, Job, Unsupported
 from answerprint.wedge import SEED
 
 # what may stand beside --resume: how to run and which part, not what
@@ -20,6 +20,8 @@ _OF_RESUMING = {
     "verb", "json", "resume", "frames", "variations", "memory", "lines", "server",
     "patience", "deadline", "readers", "in_flight", "writers", "transport",
 }  # fmt: skip
+
+_FORMATS = ["inherit", *(one for one in get_args(Format) if one != "exr")]
 
 
 def request(parser: argparse.ArgumentParser) -> None:
@@ -47,8 +49,10 @@ def request(parser: argparse.ArgumentParser) -> None:
     add("--result", choices=["replace", "beside", "only"], help="in place, as new layers, or alone")
     add("--type", choices=["inherit", "half", "float"], help="the result's pixels; usually inherit")
     add("--compression", choices=[*get_args(Compression)], help="of the files; usually inherit")
+    add("--format", choices=_FORMATS, help="of geometry's files; usually the plate's own")
     add("--fresh", action="store_true", help="do work again that an earlier take holds already")
     add("--non-finite", choices=["keep", "zero", "stop"], help="NaN and inf in the plate")
+    add("--unsupported", choices=[*get_args(Unsupported)], help="primitives a take cannot hold")
     add("--out", metavar="DIR", help="the folder that takes go below; usually ./takes")
     add("--show", help="the take goes to DIR/SHOW/SHOT/NAME/v001")
     add("--shot", help="see --show")
@@ -129,6 +133,7 @@ def job_of(args: argparse.Namespace) -> Job:
         "handles": args.handles,
         "seed": args.seed,
         "non_finite": args.non_finite,
+        "unsupported": args.unsupported,
     }
     fields |= _given(given)
     if not {"task", "plate"} <= fields.keys():
@@ -145,6 +150,7 @@ def job_of(args: argparse.Namespace) -> Job:
     colour = {"space": args.colour, "config": args.ocio}
     fields["colour"] = fields.get("colour", {}) | _given(colour)
     result = {"layers": args.result, "type": args.type, "compression": args.compression}
+    result["format"] = args.format
     fields["result"] = fields.get("result", {}) | _given(result)
     timing = _timing(args, fields.get("timing") or {})
     if timing:
