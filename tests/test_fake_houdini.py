@@ -584,3 +584,32 @@ def test_a_file_that_cannot_be_read_or_written_is_an_error_of_houdinis(tmp_path:
         hou.Geometry().loadFromFile(str(tmp_path / "broken.bgeo"))
     with pytest.raises(hou.OperationFailed, match="Unable to write"):
         hou.Geometry().saveToFile(str(tmp_path / "nowhere" / "a.bgeo"))
+
+
+# what a key is made of
+
+
+def test_wires_say_what_they_join(network: Any) -> None:
+    source, sink = network.createNode("box"), network.createNode("merge")
+    sink.setInput(1, source)
+    wire = sink.inputConnections()[0]
+
+    assert (wire.inputNode(), wire.outputNode()) == (source, sink)
+    assert (wire.inputIndex(), wire.outputIndex()) == (1, 0)
+    assert source.outputConnections()[0].outputNode() == sink
+
+
+def test_a_type_knows_its_nodes(network: Any) -> None:
+    node = network.createNode("file")
+    network.createNode("null")
+
+    assert hou.sopNodeTypeCategory().nodeTypes()["file"].instances() == (node,)
+
+
+def test_an_assets_type_has_a_file_and_a_name_in_parts(network: Any) -> None:
+    houdini_session.install("Sop", "studio::task::1.0", path="/studio/otls/task.hda")
+    node = network.createNode("studio::task")
+
+    assert node.type().nameComponents() == ("", "studio", "task", "1.0")
+    assert node.type().definition().libraryFilePath() == "/studio/otls/task.hda"
+    assert node.name() == "task1"

@@ -107,7 +107,7 @@ class OpNode(_Set):
         kind = kinds.find(self._kind.children, node_type_name)
         if kind is None:
             raise OperationFailed(f"Invalid node type name: {node_type_name} in {self._path()}")
-        name = node_name or node_type_name.split("::")[-2 if "::" in node_type_name else 0] + "1"
+        name = node_name or kinds.OpNodeType(kind).nameComponents()[2] + "1"
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.\-]*", name):
             if not force_valid_node_name:
                 raise OperationFailed(f"Invalid node name: {name}")

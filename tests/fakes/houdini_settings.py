@@ -84,25 +84,16 @@ class _Set(_Told):
         for each in _walk(layout):
             if not each._defaults() and each._type in {"Folder", "Separator", "Label"}:
                 continue
-            new = ParmTuple(self, each, spare=each._name not in self._builtin)
-            old = before.pop(each._name, None)
-            same = old is not None and (old._template._type, len(old)) == (each._type, len(new))
-            for index, one in enumerate(old._parms if old is not None and same else ()):
-                new._parms[index]._value = one._value
-                new._parms[index]._keys, new._parms[index]._expression = one._keys, one._expression
-                new._parms[index]._locked = one._locked
-            if old is not None:
-                old._template = each
-                if same:  # a hou.Parm that somebody holds goes on
-                    old._parms = [
-                        _moved(one, two) for one, two in zip(old._parms, new._parms, strict=True)
-                    ]
-                    new = old
-            self._tuples[each._name] = new
+            old = before.get(each._name)
+            if old is not None and (old._template._type, len(old)) == (
+                each._type,
+                len(each._defaults()),
+            ):
+                self._tuples[each._name] = before.pop(each._name)
+                old._template = each  # a hou.Parm that somebody holds goes on
+            else:
+                self._tuples[each._name] = ParmTuple(
+                    self, each, spare=each._name not in self._builtin
+                )
         for gone in before.values():
             gone._gone = True
-
-
-def _moved(one: Parm, new: Parm) -> Parm:
-    one._name, one._hidden = new._name, new._hidden
-    return one
