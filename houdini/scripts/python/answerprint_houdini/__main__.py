@@ -98,16 +98,16 @@ def _pairs(given: List[str], flag: str) -> Dict[str, str]:
 
 
 def _values(given: List[str]) -> Dict[str, Any]:
-    return {name: _value(text) for name, text in _pairs(given, "--set").items()}
+    return {name: value(text) for name, text in _pairs(given, "--set").items()}
 
 
 def _wedge(given: List[str]) -> Dict[str, List[Any]]:
     found = _pairs(given, "--wedge")
-    return {name: [_value(each) for each in text.split(",")] for name, text in found.items()}
+    return {name: [value(each) for each in text.split(",")] for name, text in found.items()}
 
 
-def _value(text: str) -> Any:
-    """0.5, true or fast: a number or a truth where it reads as one, else the text."""
+def value(text: str) -> Any:
+    """A number or a truth where a text reads as one, else the text: 0.5, true, fast."""
     try:
         found = json.loads(text)
     except ValueError:
