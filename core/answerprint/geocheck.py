@@ -22,6 +22,7 @@ from answerprint.interrupt import Interrupt
 from answerprint.job import Job, ResolvedInput
 from answerprint.memory import COPIES, FLOAT
 from answerprint.plate import Plate
+from answerprint.ports import NOUNS
 from answerprint.site import Site
 from answerprint.triton import MOST_REQUEST_BYTES
 from answerprint.volume import Volume
@@ -106,7 +107,7 @@ class Survey:
 
 def _check_same(own: Held, first: Held, kind: Kind, where: str) -> None:
     if (own.size, own.dtype) != (first.size, first.dtype):
-        noun = geolayers.NOUNS[kind]
+        noun = NOUNS[kind]
         raise SourceError(
             f"The {noun} '{own.name or UNNAMED}' of {where} is {own.words}; in the first frame it is "
             f"{first.words}.",

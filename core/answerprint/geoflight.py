@@ -11,13 +11,14 @@ from answerprint.contract import Contract, Input, Kind, Output
 from answerprint.errors import AnswerprintError, Fix, JobError, SourceError
 from answerprint.frames import FrameRange
 from answerprint.geocheck import Survey
-from answerprint.geolayers import NOUNS, UNNAMED
+from answerprint.geolayers import UNNAMED
 from answerprint.geometry import Geometry
 from answerprint.interrupt import Interrupt
 from answerprint.job import Format, Job, Resolved, ResolvedInput, ResolvedResult
 from answerprint.memory import bound, check
 from answerprint.offer import Offer, tasks
 from answerprint.plate import Plate
+from answerprint.ports import NOUNS
 from answerprint.site import Site
 from answerprint.span import Span
 from answerprint.triton import Server

@@ -18,6 +18,7 @@ from answerprint.frames import FrameRange
 from answerprint.geometry import Geometry
 from answerprint.inspection import MOST_GAPS, MOST_TRIED
 from answerprint.plate import Plate, with_view
+from answerprint.ports import NOUNS
 from answerprint.site import Site
 from answerprint.volume import Volume
 
@@ -80,7 +81,7 @@ class Inspection:
             "vertices": held.vertices,
             "layers": {
                 one.name: list(one.components)
-                for kind in geolayers.NOUNS
+                for kind in NOUNS
                 for one in geolayers.held(held, kind)
                 if not one.strange
             },

@@ -13,9 +13,9 @@ from answerprint.documents import count, did_you_mean
 from answerprint.errors import Fix, SourceError
 from answerprint.geometry import Attribute, Geometry
 from answerprint.layers import NONE, left_out, use
+from answerprint.ports import NOUNS
 from answerprint.volume import Volume
 
-NOUNS: dict[Kind, str] = {"points": "attribute", "volume": "grid", "heightfield": "grid"}
 UNNAMED = "(unnamed)"
 PLACES = 3  # numbers that say where a point is; a fourth is a weight
 ROUND = 1e-4  # of a voxel's edge: closer than this, lengths and directions are the same

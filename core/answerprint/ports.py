@@ -22,6 +22,13 @@ Encoding = Literal["scene_linear", "acescct", "srgb_display", "srgb_shaped", "da
 # heightfield  grids one voxel high: (y, x, channels)
 Kind = Literal["image", "points", "volume", "heightfield"]
 RANKS: dict[Kind, int] = {"image": 3, "points": 2, "volume": 4, "heightfield": 3}
+# what an input is, in the plate's words
+NOUNS: dict[Kind, str] = {
+    "image": "layer",
+    "points": "attribute",
+    "volume": "grid",
+    "heightfield": "grid",
+}
 
 _GRID_CHANNELS = {"volume": (1, 3), "heightfield": (1,)}  # numbers that a voxel can hold
 

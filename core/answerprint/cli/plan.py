@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import argparse
 
-from answerprint import geolayers, plan, site
+from answerprint import plan, site
 from answerprint.cli import flags
 from answerprint.cli.context import Context
 from answerprint.documents import count
 from answerprint.plan import Plan
+from answerprint.ports import NOUNS
 from answerprint.triton import Server
 
 
@@ -53,7 +54,7 @@ def _lines(found: Plan) -> list[str]:
     each = len(resolved.variations)
     wedge = f" in {count(each, 'variation')}" if each else ""
     stream = (resolved.root / resolved.stream).as_posix()
-    word = geolayers.NOUNS.get(resolved.contract.kind, "layer")
+    word = NOUNS[resolved.contract.kind]
     rows = [
         ("take", f"{found.label} of {stream}"),
         ("frames", f"{resolved.frames}, {count(len(resolved.frame_range), 'frame')}{wedge}"),

@@ -13,8 +13,8 @@ import argparse
 from answerprint.cli.context import Context
 from answerprint.contract import Contract, Input, Kind, Parameter
 from answerprint.documents import count
-from answerprint.geolayers import NOUNS
 from answerprint.offer import tasks
+from answerprint.ports import NOUNS
 from answerprint.triton import Offer, Server
 
 WORKS_ON = {
@@ -87,7 +87,7 @@ def _licence(contract: Contract) -> str:
 
 def _input(one: Input, kind: Kind) -> str:
     need = "" if one.required else ", may be absent"
-    named = f"{NOUNS.get(kind, 'layer')} {' or '.join(one.layers)}"
+    named = f"{NOUNS[kind]} {' or '.join(one.layers)}"
     where = f"from where {one.follows} comes" if one.follows else named
     return f"{one.name}: {where}{need}{_ENCODINGS.get(one.encoding, '')}"
 
