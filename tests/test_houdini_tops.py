@@ -8,8 +8,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pdg
 import pytest
+from samples import points
 
+from answerprint import takes
 from answerprint_houdini import tops
 from answerprint_panel.host import HostError
 
@@ -29,6 +32,8 @@ if "--dry-run" in words:
 elif "--claim" in words:
     take.mkdir(parents=True)
     print(json.dumps({{"path": take.as_posix(), "name": "scan_shade", "take": "v001"}}))
+elif "versions" in words:
+    print(json.dumps({{"takes": [{{"take": "v001", "state": "incomplete"}}]}}))
 elif (here / "broken").exists():
     print("a line that a library has printed")
     print(json.dumps({{"error": "ServerError", "problem": "The server is away.", "remedy": "Start it."}}))
@@ -45,33 +50,6 @@ else:
         (folder / ".hidden.part.bgeo").write_bytes(b"")
     print(json.dumps({{"event": "finished", "state": "part"}}))
 """
-
-
-class Item:
-    """A work item, as PDG's documentation has it."""
-
-    def __init__(self, index: int, parent: Any) -> None:
-        self.index, self.parent = index, parent
-        self.attributes: dict[str, str] = {}
-        self.outputs: list[tuple[str, str, int]] = []
-
-    def setStringAttrib(self, name: str, value: str) -> None:  # noqa: N802 - PDG's name
-        self.attributes[name] = value
-
-    def stringAttribValue(self, name: str) -> str:  # noqa: N802 - PDG's name
-        return self.attributes[name]
-
-    def addOutputFile(self, path: str, tag: str, hash_code: int) -> None:  # noqa: N802 - PDG's name
-        self.outputs.append((path, tag, hash_code))
-
-
-class Holder:
-    def __init__(self) -> None:
-        self.items: list[Item] = []
-
-    def addWorkItem(self, *, index: int, parent: Any) -> Item:  # noqa: N802 - PDG's name
-        self.items.append(Item(index, parent))
-        return self.items[-1]
 
 
 @pytest.fixture
@@ -94,7 +72,7 @@ def verbs(asked: Path, flag: str) -> list[list[str]]:
 
 
 def test_two_hundred_variations_are_eight_items_of_one_take(asked: Path) -> None:
-    holder = Holder()
+    holder = pdg.WorkItemHolder()
 
     assert tops.generate(holder, [], JOB, per_item=25) == 8
     assert verbs(asked, "--claim") == []
@@ -106,13 +84,14 @@ def test_two_hundred_variations_are_eight_items_of_one_take(asked: Path) -> None
     assert spans[0] == "w001-w025"
     assert spans[-1] == "w176-w200"
     assert len({path for one in files for path in one}) == 200
-    assert [len(item.outputs) for item in holder.items] == [25] * 8
-    assert holder.items[0].outputs[0][:2] == (files[0][0], "file/geo")
-    assert len({hashed for item in holder.items for _, _, hashed in item.outputs}) == 200
+    assert [len(item.outputFiles) for item in holder.items] == [25] * 8
+    first = holder.items[0].outputFiles[0]
+    assert (first.path, first.tag) == (files[0][0], "file/geo")
+    assert len({one.hash for item in holder.items for one in item.outputFiles}) == 200
 
 
 def test_items_that_cook_at_once_take_one_number(asked: Path) -> None:
-    holder = Holder()
+    holder = pdg.WorkItemHolder()
     tops.generate(holder, [], JOB, per_item=50)
 
     threads = [
@@ -125,7 +104,7 @@ def test_items_that_cook_at_once_take_one_number(asked: Path) -> None:
         thread.join()
 
     assert len(verbs(asked, "--claim")) == 1
-    assert all(len(item.outputs) == 50 for item in holder.items)
+    assert all(len(item.outputFiles) == 50 for item in holder.items)
 
 
 def test_the_same_request_goes_on_in_its_take_and_another_does_not(asked: Path) -> None:
@@ -145,21 +124,21 @@ def test_the_same_request_goes_on_in_its_take_and_another_does_not(asked: Path) 
 
 
 def test_an_item_that_fails_says_why_and_can_be_cooked_again(asked: Path) -> None:
-    holder = Holder()
+    holder = pdg.WorkItemHolder()
     tops.generate(holder, [], JOB, per_item=200)
     (item,) = holder.items
     (asked.parent / "broken").write_text("")
 
     with pytest.raises(LookupError, match=r"The server is away\. Start it\."):
         tops.cook(item, fail=LookupError, report=quiet)
-    assert item.outputs == []
+    assert item.outputFiles == ()
 
     (asked.parent / "broken").unlink()
     assert len(tops.cook(item, report=quiet)) == 200
 
 
 def test_an_engine_that_dies_without_an_error_is_quoted(asked: Path) -> None:
-    holder = Holder()
+    holder = pdg.WorkItemHolder()
     tops.generate(holder, [], JOB, per_item=200)
     (asked.parent / "dead").write_text("")
 
@@ -168,12 +147,15 @@ def test_an_engine_that_dies_without_an_error_is_quoted(asked: Path) -> None:
 
 
 def test_each_upstream_item_has_a_request_of_its_own(asked: Path) -> None:
-    holder, scans = Holder(), ["/a.bgeo", "/b.bgeo"]
+    holder, scans = pdg.WorkItemHolder(), [pdg.WorkItem(0, "a"), pdg.WorkItem(1, "b")]
 
-    count = tops.generate(holder, scans, lambda scan: {**JOB, "plate": scan}, per_item=100)
+    def job(scan: Any) -> dict[str, Any]:
+        return {**JOB, "plate": f"/{scan.name}.bgeo"}
 
-    assert (count, [item.parent for item in holder.items]) == (4, ["/a.bgeo"] * 2 + ["/b.bgeo"] * 2)
-    said = [json.loads(item.attributes[tops.Items.JOB])["document"] for item in holder.items]
+    count = tops.generate(holder, scans, job, per_item=100)
+
+    assert (count, [item.parent for item in holder.items]) == (4, [scans[0]] * 2 + [scans[1]] * 2)
+    said = [json.loads(item.stringAttribValue(tops.Items.JOB))["document"] for item in holder.items]
     assert [one["plate"] for one in said] == ["/a.bgeo", "/a.bgeo", "/b.bgeo", "/b.bgeo"]
     assert [item.index for item in holder.items] == [0, 1, 2, 3]
 
@@ -208,4 +190,29 @@ def test_where_no_engine_is_installed_the_item_says_so(
     monkeypatch.setenv("ANSWERPRINT_ENGINE", str(tmp_path / "none"))
 
     with pytest.raises(HostError, match="there is no program there"):
-        tops.generate(Holder(), [], JOB)
+        tops.generate(pdg.WorkItemHolder(), [], JOB)
+
+
+def test_items_of_one_wedge_close_its_take_on_a_real_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("ANSWERPRINT_ENGINE", sys.executable)
+    monkeypatch.setenv("ANSWERPRINT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ANSWERPRINT_SERVER", address)
+    holder = pdg.WorkItemHolder()
+    job = {
+        "task": "point_normals",
+        "plate": points(tmp_path / "cache", 1).as_posix(),
+        "parameters": {"facing": "towards"},
+        "wedge": {"towards_x": [-1, 0, 1]},
+        "out": {"root": str(tmp_path / "takes")},
+    }
+
+    tops.generate(holder, [], job, per_item=2)
+    files = [tops.cook(item, report=quiet) for item in holder.items]
+    again = tops.cook(holder.items[0], report=quiet)  # there is nothing left to do
+
+    assert [len(one) for one in files] == [2, 1]
+    assert again == files[0]
+    (take,) = (tmp_path / "takes" / "pts_point_normals").glob("v*")
+    assert takes.find(take).state() == "complete"

@@ -108,7 +108,7 @@ def cook(
         part: List[str] = json.loads(Items.said(work_item, Items.PART))
         take = claimed(Items.said(work_item, Items.KEY), said["document"], said["server"])
         report(f"{take['name']} {take['take']}: {' '.join(part)}")
-        _engine(["run", "--resume", str(take["path"]), *part], said["server"])
+        _make(take, part, said["server"])
         files = made(take, part)
     except HostError as error:
         raise fail(f"{error.problem} {error.remedy}".strip()) from None
@@ -147,6 +147,17 @@ def claimed(request: str, document: Document, server: Optional[str]) -> Document
             known = _last(_engine(argv, server))
             _write(record, known)
         return known
+
+
+def _make(take: Document, part: List[str], server: Optional[str]) -> None:
+    """A part with the engine; of a take that is complete there is nothing left to make."""
+    try:
+        _engine(["run", "--resume", str(take["path"]), *part], server)
+    except HostError:
+        listed = _last(_engine(["versions", str(take["path"])], None)).get("takes") or []
+        states = [one.get("state") for one in listed if one.get("take") == take["take"]]
+        if states != ["complete"]:
+            raise
 
 
 def made(take: Document, part: Sequence[str]) -> List[str]:
