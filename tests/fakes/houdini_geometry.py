@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ class Geometry(Guarded):
         known = self._intrinsics()
         if intrinsic_name not in known:
             raise OperationFailed(f"No intrinsic {intrinsic_name}")
-        return known[intrinsic_name]
+        return known[intrinsic_name]()
 
     def boundingBox(self, transform: Any = None) -> BoundingBox:
         del transform
@@ -458,21 +458,26 @@ class Geometry(Guarded):
             "detail": 1,
         }[owner]
 
-    def _intrinsics(self) -> dict[str, Any]:
-        box = self.boundingBox()
-        low, high = list(box.minvec()), list(box.maxvec())
+    def _intrinsics(self) -> dict[str, Callable[[], Any]]:
+        """Each by what finds it: a count is had without a look at any value, as in Houdini."""
         return {
-            "pointcount": self._held.count,
-            "primitivecount": self._prim_count(),
-            "vertexcount": self._vertex_count(),
-            "bounds": tuple(each for pair in zip(low, high, strict=True) for each in pair),
-            "pointattributes": tuple(one.name() for one in self.pointAttribs()),
-            "primitiveattributes": tuple(one.name() for one in self.primAttribs()),
-            "vertexattributes": tuple(one.name() for one in self.vertexAttribs()),
-            "detailattributes": tuple(one.name() for one in self.globalAttribs()),
-            "memoryusage": sum(one.values.nbytes for one in self._held.attributes)
-            + sum(one.values.nbytes for one in self._held.volumes),
+            "pointcount": lambda: self._held.count,
+            "primitivecount": self._prim_count,
+            "vertexcount": self._vertex_count,
+            "bounds": self._bounds,
+            "pointattributes": lambda: tuple(one.name() for one in self.pointAttribs()),
+            "primitiveattributes": lambda: tuple(one.name() for one in self.primAttribs()),
+            "vertexattributes": lambda: tuple(one.name() for one in self.vertexAttribs()),
+            "detailattributes": lambda: tuple(one.name() for one in self.globalAttribs()),
+            "memoryusage": lambda: sum(
+                one.values.nbytes for one in (*self._held.attributes, *self._held.volumes)
+            ),
         }
+
+    def _bounds(self) -> tuple[float, ...]:
+        box = self.boundingBox()
+        pairs = zip(list(box.minvec()), list(box.maxvec()), strict=True)
+        return tuple(float(each) for pair in pairs for each in pair)
 
 
 def _private(one: plain.Attribute) -> bool:
