@@ -16,7 +16,10 @@ A model that sees one frame has `"frames": ["input.exr"]`. One that sees several
 `"frames": ["first.exr", "second.exr"]`, and what the engine adds, like `"time": 0.5`, among the
 parameters.
 
-A new case needs case.json and its frames (`write_frame` makes them); then
+Points and grids are no pictures: they lie in one input.npz and expected.npz, each tensor by the name
+of its input or output, and `"frames": ["input.npz"]` says so.
+
+A new case needs case.json and its frames (`write_frame` makes them, or numpy.savez_compressed); then
 
     python tests/golden.py            every case
     python tests/golden.py upscale    those of a task
@@ -43,7 +46,7 @@ from answerprint.triton import Expected, Server
 from answerprint_server import embedded, repository
 
 SCHEMA = "answerprint.golden/v1"
-EXPECTED = "expected.exr"
+EXPECTED, EXPECTED_ARRAYS = "expected.exr", "expected.npz"
 
 Images = dict[str, NDArray[np.float32]]
 
@@ -72,6 +75,10 @@ class Case:
     def name(self) -> str:
         return f"{self.task}/{self.folder.name}"
 
+    @property
+    def is_geometry(self) -> bool:
+        return self.frames[0].endswith(".npz")
+
 
 def cases(models: Path) -> Iterator[Case]:
     """Every case of every model, by name."""
@@ -86,6 +93,8 @@ def cases(models: Path) -> Iterator[Case]:
 
 def inputs(case: Case, contract: Contract) -> Images:
     """The tensors to ask with: (height, width, channels), or a stack where there are frames."""
+    if case.is_geometry:
+        return _arrays(case.folder / case.frames[0])
     frames = [_channels(exr.read(case.folder / name).parts[0]) for name in case.frames]
     images = {}
     for one in contract.inputs:
@@ -104,6 +113,8 @@ def inputs(case: Case, contract: Contract) -> Images:
 
 def expected(case: Case, contract: Contract) -> Images:
     """What the model gave back when expected.exr was written."""
+    if case.is_geometry:
+        return _arrays(case.folder / EXPECTED_ARRAYS)
     frame = exr.read(case.folder / EXPECTED)
     held = {name: pixels for part in frame.parts for name, pixels in _channels(part).items()}
     images = {}
@@ -145,6 +156,9 @@ def write_frame(path: Path, images: Mapping[str, Mapping[str, NDArray[np.float32
 
 def write_expected(case: Case, contract: Contract, images: Images) -> None:
     """A part for each output. Halves where they are finer than a tenth of the tolerance."""
+    if case.is_geometry:
+        np.savez_compressed(case.folder / EXPECTED_ARRAYS, **images)
+        return
     fine = case.tolerance < 0.002
     parts = []
     for name, letters in _answers(case, contract).items():
@@ -160,6 +174,8 @@ def write_expected(case: Case, contract: Contract, images: Images) -> None:
 
 def _answers(case: Case, contract: Contract) -> dict[str, tuple[str, ...]]:
     """The outputs of this request, each with its channels."""
+    if case.is_geometry:
+        return {one.name: one.channels for one in contract.given(case.parameters)}
     frame = exr.read_structure(case.folder / case.frames[0])
     held = {name.partition(".")[0] for name in frame.parts[0].types}
     known = {one.name: one for one in contract.inputs}
@@ -179,6 +195,11 @@ def _answers(case: Case, contract: Contract) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def _arrays(path: Path) -> Images:
+    with np.load(path, allow_pickle=False) as held:
+        return dict(held)
+
+
 def _channels(part: exr.Part) -> dict[str, NDArray[np.float32]]:
     return {name: pixels.astype(np.float32) for name, pixels in part.channels.items()}
 
@@ -194,7 +215,8 @@ def main(tasks: list[str]) -> None:
             if tasks and case.task not in tasks:
                 continue
             write_expected(case, server.offer(case.task).usable(), answer(case, server))
-            print(f"{case.name}: {(case.folder / EXPECTED).stat().st_size / 1000:.0f} kB")
+            written = EXPECTED_ARRAYS if case.is_geometry else EXPECTED
+            print(f"{case.name}: {(case.folder / written).stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

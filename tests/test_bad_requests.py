@@ -63,7 +63,7 @@ def test_a_misspelled_task_is_met_with_a_guess(answerprint: Answerprint, bg: Pat
     said = refused(answerprint, "NoSuchTask", "--task", "denois", "--plate", bg)
 
     assert "no task 'denois'. Did you mean 'denoise'?" in said
-    assert "It offers denoise, embed, matte, passthrough, retime, upscale." in said
+    assert "It offers denoise, embed, heightfield_upres, matte, passthrough, " in said
 
 
 def test_a_version_that_is_not_there_is_met_with_those_that_are(

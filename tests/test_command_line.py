@@ -16,6 +16,7 @@ from samples import AtOnce
 
 from answerprint import exr
 from answerprint.takes import Take
+from answerprint_server import repository
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def test_tasks_lists_what_the_contracts_say(answerprint: Answerprint) -> None:
     said = answerprint("tasks", "--json")
 
     tasks = {document["task"]: document["contract"] for document in said.documents}
-    assert tasks.keys() == {"denoise", "embed", "matte", "passthrough", "retime", "upscale"}
+    assert tasks.keys() == {folder.name for folder in repository.models(repository.models_folder())}
     names = [one["name"] for one in tasks["denoise"]["parameters"]]
     assert names == ["strength", "quality", "prefilter", "max_memory"]
     assert tasks["denoise"]["licence"]["weights"] == "Apache-2.0"

@@ -21,7 +21,17 @@ from answerprint_server import embedded, launch, repository, wheel
 
 COMPOSE = Path(__file__).parents[1] / "server" / "deploy" / "compose.yaml"
 
-TASKS = ["denoise", "embed", "matte", "passthrough", "retime", "upscale"]
+TASKS = [
+    "denoise",
+    "embed",
+    "heightfield_upres",
+    "matte",
+    "passthrough",
+    "point_normals",
+    "retime",
+    "upscale",
+    "volume_upres",
+]
 
 
 @pytest.fixture
