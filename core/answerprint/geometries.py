@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from answerprint.errors import SourceError
-from answerprint.geometry import Geometry
+
+if TYPE_CHECKING:  # a list of takes knows endings, and starts without numpy
+    from answerprint.geometry import Geometry
 
 # the longest ending first: it is the one that is meant
 SUFFIXES = {
