@@ -279,6 +279,7 @@ def test_positions_of_houdini_13_have_their_weight_beside_them(tmp_path: Path) -
 
     assert rows(read(tmp_path, plain), "P") == [[0, 0, 0], [1, 0.5, 0]]
     assert read(tmp_path, plain).find("Pw") is None
+    assert rows(read(tmp_path, weighted), "P") == [[0, 0, 0], [1, 0.5, 0]]
     assert rows(read(tmp_path, weighted), "Pw") == [[1], [2]]
 
 

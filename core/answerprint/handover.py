@@ -100,8 +100,6 @@ def _geometry(path: Path, header: Header, values: Callable[[Tensor], Array]) -> 
         said=dict(told.said),
     )
     for name in header.tensors:
-        if name in source.used:
-            continue
         kind, _, rest = name.partition("/")
         if kind in OWNERS:
             made.attributes.append(source.attribute(rest, kind))
