@@ -30,6 +30,7 @@ def test_points_come_out_exactly_as_they_were(scene: Scene) -> None:
     end, *said = scene.write(scene.sop(moves=True), [1, 2, 3])
 
     assert end is None
+    assert set(houdini_session.state.slow) <= {"pointStringAttribValues"}
     assert said == [(1, 3), (2, 3), (3, 3)]
     for frame in (1, 2, 3):
         assert geometry.digest(scene.written(frame)) == geometry.digest(points(frame))
