@@ -21,7 +21,7 @@ LAYERS = [
     ["exr", "volume"],
     ["geometry"],
     ["vdbstream", "vdbmap", "vdbtree", "vdbblocks", "vdbfile", "vdb"],
-    ["usdabout", "usdtypes", "usdprims", "usdmerge", "usdread", "usdshares", "usdwrite", "usd"],
+    ["usdcrate", "usdabout", "usdtypes", "usdprims", "usdmerge", "usdread", "usdshares", "usdwrite", "usd"],
     ["sound"],
     ["tensors", "handover"],
     ["bgeobytes", "bgeojson", "bgeopages", "bgeovoxels", "bgeoprimitives"],

@@ -300,9 +300,9 @@ def test_a_volumes_grids_are_read_from_below_the_folder_alone(tmp_path: Path, as
         vdb.write(path, Geometry(volumes=[Volume("density", np.ones((2, 3, 4), np.float32))]))
     (folder / "grids" / "link.vdb").symlink_to(outside)
     stage = scene(folder / "a.usda")
-    stage.DefinePrim("/smoke", "Volume").CreateRelationship("field:density").SetTargets(
-        ["/smoke/d"]
-    )
+    smoke = stage.DefinePrim("/smoke", "Volume")
+    smoke.CreateRelationship("field:density").SetTargets(["/smoke/d"])
+    UsdGeom.Xformable(smoke).AddTranslateOp().Set((1, 2, 3))
     field = stage.DefinePrim("/smoke/d", "OpenVDBAsset")
     named = asset.format(absolute=outside)
     field.CreateAttribute("filePath", Sdf.ValueTypeNames.Asset).Set(named)
@@ -315,6 +315,7 @@ def test_a_volumes_grids_are_read_from_below_the_folder_alone(tmp_path: Path, as
         return
     found = usd.read(folder / "a.usda")
     assert [one.resolution for one in found.volumes] == [(4, 3, 2)]
+    assert found.volumes[0].transform[3].tolist() == [1, 2, 3, 1]
     assert [one.resolution for one in usd.structure(folder / "a.usda").volumes] == [(4, 3, 2)]
     with pytest.raises(SourceError, match="cannot hold 1 volumes") as caught:
         usd.write(tmp_path / "b.usdc", found)
@@ -358,6 +359,19 @@ def test_numbers_that_do_not_fit_together_are_named(
 
     with pytest.raises(SourceError, match=words):
         usd.read(tmp_path / "a.usda")
+
+
+def test_what_a_damaged_file_claims_is_refused_before_room_is_made_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.usdc"
+    usd.write(path, mesh())
+    data = bytearray(path.read_bytes())
+    section = data.index(b"SPECS\0")
+    specs = int.from_bytes(data[section + 16 : section + 24], "little")
+    data[specs + 3] = 0x7F
+    path.write_bytes(data)
+
+    with pytest.raises(SourceError, match=r"is damaged: section SPECS claims 213\d+ values in \d+"):
+        usd.read(path)
 
 
 @pytest.mark.parametrize("name", ["a.usdc", "a.usda"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from pxr import Sdf, Tf, Usd, UsdGeom  # type: ignore[import-untyped]
 from answerprint.errors import SourceError
 from answerprint.geometry import Geometry
 from answerprint.usdabout import NAME, About, PrimAbout
+from answerprint.usdcrate import unbelievable
 from answerprint.usdmerge import lose, merge
 from answerprint.usdprims import Part, part
 from answerprint.volume import Volume
@@ -54,15 +56,17 @@ def _read(path: Path, grids: Callable[[Path], Geometry]) -> Geometry:
             lose(geometry, "variant set", len(prim.GetVariantSets().GetNames()))
         if prim.GetTypeName() in _PLAIN:
             continue
+        space = np.array(cache.GetLocalToWorldTransform(prim))
         if prim.GetTypeName() == "Volume":
-            _volumes(geometry, prim, code, path, grids)
-        else:
-            one = part(prim, code, path.as_posix())
-            if isinstance(one, str):
-                lose(geometry, one, 1)
-                continue
-            parts.append(one)
-        spaces[str(prim.GetPath())] = np.array(cache.GetLocalToWorldTransform(prim))
+            for volume in _volumes(geometry, prim, code, path, grids):
+                geometry.volumes.append(replace(volume, transform=volume.transform @ space))
+            continue
+        one = part(prim, code, path.as_posix())
+        if isinstance(one, str):
+            lose(geometry, one, 1)
+            continue
+        parts.append(one)
+        spaces[one.path] = space
     about = _about(stage, time, parts, _space(spaces, path))
     merge(geometry, parts, path)
     _say(geometry, stage)
@@ -75,8 +79,7 @@ def _opened(path: Path) -> Usd.Stage:
     name = path.as_posix()
     try:
         size = path.stat().st_size
-        with path.open("rb"):
-            pass
+        wrong = unbelievable(path)
     except OSError as error:
         raise SourceError(
             f"{name} cannot be read: {error.strerror}.",
@@ -86,6 +89,10 @@ def _opened(path: Path) -> Usd.Stage:
         raise SourceError(
             f"{name} is {size / (1 << 30):,.1f} GiB; {LIMIT >> 30} GiB is the most that is read.",
             remedy="Write fewer prims into one file.",
+        )
+    if wrong:
+        raise SourceError(
+            f"{name} is damaged: {wrong}.", remedy="Write it again where it came from."
         )
     # Anonymous: pxr keeps layers by their name, and a file may have been written again since.
     layer = Sdf.Layer.OpenAsAnonymous(name)
@@ -188,7 +195,7 @@ def _volumes(
     code: Usd.TimeCode,
     path: Path,
     grids: Callable[[Path], Geometry],
-) -> None:
+) -> Iterator[Volume]:
     """The grids that a Volume names, out of .vdb files below the folder of this one."""
     for relation in prim.GetRelationships():
         if not relation.GetName().startswith("field:"):
@@ -201,7 +208,7 @@ def _volumes(
             asset = field.GetAttribute("filePath").Get(code)
             name = str(field.GetAttribute("fieldName").Get(code) or relation.GetBaseName())
             file = _below(path, getattr(asset, "path", ""))
-            geometry.volumes.append(_grid(grids(file), name, file))
+            yield _grid(grids(file), name, file)
 
 
 def _below(path: Path, asset: str) -> Path:

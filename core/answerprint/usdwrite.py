@@ -39,7 +39,8 @@ def lacks(geometry: Geometry) -> list[str]:
     if geometry.volumes:
         found.append(f"{len(geometry.volumes)} volumes")
     place = geometry.find("P")
-    if geometry.count and (place is None or (place.values.dtype != np.float32 or place.size != 3)):
+    something = geometry.count or geometry.attributes or geometry.faces is not None
+    if something and (place is None or place.values.dtype != np.float32 or place.size != 3):
         found.append("points whose P is not 3 x float32")
     found += [why for one in geometry.attributes if (why := _lack(one))]
     found += [why for one in geometry.groups if (why := _lack_group(one, geometry))]
