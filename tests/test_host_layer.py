@@ -15,10 +15,26 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 PANEL = PROJECT / "core" / "answerprint_panel"
 ADAPTER = PROJECT / "nuke" / "answerprint_nuke"
-FILES = sorted([*PANEL.glob("*.py"), *ADAPTER.glob("*.py"), *(PROJECT / "nuke").glob("*.py")])
-OURS = {"answerprint_panel", "answerprint_nuke"}
-ROOTS = [str(PROJECT / "core"), str(PROJECT / "nuke")]
-HOSTS = {"nuke", "nukescripts", "PySide2", "PySide6", "shiboken2", "shiboken6"}
+HOUDINI = PROJECT / "houdini" / "scripts" / "python"
+BESIDE = HOUDINI / "answerprint_houdini"
+FILES = sorted(
+    file
+    for folder in (PANEL, ADAPTER, PROJECT / "nuke", HOUDINI, BESIDE)
+    for file in folder.glob("*.py")
+)
+OURS = {"answerprint_panel", "answerprint_nuke", "answerprint_houdini"}
+ROOTS = [str(PROJECT / "core"), str(PROJECT / "nuke"), str(HOUDINI)]
+HOSTS = {
+    "nuke",
+    "nukescripts",
+    "hou",
+    "pdg",
+    "hdefereval",
+    "PySide2",
+    "PySide6",
+    "shiboken2",
+    "shiboken6",
+}
 NOT_IN_37 = {"graphlib", "tomllib", "zoneinfo"}
 MOST_SECONDS = 0.05  # at the start of a host
 MOST_STARTS = 6  # of a bare Python, which take about as long
@@ -65,7 +81,7 @@ def interpreter(version: str) -> str | None:
 def test_it_imports_what_every_host_has_and_itself(path: Path) -> None:
     names = {name.split(".")[0] for name in imports_of(path)}
     qt = HOSTS if path == PANEL / "qt.py" else set()
-    host = {"nuke", "nukescripts"} if path.parent == ADAPTER else set()
+    host = {ADAPTER: {"nuke", "nukescripts"}, BESIDE: {"hou", "pdg"}}.get(path.parent, set())
 
     assert names <= (set(sys.stdlib_module_names) - NOT_IN_37) | OURS | qt | host
 
@@ -73,11 +89,13 @@ def test_it_imports_what_every_host_has_and_itself(path: Path) -> None:
 def test_the_panel_knows_no_host_and_no_adapter() -> None:
     for path in PANEL.glob("*.py"):
         names = {name.split(".")[0] for name in imports_of(path)}
-        assert not names & {"nuke", "nukescripts", "answerprint_nuke", "answerprint"}, path
+        assert not names & {"nuke", "nukescripts", "hou", "answerprint"}, path
+        assert not names & {"answerprint_nuke", "answerprint_houdini"}, path
 
 
-def test_one_file_imports_nuke() -> None:
-    found = [path.name for path in FILES if "nuke" in imports_of(path)]
+@pytest.mark.parametrize("module", ["nuke", "hou"])
+def test_one_file_imports_the_hosts_module(module: str) -> None:
+    found = [path.name for path in FILES if module in imports_of(path)]
 
     assert found == ["host.py"]
 

@@ -205,3 +205,18 @@ def test_a_node_is_shown(scene: Scene) -> None:
     scene.host.show(node.path())
 
     assert hou.selectedNodes() == (node,)
+
+
+def test_a_scene_that_is_opened_is_told_once(scene: Scene) -> None:
+    told: list[str] = []
+
+    def opened() -> None:
+        told.append("opened")
+
+    for _ in range(2):
+        scene.host.when_opened(opened)
+    for event in (hou.hipFileEventType.BeforeLoad, hou.hipFileEventType.AfterLoad):
+        for callback in list(houdini_session.state.scene_callbacks):
+            callback(event)
+
+    assert told == ["opened"]

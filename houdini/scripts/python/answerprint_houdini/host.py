@@ -11,6 +11,7 @@ import hou
 from answerprint_houdini import (
     compare as comparing,
     curves,
+    interrupt,
     nodes,
     place,
     plain,
@@ -41,6 +42,7 @@ class HoudiniHost(PlacingHost):
 
     def __init__(self) -> None:
         self._turns: Optional[turns.Turns] = None
+        self._watched: List[Callable[[], None]] = []
 
     def version(self) -> str:
         return str(hou.applicationVersionString())
@@ -72,6 +74,18 @@ class HoudiniHost(PlacingHost):
     def project_range(self) -> Tuple[int, int]:
         first, last = hou.playbar.frameRange()
         return int(first), int(last)
+
+    def when_opened(self, call: Callable[[], None]) -> None:
+        """Called after each scene that is opened; the same callable once, however often it is given."""
+        if not self._watched:
+            hou.hipFile.addEventCallback(self._scene_event)
+        if call not in self._watched:
+            self._watched.append(call)
+
+    def _scene_event(self, event: hou.EnumValue) -> None:
+        if event == hou.hipFileEventType.AfterLoad:
+            for call in list(self._watched):
+                call()
 
     # What is selected
 
@@ -118,7 +132,7 @@ class HoudiniHost(PlacingHost):
         look, _ = self._looking(source)
         key = source.key or keying.now(look)
         deed = work.Work(hou, source, key, path, self.script, look, later)
-        waiting = _Interruptable(source.node, step) if at_once else None
+        waiting = interrupt.Interruptable(hou, source.node, step) if at_once else None
         rendering = frame_by_frame.NodeRendering(
             source.node,
             frames,
@@ -150,7 +164,7 @@ class HoudiniHost(PlacingHost):
         def found(key: str, error: Optional[HostError]) -> None:
             said: Tuple[str, ...] = ()
             if error is None and not keying.comes_again(key):
-                said = (_anew(source.node, unfollowed),)
+                said = (upstream.anew(source.node, unfollowed),)
             then(dataclasses.replace(source, key=key, remarks=source.remarks + said), error)
 
         if wait or not hou.isUIAvailable():
@@ -321,39 +335,6 @@ class HoudiniHost(PlacingHost):
                 hou.ui.displayMessage(said, title="Answerprint")
         else:
             hou.ui.setStatusMessage(f"Answerprint: {said}")
-
-
-class _Interruptable:
-    """Work that somebody waits for, in Houdini's own way: with its bar, and Esc ends it."""
-
-    def __init__(self, node: str, step: Callable[[int, int], None]) -> None:
-        self._node, self._told = node, step
-        self._rendering: Optional[Rendering] = None
-        self._operation: Any = None
-
-    def carry_out(self, rendering: frame_by_frame.NodeRendering) -> None:
-        self._rendering = rendering
-        with hou.InterruptableOperation(f"Writing {self._node}") as self._operation:
-            rendering.start()
-
-    def step(self, done: int, count: int) -> None:
-        self._told(done, count)
-        try:
-            self._operation.updateProgress(done / count)
-        except hou.OperationInterrupted:
-            if self._rendering is not None:
-                self._rendering.cancel()
-
-
-def _anew(node: str, unfollowed: Set[str]) -> str:
-    if not unfollowed:
-        return f"{node} reads too many files or frames to look at: it is written anew each time."
-    named = ", ".join(sorted(unfollowed)[:3])
-    more = f" and {len(unfollowed) - 3} more" if len(unfollowed) > 3 else ""
-    return (
-        f"What {named}{more} makes cannot be told by its parameters: {node} is cooked and written anew "
-        "each time."
-    )
 
 
 _HOSTS: List[HoudiniHost] = []

@@ -20,6 +20,7 @@ def failed(error: BaseException) -> str:
 
 def listen() -> None:
     """Have faults of our own said, also where no panel is open."""
-    from answerprint_houdini import commands  # noqa: PLC0415 - imports hou; failures are ours
+    from answerprint_houdini import commands, host  # noqa: PLC0415 - imports hou; failures are ours
 
     faults.listen(commands.fault)
+    host.this().when_opened(commands.script_loaded)

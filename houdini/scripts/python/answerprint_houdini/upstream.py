@@ -118,3 +118,15 @@ def _names_a_file(houdini: Any, parm: hou.Parm) -> bool:
     if template.type() != houdini.parmTemplateType.String:
         return False
     return bool(template.stringType() == houdini.stringParmType.FileReference)
+
+
+def anew(node: str, unfollowed: Set[str]) -> str:
+    """What is said of a node whose key never comes again."""
+    if not unfollowed:
+        return f"{node} reads too many files or frames to look at: it is written anew each time."
+    named = ", ".join(sorted(unfollowed)[:3])
+    more = f" and {len(unfollowed) - 3} more" if len(unfollowed) > 3 else ""
+    return (
+        f"What {named}{more} makes cannot be told by its parameters: {node} is cooked and written anew "
+        "each time."
+    )
