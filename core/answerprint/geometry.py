@@ -170,11 +170,29 @@ def _told(geometry: Geometry) -> Iterator[tuple[str, NDArray[Any] | None]]:
 
 
 def _volume(volume: Volume) -> Iterator[tuple[str, NDArray[Any] | None]]:
-    yield f"volume {volume.name} {volume.kind} {volume.background!r}", None
+    """Of an OpenVDB grid its active voxels: what else its file keeps is the program's that saved it."""
+    yield f"volume {volume.name} {volume.kind}", np.array(volume.background, volume.values.dtype)
     yield "transform", volume.transform
-    if volume.active is None:
+    if volume.kind != "vdb":
         yield f"origin {volume.origin}", volume.values
         return
-    places = np.argwhere(volume.active)
-    yield "active", (places + np.array(volume.origin[::-1])).astype(np.int32)
-    yield "values", volume.values[volume.active]
+    active = volume.active
+    if active is None:
+        active = np.ones(volume.values.shape[:3], np.bool_)
+    box = _box(active)
+    low = (0, 0, 0)  # of a grid with no active voxel, wherever it lies
+    if active.any():
+        x, y, z = volume.origin
+        low = (x + box[2].start, y + box[1].start, z + box[0].start)
+    yield f"origin {low} {active[box].shape}", np.packbits(active[box])
+    yield "values", volume.values[box][active[box]]
+
+
+def _box(active: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """The smallest box around what is active, of z, y, x; an empty one where nothing is."""
+    found = []
+    for axis in range(3):
+        others = tuple(one for one in range(3) if one != axis)
+        where = np.flatnonzero(active.any(axis=others))
+        found.append(slice(int(where[0]), int(where[-1]) + 1) if len(where) else slice(0, 0))
+    return tuple(found)
