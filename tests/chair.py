@@ -31,7 +31,7 @@ class Chair(Hands):
     def start(self, scene: Path) -> None:
         """An empty scene that is saved."""
         houdini_session.reset()
-        houdini_session.state.interfaces = ["answerprint"]
+        houdini_session.state.interfaces = {"answerprint"}
         hou.hipFile.save(scene.as_posix())
 
     def sop(self, cook: Callable[[float], Any], name: str = "OUT", *, moves: bool = False) -> Any:

@@ -54,7 +54,7 @@ class DiskHost(Host):
     def __init__(self, script: Path | None = None) -> None:
         self.path = script
         self.nodes: dict[str, Source] = {}
-        self.files: dict[str, str] = {}  # of rendered nodes: where their frames are copied from
+        self.frames_of: dict[str, str] = {}  # of rendered nodes: where their frames are copied from
         self.selected: str | None = None
         self.now = 1002
         self.project = (1001, 1008)
@@ -119,7 +119,7 @@ class DiskHost(Host):
         done: Callable[[HostError | None], None],
     ) -> Rendering:
         self.rendered += frames
-        original = self.files[source.node]
+        original = self.frames_of[source.node]
         files = [(_frame(original, frame), _frame(pattern, frame)) for frame in frames]
         return Copying(files, step, done)
 

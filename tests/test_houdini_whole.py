@@ -119,7 +119,8 @@ def test_smoke_becomes_twice_as_fine_and_comes_back_as_vdb(chair: Chair, tmp_pat
     chair.take("v001")
     chair.press("Place v001")
     chair.until_said("File node placed")
-    (placed,) = [n for n in hou.node("/obj/geo1").children() if n.type().name() == "file"]
+    network: Any = hou.node("/obj/geo1")
+    (placed,) = [n for n in network.children() if n.type().name() == "file"]
     (grid,) = placed.geometry().prims()
     assert grid.type() == hou.primType.VDB
 
@@ -161,7 +162,8 @@ def test_a_render_is_denoised_to_the_same_take_as_from_nuke_and_from_a_shell(
 ) -> None:
     for frame in (1001, 1002):  # beauty, albedo and normal
         shutil.copy(PLATES / f"noisy.{frame}.exr", tmp_path)
-    rop = hou.node("/out").createNode("ifd", "mantra1")
+    out: Any = hou.node("/out")
+    rop = out.createNode("ifd", "mantra1")
     rop.parm("vm_picture").set(f"{tmp_path.as_posix()}/noisy.$F4.exr")
     rop.parm("trange").set(1)
     rop.parmTuple("f").set((1001, 1002, 1))

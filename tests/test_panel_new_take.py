@@ -222,7 +222,7 @@ def test_a_node_is_rendered_first_and_its_frames_are_used_again(
     session: Session, panel: Panel, wait: Wait, host: DiskHost, plate: Path
 ) -> None:
     parts = panel.new_take.parts
-    host.files["Merge7"] = (plate / "noisy.####.exr").as_posix()
+    host.frames_of["Merge7"] = (plate / "noisy.####.exr").as_posix()
     host.add(Source("Merge7", "render", "", 1001, 1002, "Merge2", key="a1"))
     parts.plate.use.click()
     wait(parts.run.all.isEnabled)
@@ -240,7 +240,7 @@ def test_a_render_that_is_cancelled_runs_nothing_and_says_so(
     session: Session, panel: Panel, wait: Wait, host: DiskHost, plate: Path
 ) -> None:
     parts = panel.new_take.parts
-    host.files["Merge7"] = (plate / "noisy.####.exr").as_posix()
+    host.frames_of["Merge7"] = (plate / "noisy.####.exr").as_posix()
     host.add(Source("Merge7", "render", "", 1001, 1002, "Merge2", key="a1"))
     parts.plate.use.click()
     wait(parts.run.all.isEnabled)

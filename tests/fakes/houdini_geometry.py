@@ -470,7 +470,8 @@ class Geometry(Guarded):
             "vertexattributes": lambda: tuple(one.name() for one in self.vertexAttribs()),
             "detailattributes": lambda: tuple(one.name() for one in self.globalAttribs()),
             "memoryusage": lambda: sum(
-                one.values.nbytes for one in (*self._held.attributes, *self._held.volumes)
+                [one.values.nbytes for one in self._held.attributes]
+                + [one.values.nbytes for one in self._held.volumes]
             ),
         }
 
