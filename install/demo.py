@@ -1,4 +1,4 @@
-"""The demo: eight noisy frames through a real Triton server into a signed take."""
+"""The demo: eight noisy frames, a scan and smoke through a real Triton server into signed takes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import sys
 from install.environment import ROOT
 
 PLATES = os.path.join(ROOT, "install", "plates", "denoise")
+SCAN = os.path.join(ROOT, "install", "plates", "geometry", "scan.####.bgeo")
+SMOKE = os.path.join(ROOT, "install", "plates", "geometry", "smoke.####.vdb")
 
 
 def run(python: str, words: list[str]) -> int:
@@ -32,6 +34,13 @@ def run(python: str, words: list[str]) -> int:
         picture = os.path.join(out, "noisy_denoise_%s.png" % label)
         pair = [noisy, frames, "--reference", clean, "--sheet", picture]
         _do("How far from the clean reference, before and after", [answerprint, "compare", *pair])
+        job = ["--task", "point_normals", "--plate", SCAN, "--out", out, "--lines"]
+        _do(
+            "Points as Houdini has them: three frames of a scan get normals",
+            [answerprint, "run", *job],
+        )
+        job = ["--task", "volume_upres", "--plate", SMOKE, "--out", out, "--lines"]
+        _do("A volume: two frames of smoke, twice as fine", [answerprint, "run", *job])
     finally:
         if not was_running:
             _quiet([answerprint, "serve", "--stop"])

@@ -101,9 +101,10 @@ def _in_order(lines: list[str]) -> list[str]:
 
 
 def fill(folder: Path) -> None:
-    """The reader's folder: renders/noisy.####.exr with the clean reference, and plates/plate.####.exr."""
+    """The reader's folder: renders/noisy.####.exr with the clean reference, plates/, and geometry/."""
     shutil.copytree(PROJECT / "install" / "plates" / "denoise", folder / "renders")
     shutil.copytree(PROJECT / "install" / "plates" / "retime", folder / "plates")
+    shutil.copytree(PROJECT / "install" / "plates" / "geometry", folder / "geometry")
 
 
 def rewrite(text: str, folder: Path) -> str:
