@@ -29,3 +29,4 @@ def palette(
 
 DARK = palette("#323232", "#242424", "#464646", "#e4e4e4", "#e2933a", "#141414")
 LIGHT = palette("#ebebeb", "#fbfbfb", "#dadada", "#161616", "#2f6a9f", "#ffffff")
+HOUDINI = palette("#3a3a3a", "#282828", "#4d4d4d", "#dcdcdc", "#b98b2b", "#101010")

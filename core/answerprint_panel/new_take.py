@@ -95,7 +95,7 @@ class NewTake(QtWidgets.QWidget):
         self.study.planChanged.connect(self._planned)
         self.subject.begun.connect(self._start_over)
         self.subject.sourced.connect(self.sourced)
-        self.subject.changed.connect(self._plate_changed)
+        self.subject.changed.connect(self._suit)
         self.subject.settled.connect(self._go_on)
         self.subject.lost.connect(self._click.take)
         self.launch.stepped.connect(self._stepped)
@@ -120,7 +120,7 @@ class NewTake(QtWidgets.QWidget):
             self._set_task(names[chosen])
         elif self.draft.task in names:
             self._set_task(names[self.draft.task])
-        self.refresh()
+        self._suit()
 
     def _known_tasks(self) -> List[Document]:
         """What the server offers; while none has said so, what was offered last."""
@@ -146,8 +146,8 @@ class NewTake(QtWidgets.QWidget):
         self.draft.version = task.get("version")
 
     @guarded
-    def _plate_changed(self) -> None:
-        """For what the chosen task cannot take: the task that was used last for that kind, or the first."""
+    def _suit(self) -> None:
+        """For a plate that the task cannot take: the one that was used last for its kind, or the first."""
         there = kinds.of_plate(self.draft.source, self.study.facts)
         tasks = self._known_tasks()
         if self.draft.task and kinds.misfit({"contract": self.draft.contract}, there):
