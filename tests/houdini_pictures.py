@@ -97,7 +97,8 @@ class Sitting:
         paths = [entry.key for entry in listed.list.rows.entries if entry.take is not None]
         self.chair.until(lambda: all(listed.thumbnails.of(path) for path in paths))
         self.chair.turn(300)
-        return self.chair.pane.grab().toImage()
+        shown: QtGui.QImage = self.chair.pane.grab().toImage()
+        return shown
 
     def end(self) -> None:
         session = self.chair.session
