@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -13,10 +14,13 @@ import pytest
 from samples import points
 
 from answerprint import takes
-from answerprint_houdini import tops
+from answerprint_houdini import roots, tops
+from answerprint_houdini.register import Register
 from answerprint_panel.host import HostError
 
 JOB = {"task": "shade", "plate": "/shows/scan.bgeo", "wedge": {"radius": "1-200"}}
+
+HOST_SIDE = [f"{roots.HOUDINI}/scripts/python", roots.CORE]
 
 # The engine's words, and none of its work: what it is asked stands in `asked`, a line each
 ENGINE = """#!{python}
@@ -28,10 +32,15 @@ with (here / "asked").open("a") as asked:
     asked.write(json.dumps(words) + "\\n")
 take = here / "takes" / "scan_shade" / "v001"
 if "--dry-run" in words:
-    print(json.dumps({{"axes": {{"radius": list(range(200))}}, "frames": "1", "version": "1"}}))
+    plate = json.loads(words[words.index("--document") + 1])["plate"]
+    print(json.dumps({{"axes": {{"radius": list(range(200))}}, "frames": "1", "version": "1",
+                       "inputs": {{"P": {{"path": plate}}}}, "first": 1, "last": 2,
+                       "root": (here / "takes").as_posix(), "stream": "scan_shade"}}))
 elif "--claim" in words:
+    number = 1 + len(list((here / "takes" / "scan_shade").glob("v*")))
+    take = here / "takes" / "scan_shade" / ("v%03d" % number)
     take.mkdir(parents=True)
-    print(json.dumps({{"path": take.as_posix(), "name": "scan_shade", "take": "v001"}}))
+    print(json.dumps({{"path": take.as_posix(), "name": "scan_shade", "take": take.name}}))
 elif "versions" in words:
     print(json.dumps({{"takes": [{{"take": "v001", "state": "incomplete"}}]}}))
 elif (here / "broken").exists():
@@ -42,11 +51,12 @@ elif (here / "dead").exists():
     print(json.dumps({{"event": "failed", "frame": 7, "problem": "Its values are no numbers."}}))
     sys.exit(1)
 else:
-    first, _, last = words[words.index("--variations") + 1].partition("-")
+    take = Path(words[words.index("--resume") + 1])
+    first, _, last = words[-2].partition("=")[2].partition("-")
     for number in range(int(first[1:]), int((last or first)[1:]) + 1):
         folder = take / ("w%03d" % number)
         folder.mkdir(exist_ok=True)
-        (folder / ("scan_shade_v001_w%03d.0001.bgeo" % number)).write_bytes(b"")
+        (folder / ("scan_shade_%s_w%03d.0001.bgeo" % (take.name, number))).write_bytes(b"")
         (folder / ".hidden.part.bgeo").write_bytes(b"")
     print(json.dumps({{"event": "finished", "state": "part"}}))
 """
@@ -80,9 +90,9 @@ def test_two_hundred_variations_are_eight_items_of_one_take(asked: Path) -> None
 
     assert len(verbs(asked, "--dry-run")) == 1
     assert len(verbs(asked, "--claim")) == 1
-    spans = [words[words.index("--variations") + 1] for words in verbs(asked, "--resume")]
-    assert spans[0] == "w001-w025"
-    assert spans[-1] == "w176-w200"
+    spans = [words[-2] for words in verbs(asked, "--resume")]
+    assert spans[0] == "--variations=w001-w025"
+    assert spans[-1] == "--variations=w176-w200"
     assert len({path for one in files for path in one}) == 200
     assert [len(item.outputFiles) for item in holder.items] == [25] * 8
     first = holder.items[0].outputFiles[0]
@@ -115,12 +125,99 @@ def test_the_same_request_goes_on_in_its_take_and_another_does_not(asked: Path) 
     for change in ({"frames": "2"}, {"version": "2"}, {"axes": {"radius": [1, 3]}}):
         assert tops.key({**resolved, **change}) != tops.key(resolved)
 
-    first = tops.claimed("a1", JOB, None)
-    assert tops.claimed("a1", JOB, None) == first
+    request = {"document": JOB, "server": None, "stream": f"{asked.parent}/takes/scan_shade"}
+    first = tops.claimed("a1", request)
+    assert tops.claimed("a1", request) == first
     assert len(verbs(asked, "--claim")) == 1
     Path(first["path"]).rmdir()  # somebody has deleted the take
-    tops.claimed("a1", JOB, None)
+    tops.claimed("a1", request)
     assert len(verbs(asked, "--claim")) == 2
+
+
+def test_a_plate_that_changed_has_another_take(asked: Path, tmp_path: Path) -> None:
+    plate = tmp_path / "scan.0001.bgeo"
+    plate.write_bytes(b"1")
+    before, after = pdg.WorkItemHolder(), pdg.WorkItemHolder()
+    job = {**JOB, "plate": f"{tmp_path}/scan.####.bgeo"}
+    tops.generate(before, [], job, per_item=100)
+    tops.cook(before.items[0], report=quiet)
+
+    plate.write_bytes(b"another")
+
+    with pytest.raises(RuntimeError, match=r"The plate has changed .*Generate the items again"):
+        tops.cook(before.items[1], report=quiet)
+    tops.generate(after, [], job, per_item=100)
+    keys = {one.stringAttribValue(tops.Items.KEY) for one in (*before.items, *after.items)}
+    assert len(keys) == 2
+    assert "/v002/" in tops.cook(after.items[0], report=quiet)[0]
+
+
+def test_items_of_other_processes_take_one_number(asked: Path, tmp_path: Path) -> None:
+    """As on a farm: each item in a process of its own, none of which knows of the others."""
+    stream = f"{tmp_path}/takes/scan_shade"
+    code = (
+        "import sys; sys.path[:0] = sys.argv[3:]\nfrom answerprint_houdini import tops\n"
+        "print(tops.claimed('a1', {'document': {'plate': ''}, 'server': None,"
+        " 'stream': sys.argv[1]})['take'])"
+    )
+    words = [sys.executable, "-c", code, stream, "", *HOST_SIDE]
+    started = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    said = {process.communicate()[0].strip() for process in started}
+
+    assert said == {"v001"}
+    assert len(verbs(asked, "--claim")) == 1
+    assert [x.suffix for x in (Path(stream) / ".tops").iterdir()] == [".json"]
+
+
+def test_what_a_dead_process_began_is_taken_over(tmp_path: Path) -> None:
+    folder = tmp_path / ".tops"
+    folder.mkdir()
+    (folder / "a1.claim").write_text("0123abcd ...")  # its mark and three beats, and none follows
+    (folder / "a1.json").write_text('{"path": ')
+    (tmp_path / "v001").mkdir()
+    made = {"path": str(tmp_path / "v001"), "name": "scan", "take": "v001"}
+
+    assert Register(str(tmp_path), dead_seconds=0.5).take("a1", lambda: dict(made)) == made
+    assert [x.name for x in folder.iterdir()] == ["a1.json"]
+
+
+def test_two_who_thought_it_their_turn_have_the_take_of_the_first(tmp_path: Path) -> None:
+    for name in ("v001", "v002"):
+        (tmp_path / name).mkdir()
+    takes_ = [{"path": str(tmp_path / x), "name": "scan", "take": x} for x in ("v001", "v002")]
+
+    def late() -> dict[str, Any]:
+        """Whoever was thought dead wakes up, while another has made the record."""
+        (tmp_path / ".tops" / "a1.claim").unlink()
+        Register(str(tmp_path)).take("a1", lambda: takes_[0])
+        return takes_[1]
+
+    assert Register(str(tmp_path)).take("a1", late) == takes_[0]
+
+
+def test_a_number_that_could_not_be_taken_is_nobodys(tmp_path: Path) -> None:
+    def away() -> dict[str, Any]:
+        raise HostError("The server is away.", "Start it.")
+
+    with pytest.raises(HostError, match="The server is away"):
+        Register(str(tmp_path)).take("a1", away)
+    assert list((tmp_path / ".tops").iterdir()) == []
+
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HostError, match="cannot be written"):
+        Register(str(tmp_path / "file")).take("a1", away)
+
+
+def test_what_is_asked_wrongly_is_said(asked: Path) -> None:
+    with pytest.raises(HostError, match="cannot make 0"):
+        tops.generate(pdg.WorkItemHolder(), [], JOB, per_item=0)
+    with pytest.raises(HostError, match="cannot be written down"):
+        tops.generate(pdg.WorkItemHolder(), [], {**JOB, "plate": Path("scan.bgeo")})
+    with pytest.raises(RuntimeError, match="asks for nothing"):
+        tops.cook(pdg.WorkItem(0, "theirs"), report=quiet)
+    request = {"document": JOB, "server": None, "stream": "P:/takes/scan"}
+    with pytest.raises(HostError, match="as on another system"):
+        tops.claimed("a1", request)
 
 
 def test_an_item_that_fails_says_why_and_can_be_cooked_again(asked: Path) -> None:
@@ -175,11 +272,13 @@ def test_a_part_is_some_variations_or_some_frames(
 
 
 def test_frames_of_a_part_are_found_by_their_numbers(tmp_path: Path) -> None:
-    for frame in (1, 2, 12):
-        (tmp_path / f"scan_v001.{frame:04d}.vdb").write_bytes(b"")
+    for frame in ("0001", "0002", "0012", "-0005"):
+        (tmp_path / f"scan_v001.{frame}.vdb").write_bytes(b"")
+    (tmp_path / "Thumbs.0001.db").write_bytes(b"")
     take = {"path": tmp_path.as_posix(), "name": "scan", "take": "v001"}
 
     assert [x[-8:] for x in tops.made(take, ["--frames", "1-2"])] == ["0001.vdb", "0002.vdb"]
+    assert [x[-9:] for x in tops.made(take, ["--frames", "-5--3"])] == ["-0005.vdb"]
     with pytest.raises(HostError, match="has no file of 3"):
         tops.made(take, ["--frames", "3"])
 

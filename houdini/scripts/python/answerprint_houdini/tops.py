@@ -11,18 +11,17 @@ import glob
 import hashlib
 import json
 import os
-import subprocess
-import threading
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import answerprint_houdini.roots  # noqa: F401 - it lets answerprint_panel be found
-from answerprint_panel import engine, farm
+from answerprint_houdini.register import Register
+from answerprint_houdini.verb import last, told
+from answerprint_panel import farm, stamps
 from answerprint_panel.host import Document, HostError
 from answerprint_panel.spans import numbers
 
 Asked = Union[Document, Callable[[Any], Document]]
 PER_ITEM = 25
-MOST_RECORD = 1 << 16
 # of a job as it would run: what makes it another request
 _DECIDE = (
     "job",
@@ -35,8 +34,6 @@ _DECIDE = (
     "result",
     "stream",
 )
-_CLAIMING = threading.Lock()
-_HIDDEN = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # else Windows opens a terminal for each
 
 
 class Items:
@@ -76,14 +73,26 @@ def generate(
     Raises:
         HostError: the request, the engine or the server; with a remedy.
     """
+    if per_item < 1:
+        raise HostError(f"An item cannot make {per_item} of a take.", "Say per_item=1 or more.")
     count = 0
     for parent in list(upstream_items) or [None]:
         document = dict(job(parent) if callable(job) else job)
-        resolved = _last(_engine(["run", "--document", json.dumps(document), "--dry-run"], server))
+        resolved = last(told(["run", "--document", _text(document), "--dry-run"], server))
+        files, views = plates(resolved), resolved.get("views") or []
+        stamp = stamps.of(files, views)
+        request = {
+            "document": document,
+            "server": server,
+            "stream": "{}/{}".format(resolved.get("root"), resolved.get("stream")),
+            "files": files,
+            "views": views,
+            "stamp": stamp,
+        }
         for part in parts(resolved, per_item):
             said = {
-                Items.JOB: json.dumps({"document": document, "server": server}),
-                Items.KEY: key(resolved),
+                Items.JOB: json.dumps(request),
+                Items.KEY: key(resolved, stamp),
                 Items.PART: json.dumps(part),
             }
             Items.add(item_holder, count, parent, said)
@@ -104,17 +113,51 @@ def cook(
     An item that failed can be cooked again: what is finished stays, and is not done twice.
     """
     try:
-        said = json.loads(Items.said(work_item, Items.JOB))
-        part: List[str] = json.loads(Items.said(work_item, Items.PART))
-        take = claimed(Items.said(work_item, Items.KEY), said["document"], said["server"])
+        request, part = _of(work_item)
+        check_plate(request)
+        take = claimed(Items.said(work_item, Items.KEY), request)
         report(f"{take['name']} {take['take']}: {' '.join(part)}")
-        _make(take, part, said["server"])
+        _make(take, part, request["server"])
         files = made(take, part)
     except HostError as error:
         raise fail(f"{error.problem} {error.remedy}".strip()) from None
     for path in files:
         Items.give(work_item, path, _tag(path), _number(path))
     return files
+
+
+def _of(work_item: Any) -> Tuple[Document, List[str]]:
+    """Request and part of an item. Raises HostError: it has none."""
+    try:
+        names = (Items.JOB, Items.PART)
+        request, part = (json.loads(Items.said(work_item, name)) for name in names)
+    except Exception:  # noqa: BLE001 - what PDG raises of an attribute that is not there is its own
+        raise HostError(
+            "This work item asks for nothing of Answerprint's.",
+            "Make the items with answerprint_houdini.tops.generate, as the README shows.",
+        ) from None
+    return request, part
+
+
+def plates(resolved: Document) -> List[stamps.File]:
+    """What the inputs of a job are read from."""
+    first, last = int(resolved.get("first") or 0), int(resolved.get("last") or 0)
+    paths = {str(one.get("path")) for one in (resolved.get("inputs") or {}).values()}
+    return [stamps.File(path, first, last) for path in sorted(paths)]
+
+
+def check_plate(request: Document) -> None:
+    """Raises HostError: the plate is not the one that the items were made for."""
+    files = [stamps.File(*one) for one in request["files"]]
+    if str(request["stamp"]).startswith(stamps.ONCE) or not all(
+        os.path.isdir(os.path.dirname(one.path)) for one in files
+    ):
+        return  # too much to look at; or a share that has another name here, which the engine knows
+    if stamps.of(files, request["views"]) != request["stamp"]:
+        raise HostError(
+            f"The plate has changed since the items were made: {files[0].path}.",
+            "Generate the items again: what has changed gets a take of its own.",
+        )
 
 
 def parts(resolved: Document, per_item: int) -> List[List[str]]:
@@ -128,33 +171,42 @@ def parts(resolved: Document, per_item: int) -> List[List[str]]:
     return farm.parts({"variations": count, "frames": resolved.get("frames")}, per_item)
 
 
-def key(resolved: Document) -> str:
-    """The same for the same request: plate's path, settings, task, and the model's own weights."""
-    said = json.dumps({name: resolved.get(name) for name in _DECIDE}, sort_keys=True)
-    return hashlib.sha256(said.encode("utf-8")).hexdigest()
+def key(resolved: Document, stamp: str = "") -> str:
+    """The same for the same request: plate, settings, task, and the model's own weights.
+
+    stamp   of the plate's files: their sizes and times
+    """
+    said = {name: resolved.get(name) for name in _DECIDE}
+    text = json.dumps({**said, "stamp": stamp}, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def claimed(request: str, document: Document, server: Optional[str]) -> Document:
+def claimed(key_: str, request: Document) -> Document:
     """The one take of a request: the one that is known, else its number is taken now.
 
-    Several threads of this process may ask at once. Raises HostError: it cannot be taken.
+    Items of other threads, processes and machines may ask at once. Raises HostError: it cannot be
+    taken.
     """
-    record = os.path.join(engine.home(), "tops", request + ".json")
-    with _CLAIMING:
-        known = _read(record)
-        if known is None or not os.path.isdir(str(known.get("path"))):
-            argv = ["run", "--document", json.dumps(document), "--claim"]
-            known = _last(_engine(argv, server))
-            _write(record, known)
-        return known
+
+    def claim() -> Document:
+        argv = ["run", "--document", _text(request["document"]), "--claim"]
+        return last(told(argv, request["server"]))
+
+    stream = str(request["stream"])
+    if not os.path.isabs(stream) or (os.name == "nt" and not os.path.splitdrive(stream)[0]):
+        raise HostError(
+            f"The takes' folder {stream} is spelled as on another system.",
+            "Generate the items on the system that they are cooked on.",
+        )
+    return Register(stream).take(key_, claim)
 
 
 def _make(take: Document, part: List[str], server: Optional[str]) -> None:
     """A part with the engine; of a take that is complete there is nothing left to make."""
     try:
-        _engine(["run", "--resume", str(take["path"]), *part], server)
+        told(["run", "--resume", str(take["path"]), "=".join(part)], server)  # -5--1 is no flag
     except HostError:
-        listed = _last(_engine(["versions", str(take["path"])], None)).get("takes") or []
+        listed = last(told(["versions", str(take["path"])], None)).get("takes") or []
         states = [one.get("state") for one in listed if one.get("take") == take["take"]]
         if states != ["complete"]:
             raise
@@ -163,11 +215,13 @@ def _make(take: Document, part: List[str], server: Optional[str]) -> None:
 def made(take: Document, part: Sequence[str]) -> List[str]:
     """The files of a part, sorted, forward slashes. Raises HostError: there is none."""
     folder, flag, text = str(take["path"]).replace("\\", "/"), part[0], part[1]
+    stem = f"{take['name']}_{take['take']}"
     if flag == "--variations":
-        found = [path for label in labels(text) for path in _files(f"{folder}/{label}")]
+        found = [path for label in labels(text) for path in _files(f"{folder}/{label}", stem)]
     else:
-        frames = {f".{frame:04d}." for frame in numbers(text)}
-        found = [one for one in _files(folder) if any(x in os.path.basename(one) for x in frames)]
+        frames = {f"{'-' if frame < 0 else ''}{abs(frame):04d}" for frame in numbers(text)}
+        behind = len(f"{folder}/{stem}.")
+        found = [x for x in _files(folder, stem) if x[behind:].partition(".")[0] in frames]
     if not found:
         raise HostError(
             f"{take.get('name')} {take.get('take')} has no file of {text}.",
@@ -186,63 +240,9 @@ def labels(text: str) -> List[str]:
     return found
 
 
-def _engine(words: List[str], server: Optional[str]) -> List[Document]:
-    """A verb of the engine's, from beginning to end; what it said. Raises HostError."""
-    at = engine.find()
-    more = ["--server", server] if server else []
-    with subprocess.Popen(
-        at.argv(*words, *more, "--json"),
-        env=dict(at.environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        creationflags=_HIDDEN,
-    ) as process:
-        told, other = _listen(process)
-    errors = [one for one in told if "error" in one]
-    if process.returncode and errors:
-        last = errors[-1]
-        raise HostError(str(last.get("problem") or ""), str(last.get("remedy") or ""))
-    if process.returncode:
-        raise HostError(
-            f"The engine ended with {process.returncode}: {_why(told, other)}",
-            "Cook the item again: what is finished stays. 'answerprint doctor' looks at this machine.",
-        )
-    return told
-
-
-def _listen(process: subprocess.Popen[bytes]) -> Tuple[List[Document], str]:
-    """Documents, one a line, and the last line that is none."""
-    told: List[Document] = []
-    other = ""
-    for line in process.stdout or []:
-        try:
-            document = json.loads(line.decode("utf-8", "replace"))
-        except ValueError:
-            document = None
-        if isinstance(document, dict):
-            told.append(document)
-        elif line.strip():
-            other = line.decode("utf-8", "replace").strip()
-    return told, other
-
-
-def _why(told: List[Document], other: str) -> str:
-    failed = [one for one in told if one.get("problem")]
-    if failed:
-        frame = failed[-1].get("frame")
-        return f"{'' if frame is None else f'frame {frame}: '}{failed[-1]['problem']}"
-    return other or "it does not say why."
-
-
-def _last(told: List[Document]) -> Document:
-    if not told:
-        raise HostError("The engine said nothing.", "Run 'answerprint doctor' in a shell.")
-    return told[-1]
-
-
-def _files(folder: str) -> List[str]:
-    found = glob.glob(glob.escape(folder) + "/*.*")  # what begins with a dot is not among them
+def _files(folder: str, stem: str) -> List[str]:
+    """The take's own; whatever else somebody has put there is none of its outputs."""
+    found = glob.glob(glob.escape(f"{folder}/{stem}") + "*.*.*")
     return sorted(one.replace("\\", "/") for one in found if os.path.isfile(one))
 
 
@@ -255,25 +255,11 @@ def _number(path: str) -> int:
     return int(hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:15], 16)
 
 
-def _read(record: str) -> Optional[Document]:
+def _text(document: Document) -> str:
     try:
-        with open(record, encoding="utf-8") as stream:
-            found = json.loads(stream.read(MOST_RECORD))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) and {"path", "name", "take"} <= set(found) else None
-
-
-def _write(record: str, take: Document) -> None:
-    """Raises HostError: the take would be forgotten, and each item would make one of its own."""
-    part = f"{record}.{os.getpid()}.part"
-    try:
-        os.makedirs(os.path.dirname(record), exist_ok=True)
-        with open(part, "w", encoding="utf-8") as stream:
-            json.dump(take, stream)
-        os.replace(part, record)
-    except OSError as error:
+        return json.dumps(document)
+    except (TypeError, ValueError) as error:
         raise HostError(
-            f"{record} cannot be written: {error.strerror or error}.",
-            "Make room there, or have ANSWERPRINT_HOME name another folder.",
-        ) from error
+            f"The job holds what cannot be written down: {error}.",
+            "Use texts, numbers, lists and dictionaries, like str(path).",
+        ) from None
