@@ -42,7 +42,41 @@ def test_what_is_written_comes_back(made: Geometry, form: str) -> None:
         made.vertices,
         made.primitives,
     )
-    assert [one.resolution for one in outline.volumes] == [one.resolution for one in made.volumes]
+    assert [(one.name, one.kind, one.resolution) for one in outline.volumes] == [
+        (one.name, one.kind, one.resolution) for one in made.volumes
+    ]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("faces", [0, 2000])
+def test_the_outline_of_terrain_says_which_layer_is_which(
+    faces: int, form: str, tmp_path: Path
+) -> None:
+    heights = np.zeros((1, 4, 5), np.float32)
+    names = np.array([[2]] * faces + [[0], [1]], np.int32)
+    made = Geometry(
+        count=3,
+        faces=Faces(
+            np.full(3 * faces, 2, np.int32), np.full(faces, 3, np.int32), np.ones(faces, np.bool_)
+        )
+        if faces
+        else None,
+        volumes=[Volume(name, heights, kind="heightfield") for name in ("height", "mask")],
+        anchors=np.array([0, 1], np.int32),
+    )
+    made.put(
+        Attribute(
+            "P", "point", np.tile(np.array([2, 1.5, 0], np.float32), (3, 1)), qualifier="point"
+        )
+    )
+    made.put(Attribute("name", "primitive", names, strings=("height", "mask", "rock")))
+    path = tmp_path / f"terrain{form}"
+    geometries.write(path, made)
+
+    outline = geometries.structure(path)
+
+    assert [one.name for one in outline.volumes] == ["height", "mask"]
+    assert [one.kind for one in outline.volumes] == ["heightfield"] * 2
 
 
 @settings(max_examples=40, deadline=None)

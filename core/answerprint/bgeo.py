@@ -127,7 +127,7 @@ def _geometry(document: dict[str, Any], budget: Budget, *, zeros: bool) -> Geome
     kept = Kept(document, vertexcount, parts)
     bgeoattributes.read(document, made, kept, budget, zeros=zeros)
     bgeogroups.read(document, made, kept)
-    _volumes(made, parts, topology)
+    _volumes(made, parts, topology, anywhere=zeros)
     for name in document.keys() - _BESIDE:
         bgeoattributes.leave_out(
             made, "edge group" if name == "edgegroups" else f"'{name:.60}' of the file"
@@ -135,8 +135,11 @@ def _geometry(document: dict[str, Any], budget: Budget, *, zeros: bool) -> Geome
     return made
 
 
-def _volumes(made: Geometry, parts: Primitives, topology: Array) -> None:
-    """Name and place the volumes, by what their primitives and points have."""
+def _volumes(made: Geometry, parts: Primitives, topology: Array, *, anywhere: bool) -> None:
+    """Name and place the volumes, by what their primitives and points have.
+
+    `anywhere`: where the points are was not read, so nothing is held against it.
+    """
     made.volumes = [volume for _, _, volume in parts.volumes]
     text = made.said.pop(bgeovoxels.NOTE, "")
     if not made.volumes:
@@ -144,7 +147,7 @@ def _volumes(made: Geometry, parts: Primitives, topology: Array) -> None:
     made.anchors = topology[[vertex for _, vertex, _ in parts.volumes]].astype(np.int32)
     made.volumes = _as_found(made)
     if text:
-        bgeovoxels.heed(text, made.volumes)
+        bgeovoxels.heed(text, made.volumes, anywhere=anywhere)
 
 
 def _as_found(geometry: Geometry) -> list[Volume]:

@@ -54,8 +54,9 @@ def read(
                 continue
             for option in pairs(head.get("options", {})).keys() - {"type"}:
                 leave_out(made, f"option '{option:.60}' of attribute {head['name']:.60}")
-            # a text of the detail is one of several: which, has to be read
-            empty = zeros and owner != "detail"
+            # a text of the detail is one of several: which, has to be read; a primitive's names it
+            named = head["type"] == "string" and owner == "primitive"
+            empty = zeros and owner != "detail" and not named
             one = _attribute(head, pairs(body), owner, kept, budget, zeros=empty)
             if owner == "detail" and one.strings is not None and one.name.startswith(OURS):
                 made.said[one.name] = "".join(one.strings[at] for at in one.values[:, 0] if at >= 0)

@@ -37,6 +37,9 @@ NUMBERS = {
     0x21: "u1",
     0x22: "u2",
 }
+_TEXTS = "indices"
+_LISTS = ("values", _TEXTS)  # what an attribute's numbers are, and what the numbers of its texts
+_PAGES = ("rawpagedata", "arrays")
 _PLAIN = {NULL: None, FALSE: False, TRUE: True}
 CODES = {name: code for code, name in NUMBERS.items()}
 
@@ -48,7 +51,8 @@ class WrongError(ValueError):
 def read(stream: BinaryIO, size: int, skip: frozenset[str]) -> Any:
     """The document of a stream of `size` bytes, after its first five were read.
 
-    Arrays after a name in `skip` are zeros and never read. Raises WrongError: it is damaged.
+    Arrays after a name in `skip` are zeros and never read, but for those that say which text an
+    element has. Raises WrongError: it is damaged.
     """
     stream.seek(0)
     order = "<" if stream.read(len(MAGIC)) == MAGIC else ">"
@@ -68,6 +72,7 @@ class _Reader:
         self._stream, self._size, self._order, self._skip = stream, size, order, skip
         self._tokens: dict[int, str] = {}
         self._last = ""
+        self._is_texts = False  # of the attribute at hand: they name volumes, and are read always
         self._values = 0
 
     def document(self) -> Any:
@@ -121,11 +126,10 @@ class _Reader:
         if code in NUMBERS:
             kind = np.dtype(self._order + NUMBERS[code])
             return np.frombuffer(self._take(kind.itemsize), kind)[0].item()
-        if code == STRING:
-            self._last = self._text()
-            return self._last
-        if code == REFER:
-            self._last = self._token()
+        if code in (STRING, REFER):
+            self._last = self._text() if code == STRING else self._token()
+            if self._last in _LISTS:
+                self._is_texts = self._last == _TEXTS
             return self._last
         if code == UNIFORM:
             return self._uniform()
@@ -157,13 +161,17 @@ class _Reader:
         size = count * kind.itemsize
         if size > self._left():
             raise self._cut(size)
-        if self._last in self._skip and size > SKIPPED_BYTES:
+        if self._last in self._skip and size > SKIPPED_BYTES and not self._names():
             self._stream.seek(size, io.SEEK_CUR)
             return np.broadcast_to(np.zeros((), kind), (count,))
         made = np.empty(count, kind)
         if size:
             self._fill(memoryview(cast("Any", made)).cast("B"))
         return made
+
+    def _names(self) -> bool:
+        """Whether an array says which text each element has."""
+        return self._is_texts and self._last in _PAGES
 
     def _fill(self, view: memoryview) -> None:
         while view.nbytes:

@@ -124,13 +124,13 @@ def note(volumes: list[Volume], found: list[Volume]) -> str:
     return json.dumps(told) if any(told) else ""
 
 
-def heed(text: str, found: list[Volume]) -> None:
-    """Take what is said of volumes beside them, of those that are still where it says."""
+def heed(text: str, found: list[Volume], *, anywhere: bool = False) -> None:
+    """Take what is said of volumes beside them, of those that are still where it says, or of all."""
     try:
         told = json.loads(text)
         for volume, one in zip(found, told, strict=True):
             exact = np.array(one["transform"], np.float64).reshape(4, 4) if one else None
-            if exact is not None and is_near(exact, volume.transform):
+            if exact is not None and (anywhere or is_near(exact, volume.transform)):
                 volume.transform = exact
                 volume.name = str(one.get("name", volume.name))
                 if one["kind"] in ("dense", "heightfield"):
