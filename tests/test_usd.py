@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from pxr import Sdf, Usd, UsdGeom, UsdValidation, Vt  # type: ignore[import-untyped]
 
-from answerprint import usd, vdb
+from answerprint import geobuild, usd, vdb
 from answerprint.errors import SourceError
 from answerprint.geometry import OWNERS, Attribute, Faces, Geometry, Group, Owner, digest
 from answerprint.volume import Volume
@@ -187,6 +187,19 @@ def test_a_scenes_prims_are_one_geometry_and_prims_again(tmp_path: Path) -> None
     assert UsdGeom.Points(back.GetPrimAtPath("/set/dust")).GetIdsAttr().Get() == [7, 8]
     assert (UsdGeom.GetStageUpAxis(back), UsdGeom.GetStageMetersPerUnit(back)) == ("Z", 0.5)
     assert back.GetPrimAtPath("/set/deep/right/front").IsA(UsdGeom.Subset)
+
+
+def test_without_its_path_a_prim_stays_where_it_is_and_gets_none_by_reading(tmp_path: Path) -> None:
+    stage = scene(tmp_path / "a.usda")
+    dust = UsdGeom.Points.Define(stage, "/set/dust")
+    dust.GetPointsAttr().Set([(5, 5, 5), (6, 6, 6)])
+    stage.GetRootLayer().Save()
+    found = usd.read(tmp_path / "a.usda")
+
+    alone = geobuild.only_attributes(found, ["N"])
+
+    assert digest(again(tmp_path, alone)) == digest(alone)
+    assert Usd.Stage.Open(str(tmp_path / "again.usdc")).GetPrimAtPath("/set/dust")
 
 
 def test_a_digest_outlives_pxrs_saving_and_its_checker_has_nothing_to_say(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def _prim(stage: Usd.Stage, geometry: Geometry, share: Share, about: About, *, a
             stage.DefinePrim(above, "Xform")
     schema = _SCHEMAS[share.prim.kind].Define(stage, path)
     prim = schema.GetPrim()
-    if not share.prim.named:
+    if not any(_derived(one, share) for one in geometry.attributes):
         prim.SetCustomDataByKey(f"{HINT}:named", False)
     place = geometry.find("P")
     points = np.empty((0, 3), np.float32) if place is None else place.values[share.points]
