@@ -232,6 +232,30 @@ def test_equal_work_is_copied_and_other_values_are_not(
     assert judge(answerprint, second.folder, home).take == "OK"
 
 
+@pytest.mark.parametrize("difference", ["class", "voxel"])
+def test_what_a_digest_leaves_out_is_no_equal_work(
+    difference: str, answerprint: AtOnce, tmp_path: Path
+) -> None:
+    path = smoke(tmp_path / "cache", 1)
+    first = made(answerprint, "thicken", path)
+
+    def change(held: Geometry) -> None:
+        grid = held.volumes[0]
+        if difference == "class":
+            grid.about["class"] = "fog volume"
+        else:
+            assert grid.active is not None
+            grid.values[~grid.active] = 7
+
+    change_shape(tmp_path / "cache" / "smoke.1001.vdb", change)
+    second = made(answerprint, "thicken", path)
+
+    grids = [geometries.read(take.file(1001)).volumes[0] for take in (first, second)]
+    assert "copied_from" not in _frames(second)[0]
+    assert grids[1].about.get("class") == ("fog volume" if difference == "class" else None)
+    assert grids[1].values.max() == (grids[0].values.max() if difference == "class" else 14)
+
+
 def _frames(take: Take) -> list[dict[str, object]]:
     return [event for event in take.events() if event["event"] == "frame"]
 

@@ -143,6 +143,23 @@ def digest(geometry: Geometry) -> str:
     return total.hexdigest()
 
 
+def besides(geometry: Geometry) -> str:
+    """SHA-256 over what a file says, and a model or a take's file may show, and `digest` leaves out.
+
+    Orders, places of strings, defaults; what is said of grids, and their voxels that are not active.
+    """
+    total = hashlib.sha256()
+    for one in geometry.attributes:
+        total.update(repr((one.owner, one.name, one.strings, one.defaults)).encode())
+    total.update(repr([(one.owner, one.name) for one in geometry.groups]).encode())
+    for volume in geometry.volumes:
+        about = sorted(volume.about.items())
+        total.update(repr((volume.name, volume.origin, volume.values.shape, about)).encode())
+        if volume.active is not None:
+            total.update(np.ascontiguousarray(volume.values[~volume.active]).data)
+    return total.hexdigest()
+
+
 def _told(geometry: Geometry) -> Iterator[tuple[str, NDArray[Any] | None]]:
     """Everything that counts, in one order."""
     yield f"geometry/v1 {geometry.count}", None

@@ -126,7 +126,7 @@ class _Geometries:
         return geometry.digest(content)
 
     def beside(self, content: Geometry, aside: Collection[str]) -> str:
-        total = hashlib.sha256()
+        total = hashlib.sha256(geometry.besides(content).encode())
         for name in sorted(content.said.keys() - set(aside)):
             total.update(f"{name}\0{content.said[name]}\0".encode("utf-8", "surrogateescape"))
         return total.hexdigest()
