@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -284,7 +286,7 @@ def test_prims_in_different_spaces_are_refused_by_name(tmp_path: Path) -> None:
         usd.read(tmp_path / "a.usda")
 
 
-@pytest.mark.parametrize("arc", ["references", "payload", "subLayers", "clips"])
+@pytest.mark.parametrize("arc", ["references", "payload", "subLayers", "clips", "variant"])
 def test_no_other_file_is_opened(tmp_path: Path, arc: str) -> None:
     (tmp_path / "in").mkdir()
     usd.write(tmp_path / "secret.usda", mesh())
@@ -298,6 +300,12 @@ def test_no_other_file_is_opened(tmp_path: Path, arc: str) -> None:
         stage.GetRootLayer().subLayerPaths.append("../secret.usda")
     if arc == "clips":
         Usd.ClipsAPI(prim).SetClipAssetPaths(["../secret.usda"])
+    if arc == "variant":
+        choices = prim.GetVariantSets().AddVariantSet("look")
+        choices.AddVariant("other")
+        choices.SetVariantSelection("other")
+        with choices.GetVariantEditContext():
+            Usd.ClipsAPI(prim).SetClipAssetPaths(["../secret.usda"])
     stage.GetRootLayer().Save()
 
     with pytest.raises(SourceError, match="is composed of other files"):
@@ -385,6 +393,24 @@ def test_what_a_damaged_file_claims_is_refused_before_room_is_made_for_it(tmp_pa
 
     with pytest.raises(SourceError, match=r"is damaged: section SPECS claims 213\d+ values in \d+"):
         usd.read(path)
+
+
+def test_a_prim_that_is_named_and_not_there_does_not_end_the_process(tmp_path: Path) -> None:
+    """pxr itself aborts there, so that a run would lose all its other frames as well."""
+    path = tmp_path / "a.usdc"
+    usd.write(path, mesh())
+    data = bytearray(path.read_bytes())
+    assert data[88:98] == bytes(
+        [1, *bytes(7), data[96], 0]
+    )  # the root's children: one, by its name
+    data[98] = 0x71
+    path.write_bytes(data)
+    code = "import sys, pathlib; from answerprint import usd; usd.read(pathlib.Path(sys.argv[1]))"
+
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, check=False)
+
+    assert done.returncode == 1
+    assert b"SourceError" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["a.usdc", "a.usda"])

@@ -110,20 +110,31 @@ def _damaged(name: str) -> SourceError:
 
 def _alone(layer: Sdf.Layer, name: str) -> None:
     """Raises SourceError: the file is composed of others, which would be opened with it."""
+    clips = [str(spec.path) for spec in _specs(layer, name) if spec.HasInfo("clips")]
     others = sorted(layer.GetCompositionAssetDependencies())
-    clips: list[str] = []
-
-    def look(path: Sdf.Path) -> None:
-        if path.IsPrimPath() and layer.GetPrimAtPath(path).HasInfo("clips"):
-            clips.append(str(path))
-
-    layer.Traverse(Sdf.Path.absoluteRootPath, look)
     if others or clips:
         named = ", ".join(others[:3]) or f"value clips of {clips[0]}"
         raise SourceError(
             f"{name} is composed of other files ({named}), which are not followed.",
             remedy="Flatten it to one file (usdcat --flatten, or 'Flatten Stage' in a USD ROP).",
         )
+
+
+def _specs(layer: Sdf.Layer, name: str) -> Iterator[Sdf.PrimSpec]:
+    """All prims of a layer, in variants as well.
+
+    Raises SourceError: one is named and is not there; pxr's own ways through a layer, and through a
+    stage of it, end the whole process then.
+    """
+    left = [layer.pseudoRoot]
+    while left:
+        spec = left.pop()
+        if not spec:
+            raise _damaged(name)
+        yield spec
+        left += spec.nameChildren.values()
+        for choices in spec.variantSets.values():
+            left += [choice.primSpec for choice in choices.variants.values()]
 
 
 def _time(stage: Usd.Stage, path: Path) -> float | None:
