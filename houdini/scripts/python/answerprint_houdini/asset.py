@@ -46,9 +46,14 @@ def reader(node: Any) -> Any:
 
 
 def say(hou: Any, node: Any, text: str) -> None:
-    """In the node's status, which is nothing that an artist did; a node that is gone is no error."""
-    with contextlib.suppress(hou.OperationFailed, hou.ObjectWasDeleted), undo.none(hou):
-        node.parm("status").set(plain.words(text))
+    """In the node's status, which is nothing that an artist did.
+
+    A node or a parameter that is gone, or locked, is no error.
+    """
+    with contextlib.suppress(hou.Error), undo.none(hou):
+        parm = node.parm("status")
+        if parm is not None:
+            parm.set(plain.words(text))
 
 
 def read(hou: Any, node: Any, take: Document) -> None:
@@ -122,8 +127,8 @@ def _cancel(hou: Any, node: Any) -> None:
     order = _ORDERS.get(node.sessionId())
     if order is None or order.is_over:
         raise HostError("Nothing of this node's is running.", "Jobs stand in the panel's queue.")
-    order.cancel()
     say(hou, node, "Ends as soon as it can; finished frames stay")
+    order.cancel()
 
 
 def _choose(hou: Any, node: Any) -> None:

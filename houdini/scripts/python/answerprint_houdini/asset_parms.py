@@ -53,8 +53,8 @@ PARMS = (
         "here",
         items=MODES,
         tip="Here: the input is written frame by frame, "
-        "then a job of its own takes over. Files that are there: nothing cooks; missing frames are "
-        "said. Farm: the take's number is taken, and its commands are copied for the farm",
+        "then a job of its own takes over. Files that are there: no frame is written; those that are "
+        "missing are said. Farm: the take's number is taken, and its commands are copied for the farm",
     ),
     Parm(
         "run", "Run", "button", verb="run", joined=True, tip="Make a new take. Houdini stays free"

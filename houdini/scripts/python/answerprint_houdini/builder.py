@@ -12,9 +12,15 @@ from answerprint_houdini.asset_parms import PARMS, Parm
 from answerprint_panel.host import HostError
 
 NAME = "answerprint_task"
-_CALLBACK = (
-    "import answerprint_door; answerprint_door.asset('pressed', hou, '{verb}', kwargs['node'])"
-)
+# A scene is opened where Answerprint is not installed as well
+_CALLBACK = """\
+try:
+    import answerprint_door
+except ImportError:
+    print("Answerprint is not installed here. The node reads its files all the same.")
+else:
+    answerprint_door.asset("pressed", hou, "{verb}", kwargs["node"])
+"""
 
 
 def beside_selected(hou: Any) -> Any:

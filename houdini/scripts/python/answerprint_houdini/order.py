@@ -16,6 +16,7 @@ from answerprint_panel.session import Session
 
 Told = Callable[[str, str], None]
 
+_CANCELLED: Document = {"problem": "Cancelled; no number was taken."}
 ENDED = ("complete", "incomplete", "cancelled", "failed", "lost")
 MOST_JSON = 1 << 16
 
@@ -61,12 +62,8 @@ class Order(QtCore.QObject):
         self._said, self._take = said, take
         self._launch = launches.of(session)
         self.job = ""
-        self.is_over, self._listens = False, False
-        if self._launch.is_busy():
-            raise HostError(
-                f"{self._launch.node or 'Another node'} is being written at the moment.",
-                "Wait until that has ended, or cancel it.",
-            )
+        self.is_over, self._listens, self._is_cancelled = False, False, False
+        self._check_turn()
 
     def begin(self, wish: Wish, source: Source) -> None:
         """Raises HostError: the host cannot say what the node shows."""
@@ -75,15 +72,29 @@ class Order(QtCore.QObject):
         self._host.keyed(source, self._keyed)
 
     def cancel(self) -> None:
+        """Wherever it is: what another node has going at the same time is not touched."""
+        self._is_cancelled = True
         if self.job:
             self._session.cancel_job(self.job)
-        else:
+        elif self._listens:
             self._launch.cancel()
+        else:
+            self._fail(_CANCELLED)  # what is still being looked at is nobody's from here on
+
+    def _check_turn(self) -> None:
+        """Raises HostError: another node, or the panel, has its turn."""
+        if self._launch.is_busy():
+            raise HostError(
+                f"{self._launch.node or 'Another node'} is being written at the moment.",
+                "Wait until that has ended, or cancel it.",
+            )
 
     # Where its plate lies
 
     @guarded
     def _keyed(self, source: Source, error: Optional[HostError]) -> None:
+        if self.is_over:
+            return
         if error is not None:
             self._fail(error.as_json())
             return
@@ -96,6 +107,8 @@ class Order(QtCore.QObject):
 
     def _found(self, where: Document) -> None:
         source = self._draft.source
+        if self.is_over:
+            return
         if "error" in where or source is None:
             self._fail(where)
             return
@@ -111,6 +124,7 @@ class Order(QtCore.QObject):
         at = AtHost(self._host, self._draft)
         frames, for_farm = at.frames(), self._wish.mode == "farm"
         job = at.job(frames, where)
+        self._check_turn()  # another may have begun while this one was looked at
         self._listens = True
         self._launch.stepped.connect(self._stepped)
         self._launch.started.connect(self._started)
@@ -133,6 +147,8 @@ class Order(QtCore.QObject):
         self.job = str(answer["job"])
         self._say("The job has begun")
         self._session.jobsChanged.connect(self._follow)
+        if self._is_cancelled:  # while the engine was starting it
+            self._session.cancel_job(self.job)
 
     @guarded
     def _claimed(self, claimed: Document) -> None:
@@ -154,6 +170,8 @@ class Order(QtCore.QObject):
                 self._session.jobsChanged.disconnect(self._follow)
                 why = f" {job['problem']} {job.get('remedy') or ''}" if job.get("problem") else ""
                 self._end(f"{label} is {state}.{why}")
+            elif job.get("waiting"):
+                self._say(f"{label} waits: {job['waiting'].get('problem', '')}")
             elif job.get("total"):
                 self._say(f"{label}: {job.get('done', 0)} of {job['total']} frames")
 
