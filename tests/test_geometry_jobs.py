@@ -13,7 +13,7 @@ from handed import hand_over
 from test_geometry_contracts import document, parse
 from test_geometry_items import grid, points
 
-from answerprint import preflight
+from answerprint import geometries, preflight
 from answerprint.cli import flags
 from answerprint.errors import AnswerprintError, JobError, SourceError
 from answerprint.geometry import Attribute, Geometry
@@ -206,6 +206,51 @@ def test_every_frame_is_looked_at(tmp_path: Path) -> None:
     assert "lacks 1 of the 3 frames asked for, first 1002" in missing.problem
 
 
+def smoke(folder: Path, name: str, *active: bool, **about: str) -> Path:
+    """`folder/cache.1001.vdb` and on: a grid with or without an active voxel, beside a full one."""
+    folder.mkdir()
+    for number, some in enumerate(active, 1001):
+        values = np.full((3, 3, 3), some, np.float32)
+        grids = [Volume(name, values, active=values > 0, about=dict(about))]
+        grids.append(Volume("id", np.ones((2, 2, 2), np.int32)))
+        geometries.write(folder / f"cache.{number}.vdb", Geometry(volumes=grids))
+    return folder / "cache.####.vdb"
+
+
+def test_frames_in_which_a_grid_is_empty_are_told_before_a_number_is_taken(tmp_path: Path) -> None:
+    path = smoke(tmp_path / "sim", "density", False, True, False, True)
+
+    error = refused(tmp_path, "volume_upres", plate=str(path))
+
+    assert "holds nothing in 'density' in 2 frames: 1001,1003." in error.problem
+    assert error.fix is not None
+    assert resolve(tmp_path, "volume_upres", plate=str(path), **error.fix.change).frames == (
+        "1002,1004"
+    )
+
+
+def test_a_level_set_is_taken_for_smoke_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    path = str(smoke(tmp_path / "sim", "surface", True, **{"class": "level set"}))
+
+    error = refused(tmp_path, "volume_upres", plate=path)
+    assert "surface (float32, a level set)" in error.remedy
+    assert error.fix is None
+
+    asked_for = {"density": {"path": path, "layer": "surface"}}
+    found = resolve(tmp_path, "volume_upres", plate=path, inputs=asked_for)
+    assert (
+        "density: grid surface of cache.1001.vdb, a level set: what comes back need not be distances"
+    ) in found.notes
+
+
+def test_where_nothing_fits_nothing_is_to_be_chosen(tmp_path: Path) -> None:
+    whole = Geometry(volumes=[Volume("id", np.ones((2, 2, 2), np.int32))])
+
+    error = refused(cache(tmp_path, whole), "volume_upres")
+
+    assert error.remedy == "It has id (int32). Convert one of them first."
+
+
 def test_what_a_take_would_lose_stops_it_unless_it_may_be_left_out(tmp_path: Path) -> None:
     geometry = points()
     geometry.unsupported = {"NURBS curve": 3, "packed disk": 1}
@@ -249,6 +294,17 @@ def test_nan_stops_a_job_that_says_so(tmp_path: Path) -> None:
 
 def test_what_would_not_fit_in_memory_is_told_in_gigabytes(tmp_path: Path) -> None:
     job = Job(task="point_normals", plate=str(cache(tmp_path, points()) / "cache.####.safetensors"))
+    server: Any = Offering(*contracts())
+
+    with pytest.raises(JobError, match=r"One frame needs about .* GB of memory"):
+        preflight.resolve(job, server, Site(root=tmp_path / "takes"), memory=1e-9)
+
+
+def test_what_does_not_fit_in_memory_is_not_read_for_its_nan(tmp_path: Path) -> None:
+    geometry = points()
+    geometry.attributes[0].values[0] = np.nan
+    plate = str(cache(tmp_path, geometry) / "cache.####.safetensors")
+    job = Job(task="point_normals", plate=plate, non_finite="stop")
     server: Any = Offering(*contracts())
 
     with pytest.raises(JobError, match=r"One frame needs about .* GB of memory"):

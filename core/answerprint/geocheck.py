@@ -41,6 +41,7 @@ class Survey:
     possible  settings that differ in what comes back
     peak      bytes of the largest work item; grown: how many times larger than its file it becomes
     points    frame -> number of points
+    empties   frames of which an input holds nothing
     """
 
     contract: Contract
@@ -50,6 +51,7 @@ class Survey:
     peak: int = 0
     grown: float = 1.0
     points: dict[int, int] = field(default_factory=dict)
+    empties: list[int] = field(default_factory=list)
 
     def see(self, number: int, geometry: Geometry, name: str) -> None:
         """Hold a frame against the first one.
@@ -66,7 +68,10 @@ class Survey:
             found = geolayers.find(geometry, kind, source.layer)
             if isinstance(found, Volume):
                 geolayers.check_voxels(found, kind, where)
-        sent = sum(_values(geometry, kind, one) for one in self.inputs.values()) * FLOAT
+        each = [_values(geometry, kind, one) for one in self.inputs.values()]
+        if not all(each):
+            self.empties.append(number)
+        sent = sum(each) * FLOAT
         if sent > MOST_REQUEST_BYTES:
             raise SourceError(
                 f"{where} makes {sent / 1e9:.1f} GB in one request, {MOST_REQUEST_BYTES / 1e9:.1f} "
@@ -132,14 +137,22 @@ def is_empty(geometry: Geometry) -> bool:
     return not geometry.count and not any(math.prod(one.resolution) for one in geometry.volumes)
 
 
-def check_not_empty(plate: Plate, frames: FrameRange, empties: list[int]) -> None:
-    """Raises SourceError: some frames are empty; names them, and runs the others."""
+def check_not_empty(
+    plate: Plate, frames: FrameRange, empties: list[int], inputs: Inputs | None = None
+) -> None:
+    """Raises SourceError: some frames are empty; names them, and runs the others.
+
+    `inputs`: what they hold nothing of; None: there is nothing at all in them.
+    """
     if not empties:
         return
     rest = FrameRange.of(set(frames) - set(empties))
-    said = FrameRange.of(empties)
+    said, named = FrameRange.of(empties), "no points and no voxels"
+    if inputs:
+        layers = dict.fromkeys(f"'{one.layer or UNNAMED}'" for one in inputs.values())
+        named = f"nothing in {' or '.join(layers)}"
     raise SourceError(
-        f"{plate} holds no points and no voxels in {count(len(empties), 'frame')}: {said}.",
+        f"{plate} holds {named} in {count(len(empties), 'frame')}: {said}.",
         remedy="Cook these frames again, or ask for a range without them.",
         fix=Fix(f"Run {rest}", {"frames": str(rest), "handles": 0}, run=True)
         if len(rest)

@@ -68,9 +68,9 @@ def resolve(
     wedge.check_count(asked.axes, len(time.result), job.items)
     settings = asked.settings | curves(job, contract, asked.axes, time.result)
     found, notes = _surveyed(job, contract, asked, server, main, time.needed, site, interrupted)
+    check(found.peak, bound(memory or site.memory))
     if job.non_finite == "stop":
         geocheck.check_finite(found.inputs, contract.kind, time.needed, interrupted=interrupted)
-    check(found.peak, bound(memory or site.memory))
     root, stream, name = destination.find(job, contract, main, site, tries=tries)
     files = len(time.result) * max(wedge.count(asked.axes), 1)
     first = main.file(min(found.points))
@@ -141,6 +141,8 @@ def _surveyed(
             survey = Survey(contract, found, asked.possible, own)
         survey.see(number, own, main.name(number))
     geocheck.check_not_empty(main, frames, empties)
+    if survey is not None:
+        geocheck.check_not_empty(main, frames, survey.empties, survey.inputs)
     assert survey is not None  # noqa: S101 - there is a frame, and it is not empty
     if left:
         notes.append(f"left out of the take: {geocheck.lost(left)}")
@@ -207,6 +209,7 @@ def _inputs(
         channels = next(names for names in wanted.channels if len(names) == one.size)
         found[wanted.name] = ResolvedInput(path=str(main), layer=layer, channels=channels)
         said = "" if one.dtype.name == "float32" else f", {one.dtype} as float32 for the model"
+        said += ", a level set: what comes back need not be distances" if one.surface else ""
         noun = NOUNS[contract.kind]
         notes.append(f"{wanted.name}: {noun} {layer or UNNAMED} of {name}{said}")
     return found, notes

@@ -34,12 +34,14 @@ class Held:
     size      numbers in one value, as a model sees it
     dtype     of the numbers
     strange   why it holds no numbers that a model could take: 'texts', 'arrays'; '' where it does
+    surface   whether it is a level set: distances to a surface, which nothing but its class tells
     """
 
     name: str
     size: int
     dtype: np.dtype[Any]
     strange: str = ""
+    surface: bool = False
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -48,10 +50,11 @@ class Held:
 
     @property
     def words(self) -> str:
-        """'int32', '3 float16', 'texts'."""
+        """'int32', '3 float16', 'float32, a level set', 'texts'."""
         if self.strange:
             return self.strange
-        return str(self.dtype) if self.size == 1 else f"{self.size} {self.dtype}"
+        said = str(self.dtype) if self.size == 1 else f"{self.size} {self.dtype}"
+        return f"{said}, a level set" if self.surface else said
 
     def fits(self, wanted: Input) -> bool:
         return not self.strange and self.dtype.kind == "f" and self.size in wanted.sizes
@@ -68,13 +71,20 @@ def held(geometry: Geometry, kind: Kind) -> list[Held]:
     if kind == "points":
         found = [_attribute(one) for one in geometry.attributes if one.owner == "point"]
         return sorted(found, key=lambda one: one.name != "P")
-    return [Held(one.name, one.channels, one.values.dtype) for one in volumes(geometry, kind)]
+    return [
+        Held(one.name, one.channels, one.values.dtype, surface=is_level_set(one))
+        for one in volumes(geometry, kind)
+    ]
 
 
 def _attribute(one: Attribute) -> Held:
     strange = "texts" if one.strings is not None else "arrays" if one.lengths is not None else ""
     size = min(one.size, PLACES) if one.name == "P" else one.size
     return Held(one.name, size, one.values.dtype, strange)
+
+
+def is_level_set(volume: Volume) -> bool:
+    return "level set" in str(volume.about.get("class", ""))
 
 
 def volumes(geometry: Geometry, kind: Kind) -> list[Volume]:
@@ -120,7 +130,7 @@ def choose(
     asked   a name, or `none`
     where   the file, for the error; `path`: the plate, for what cures it
     first   the site's own names for the input
-    Of grids the first that fits does where none has one of the names.
+    Of grids the first that fits does where none has one of the names; a level set has to be asked for.
 
     None means that an input which is not required is absent.
 
@@ -139,8 +149,9 @@ def choose(
             return _single(have, name, kind, where)
     if not required:
         return None
-    if kind != "points" and good:
-        return _single(have, good[0], kind, where)
+    plain = [one.name for one in have if one.fits(wanted) and not one.surface]
+    if kind != "points" and plain:
+        return _single(have, plain[0], kind, where)
     raise _missing(have, wanted, kind, where, path)
 
 
@@ -201,17 +212,21 @@ def _missing(have: Sequence[Held], wanted: Input, kind: Kind, where: str, path: 
     noun = NOUNS[kind]
     lacking = next((one for name in wanted.layers for one in have if one.name == name), None)
     said = "" if lacking is None else f" Its {noun} '{lacking.name}' is {lacking.words}."
+    able = any(one.fits(wanted) for one in have)
+    remedy = (
+        f"Choose one with --layer {wanted.name}=NAME." if able else "Convert one of them first."
+    )
     return SourceError(
         f"{where} has no {noun} for {wanted.name}, which needs {needs(wanted)}; looked for "
         f"{', '.join(wanted.layers)}.{said}",
-        remedy=f"It has {listed(have)}. Choose one with --layer {wanted.name}=NAME.",
+        remedy=f"It has {listed(have)}. {remedy}" if have else "It holds none at all.",
         fix=_cure(have, wanted, path),
     )
 
 
 def _cure(have: Sequence[Held], wanted: Input, path: str) -> Fix | None:
     """The first that fits, by the contract's names before others; else leaving it out."""
-    good = [one.name for one in have if one.fits(wanted)]
+    good = [one.name for one in have if one.fits(wanted) and not one.surface]
     best = next(iter([*(name for name in wanted.layers if name in good), *good]), None)
     return left_out(wanted, path) if best is None else use(wanted, path, best)
 

@@ -118,7 +118,7 @@ def _smoke(volume: Volume) -> Numbers:
     """What light along z would leave of it, 0 to 1, y upwards."""
     values = np.nan_to_num(volume.values.astype(np.float32), posinf=0, neginf=0)
     values = np.linalg.norm(values, axis=3) if values.ndim == 4 else values
-    if "level set" in str(volume.about.get("class", "")):  # inside is below zero
+    if geolayers.is_level_set(volume):  # inside is below zero
         values = (values < 0).astype(np.float32)
     thick = np.abs(values).sum(axis=0, dtype=np.float64)
     most = float(np.percentile(thick, 99.5)) or float(thick.max())
