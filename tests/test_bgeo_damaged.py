@@ -12,7 +12,7 @@ import pytest
 from geometry_strategies import geometries as drawn
 from hypothesis import given, settings, strategies as st
 from strategies import attempt, scratch
-from test_bgeo_houdini import attribute, document, positions
+from test_bgeo_houdini import attribute, document, positions, texts
 
 from answerprint import geometries
 from answerprint.errors import SourceError
@@ -76,6 +76,12 @@ def volume(resolution: list[Any], voxels: Any) -> list[Any]:
 def values(*block: Any) -> list[Any]:
     told = attribute("v", ["values", ["size", 1, "storage", "int32", *block]])
     return document(3, [], [], 0, pointattributes=[positions(3), told])
+
+
+def named(name: str, strings: list[Any], times: int = 1) -> list[Any]:
+    """Three points with a text each."""
+    told = [texts(name, strings, [0, 0, 0])] * times
+    return document(3, [], [], 0, pointattributes=[positions(3), *told])
 
 
 def group(*selection: Any) -> list[Any]:
@@ -155,6 +161,8 @@ LIES = [
     (volume([2, 2, -2], ["constantarray", 0]), "-2 is no count"),
     (document(1, [], [[["type", "Sphere_run"], []]], 1), "its parts do not fit together"),
     (document(1, [], [[["type", "Volume"], []]], 1), "the voxels of a volume are not there"),
+    (named("s", [None]), "of point attribute s a text is none"),
+    (named("s", ["a"], times=2), "point attribute s is there twice"),
     (["pointcount"], "a list of names and values is none"),
     ([["pointcount"], 3], "a list of names and values is none"),
 ]
@@ -170,6 +178,12 @@ def test_counts_that_do_not_fit_are_named(tmp_path: Path, told: list[Any], sente
 
     assert caught.value.problem.startswith(f"{path.as_posix()} is damaged: ")
     assert sentence in caught.value.problem
+
+
+def test_a_name_that_is_no_text_is_shown_as_a_screen_can(tmp_path: Path) -> None:
+    told = json.dumps(named("s\ud800", ["a"]))
+
+    assert r"point attribute s\ud800 holds a text that" in problem(tmp_path / "one.geo", told)
 
 
 def test_more_than_fits_is_refused_before_memory_is_taken(tmp_path: Path) -> None:
@@ -204,7 +218,6 @@ def test_nesting_without_end_is_refused(tmp_path: Path) -> None:
         (b"[\x40\x33\x01", "is of no known type"),
         (b"[\x27\xf8" + struct.pack("<Q", 2**62), "more are needed at byte"),
         (b"[\x27\xf7", "is no length"),
-        (b"[\x27\x01\xff]", "is not UTF-8"),
         (b"[\x26\x05]", "text 5 is used and was never defined"),
         (b"[\x2b\x05\x01a\x2d\x05\x26\x05]", "text 5 is used and was never defined"),
         (b"[\x99]", "has no meaning (0x99)"),

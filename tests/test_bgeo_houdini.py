@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from answerprint import geometries
+from answerprint import bgeojson, geometries
+from answerprint.errors import SourceError
 from answerprint.geometry import Geometry
 
 POINT = {"type": {"type": "string", "value": "point"}}
@@ -355,3 +356,62 @@ def test_a_file_of_a_machine_with_the_other_order_of_bytes(tmp_path: Path) -> No
 
     assert faces is not None
     assert faces.points.tolist() == [0, 1]
+
+
+def test_bytes_are_kept_and_values_of_a_storage_unknown_here_are_left_out(tmp_path: Path) -> None:
+    told = [positions(3)]
+    for storage in ("uint8", "bool"):
+        block = ["size", 1, "storage", storage, "arrays", [[1, 0, 255]]]
+        told.append(attribute(storage, ["size", 1, "storage", storage, "values", block]))
+
+    made = read(tmp_path, document(3, [], [], 0, pointattributes=told))
+    geometries.write(tmp_path / "again.bgeo", made)
+    again = geometries.read(tmp_path / "again.bgeo").find("uint8")
+
+    assert made.unsupported == {"attribute stored as bool bool": 1}
+    assert again is not None
+    assert again.values.dtype == np.uint8
+    assert again.values.tolist() == [[1], [0], [255]]
+
+
+def test_a_run_with_another_short_name_is_left_out_with_all_its_primitives(tmp_path: Path) -> None:
+    primitives = [
+        [["type", "t_r"], ["s_v", 0, "n_p", 2]],
+        [["type", "p_r"], ["s_v", 8, "n_p", 1, "r_v", [3, 1]]],
+    ]
+
+    made = read(tmp_path, document(8, [*range(8), 0, 1, 2], primitives, 3))
+
+    assert made.unsupported == {"primitive of type t_r": 2}
+    assert made.primitives == 1
+
+
+def test_what_a_volume_says_beyond_what_is_known_is_left_out_with_a_word(tmp_path: Path) -> None:
+    fields = ["vertex", 0, "transform", [1, 0, 0, 0, 1, 0, 0, 0, 1], "res", [1, 1, 1]]
+    fields += ["voxels", ["constantarray", 1], "lod", 3]
+
+    made = read(tmp_path, document(1, [0], [[["type", "Volume"], fields]], 1))
+
+    assert made.unsupported == {"'lod' of a volume": 1}
+    assert made.volumes[0].values.tolist() == [[[1]]]
+
+
+@pytest.mark.parametrize("form", [".geo", ".bgeo"])
+def test_an_artists_name_need_not_be_utf_8_and_an_attributes_text_need(
+    tmp_path: Path, form: str
+) -> None:
+    """The name stands in what is not kept; a text would go on to records and screens."""
+    path = tmp_path / f"one{form}"
+    told = [positions(2), texts("name", ["M?LLER", "b"], [0, 1])]
+    bgeojson.save(path, document(2, [], [], 0, pointattributes=told))
+    raw = path.read_bytes()
+
+    path.write_bytes(raw.replace(b"vangogh", b"M\xfcller "))
+    made = geometries.read(path)
+    path.write_bytes(raw.replace(b"M?LLER", b"M\xdcLLER"))
+
+    assert made.count == 2
+    with pytest.raises(SourceError, match="point attribute name holds a text that is not UTF-8"):
+        geometries.read(path)
+    with pytest.raises(SourceError, match="point attribute name holds a text that is not UTF-8"):
+        geometries.structure(path)

@@ -279,3 +279,15 @@ def test_what_is_no_header_is_refused(tmp_path: Path, raw: bytes, sentence: str)
         with pytest.raises(SourceError, match=r"one\.safetensors is damaged") as caught:
             ask(path)
         assert sentence in caught.value.problem
+
+
+def test_a_text_that_is_none_is_refused_before_it_is_in_a_record(tmp_path: Path) -> None:
+    """A host's own text may hold what UTF-8 cannot say, and JSON lets it through."""
+    path = tmp_path / "one.safetensors"
+    told = {"point/P": ("F32", (1, 3), bytes(12)), "point/name": ("I32", (1, 1), bytes(4))}
+    texts = {"geometry": ONE, "strings point/name": json.dumps(["caf\udce9"])}
+    tensors.write(str(path), told, texts)
+
+    for read in (handover.read, handover.structure):
+        with pytest.raises(SourceError, match="point attribute name holds a text that is not UTF"):
+            read(path)

@@ -6,10 +6,11 @@ vertices and primitives, ordered ones as well. A value of several texts (varmap)
 many, its qualifier is TUPLE. What is written is what 16.5 writes.
 
 Not kept, and counted as unsupported with its name: array and dictionary attributes, private ones,
-options of an attribute beside its type, edge groups, every other primitive. The primitives that stay
-keep their order, polygons and curves before volumes, and lose nothing; points all stay. The summary
-for people ("info") is not kept. In text NaNs are all one, and lose their sign and payload. P of four
-numbers, as Houdini 13 wrote it, becomes P and Pw, as later ones have it.
+options of an attribute beside its type, values of a storage unknown here, edge groups, every other
+primitive. The primitives that stay keep their order, polygons and curves before volumes, and lose
+nothing; points all stay. The summary for people ("info") is not kept. In text NaNs are all one, and
+lose their sign and payload. P of four numbers, as Houdini 13 wrote it, becomes P and Pw, as later
+ones have it. Texts have to be UTF-8.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def _read(path: Path, *, zeros: bool) -> Geometry:
     budget = Budget(MOST_BYTES)
     try:
         document = bgeojson.load(path, _VALUES if zeros else frozenset())
-        return _geometry(pairs(document), budget, zeros=zeros)
+        made = _geometry(pairs(document), budget, zeros=zeros)
     except WrongError as error:
         raise damaged(path, str(error)) from error
     except OverflowError as error:
@@ -107,6 +108,8 @@ def _read(path: Path, *, zeros: bool) -> Geometry:
         ) from error
     except _BROKEN as error:
         raise damaged(path, f"its parts do not fit together ({error!r:.80})") from error
+    sound.texts(path, made)
+    return made
 
 
 def _geometry(document: dict[str, Any], budget: Budget, *, zeros: bool) -> Geometry:

@@ -48,7 +48,8 @@ def read(
     for owner in OWNERS:
         for header, body in told.get(LISTS[owner]) or []:
             head = pairs(header)
-            word = _unread(head)
+            parts = pairs(body)
+            word = _unread(head, parts)
             if word:
                 leave_out(made, f"{word} {head['name']:.60}")
                 continue
@@ -57,7 +58,7 @@ def read(
             # a text of the detail is one of several: which, has to be read; a primitive's names it
             named = head["type"] == "string" and owner == "primitive"
             empty = zeros and owner != "detail" and not named
-            one = _attribute(head, pairs(body), owner, kept, budget, zeros=empty)
+            one = _attribute(head, parts, owner, kept, budget, zeros=empty)
             if owner == "detail" and one.strings is not None and one.name.startswith(OURS):
                 made.said[one.name] = "".join(one.strings[at] for at in one.values[:, 0] if at >= 0)
             elif (owner, one.name, one.size) == ("point", "P", 4):
@@ -66,11 +67,14 @@ def read(
                 made.attributes.append(one)
 
 
-def _unread(head: dict[str, Any]) -> str:
+def _unread(head: dict[str, Any], body: dict[str, Any]) -> str:
     """What an attribute is that is not read; '' where it is."""
     if head.get("scope", "public") != "public":
         return "private attribute"
-    if head["type"] in ("numeric", "string"):
+    if head["type"] == "numeric":
+        stored = pairs(body["values"]).get("storage", "fpreal32")
+        return "" if stored in bgeopages.STORAGES else f"attribute stored as {stored!s:.40}"
+    if head["type"] == "string":
         return ""
     return _KINDS.get(head["type"], f"{head['type']:.40} attribute")
 
@@ -94,7 +98,9 @@ def _attribute(
     if head["type"] == "numeric":
         defaults = _defaults(body, values.shape[1])
         return Attribute(name, owner, values, qualifier=qualifier, defaults=defaults)
-    strings = tuple(str(one) for one in body.get("strings") or [])
+    strings = tuple(body.get("strings") or [])
+    if not all(isinstance(one, str) for one in strings):
+        raise WrongError(f"of {owner} attribute {name:.60} a text is none")
     indices = values.astype(np.int32, copy=False)
     if zeros:
         indices = indices if strings else indices - 1

@@ -181,12 +181,8 @@ class _Reader:
             view = view[got:]
 
     def _text(self) -> str:
-        try:
-            return self._take(self._length()).decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise WrongError(
-                f"the text before byte {self._stream.tell():,} is not UTF-8"
-            ) from error
+        # an artist's name or a path in what is not kept need not be UTF-8; `sound.texts` holds the rest
+        return self._take(self._length()).decode("utf-8", "surrogateescape")
 
     def _token(self) -> str:
         token = self._length()

@@ -63,7 +63,7 @@ def _load(path: Path, stream: BinaryIO, skip: frozenset[str]) -> Any:
             remedy="Write it as .bgeo: that is smaller, exact and many times faster.",
         )
     try:
-        return json.loads((head + stream.read()).decode("utf-8"))
+        return json.loads((head + stream.read()).decode("utf-8", "surrogateescape"))
     except (ValueError, RecursionError) as error:
         raise WrongError(f"it is no JSON ({error})") from error
 

@@ -20,6 +20,7 @@ from answerprint.bgeobytes import WrongError
 from answerprint.bgeojson import pairs
 
 STORAGES = {
+    "uint8": "u1",
     "int8": "i1",
     "int16": "i2",
     "int32": "i4",

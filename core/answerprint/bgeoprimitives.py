@@ -108,8 +108,12 @@ class _Records:
         self.number += len(counts)
 
     def leave_out(self, word: str, count: int = 1) -> None:
-        self.unsupported[word] = self.unsupported.get(word, 0) + count
+        self.lose(word, count)
         self.number += count
+
+    def lose(self, word: str, count: int = 1) -> None:
+        """Count what is not read of a primitive that is."""
+        self.unsupported[word] = self.unsupported.get(word, 0) + count
 
 
 def read(
@@ -177,7 +181,9 @@ def _one(records: _Records, kind: str, fields: dict[str, Any]) -> None:
         _volume(records, fields)
     else:
         named = {_SHORT.get(name, name): value for name, value in fields.items()}
-        many = kind.endswith("_run")
+        many = (
+            kind.endswith("_run") or "nprimitives" in named
+        )  # newer ones have short names as well
         count = whole(named["nprimitives"], MOST_COUNT) if many else 1
         plain = kind.removesuffix("_run")
         records.leave_out(_WORDS.get(plain, f"primitive of type {plain[:60]}"), count)
@@ -226,6 +232,8 @@ def _volume(records: _Records, fields: dict[str, Any]) -> None:
         fields = {**fields, "voxels": records.shared[name]}
     vertex = whole(fields["vertex"], MOST_COUNT)
     _within(records, np.array([vertex]))
+    for name in fields.keys() - bgeovoxels.FIELDS:
+        records.lose(f"'{name:.60}' of a volume")
     try:
         made = bgeovoxels.decoded(fields, records.budget, zeros=records.zeros)
     except UnreadableError as error:

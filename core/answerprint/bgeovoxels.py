@@ -27,6 +27,11 @@ TYPES = ["raw", "rawfull", "constant", "fpreal16", "FP32Range"]
 NOTE = "answerprintVolumes"
 NEAR = 1e-6  # of a transform's largest number: points are 32-bit floats
 MOST_SIDE = 1 << 20
+# What of a volume is read
+FIELDS = {
+    *("vertex", "transform", "res", "border", "compression", "voxels", "sharedvoxels"),
+    *("visualization", "taperx", "tapery"),
+}
 
 FLOAT = np.dtype(np.float32)
 Array = NDArray[Any]

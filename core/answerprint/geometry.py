@@ -25,8 +25,8 @@ class Attribute:
     """One attribute of one class.
 
     owner      of what there is one value each; detail: one value in all
-    values     (count, size): float16, float32, float64, int8 to int64; of strings int32 (count, 1),
-               each an index into `strings`, -1 for none
+    values     (count, size): float16, float32, float64, uint8, int8 to int64; of strings int32
+               (count, 1), each an index into `strings`, -1 for none
     strings    the different strings, in the file's order; None where the values are numbers
     lengths    of an array attribute: how many values each element has; `values` then holds them all,
                one after the other; None: one value each

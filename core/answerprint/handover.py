@@ -108,6 +108,7 @@ def _geometry(path: Path, header: Header, values: Callable[[Tensor], Array]) -> 
     unknown = sorted(set(header.tensors) - source.used)
     if unknown:
         raise damaged(path, f"it has an array {unknown[0]} that belongs to nothing")
+    sound.texts(path, made)
     return made
 
 

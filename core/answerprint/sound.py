@@ -19,7 +19,12 @@ WRITE_AGAIN = "Write the file again."
 
 def damaged(path: Path, what: str) -> SourceError:
     """Our error for a file that is not what it should be; `what` is the rest of its sentence."""
-    return SourceError(f"{path.as_posix()} is damaged: {what}.", remedy=WRITE_AGAIN)
+    return SourceError(f"{path.as_posix()} is damaged: {_plain(what)}.", remedy=WRITE_AGAIN)
+
+
+def _plain(text: str) -> str:
+    """A file's name or text as every screen and log can show it."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def too_large(path: Path, what: str, size: int) -> SourceError:
@@ -46,10 +51,36 @@ def hold(path: Path, geometry: Geometry) -> None:
             )
         _within(path, geometry.anchors, geometry.count, "a volume is at point", "points")
     counts = totals(geometry)
+    known: set[tuple[str, str]] = set()
     for one in geometry.attributes:
+        if (one.owner, one.name) in known:
+            raise damaged(path, f"{one.owner} attribute {one.name} is there twice")
+        known.add((one.owner, one.name))
         _hold_attribute(path, one, counts[one.owner])
     for group in geometry.groups:
         _hold_group(path, group, counts[group.owner])
+
+
+def texts(path: Path, geometry: Geometry) -> None:
+    """Raises SourceError: a text is none that UTF-8 can say, as all that goes on from here does."""
+    for one in geometry.attributes:
+        held = (one.name, one.qualifier, *(one.strings or ()))
+        _hold_texts(path, held, f"{one.owner} attribute {one.name}")
+    for group in geometry.groups:
+        _hold_texts(path, (group.name,), f"{group.owner} group {group.name}")
+    for volume in geometry.volumes:
+        _hold_texts(path, (volume.name,), f"volume {volume.name}")
+    _hold_texts(path, (*geometry.unsupported, *geometry.said, *geometry.said.values()), "the file")
+
+
+def _hold_texts(path: Path, held: tuple[str, ...], where: str) -> None:
+    try:
+        "".join(held).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise SourceError(
+            f"{path.as_posix()}: {_plain(where)} holds a text that is not UTF-8.",
+            remedy="Write names and texts in UTF-8, or take the attribute or group out.",
+        ) from error
 
 
 def totals(geometry: Geometry) -> dict[Owner, int]:
