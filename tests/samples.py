@@ -78,6 +78,15 @@ def plate(folder: Path, count: int = 3, names: Iterable[str] = "RGB", **attribut
     return folder / "bg.####.exr"
 
 
+def corner(folder: Path, plates: Path, *frames: int) -> Path:
+    """A corner of these noisy sample frames, with all layers: a model is done with it at once."""
+    for frame in frames:
+        channels = exr.read(plates / f"noisy.{frame}.exr").parts[0].channels
+        cut = {name: pixels[:72, :96].copy() for name, pixels in channels.items()}
+        save(folder / f"noisy.{frame}.exr", cut)
+    return folder / "noisy.####.exr"
+
+
 def points(folder: Path, count: int = 3, *, number: int = 30) -> Path:
     """`folder/pts.1001.bgeo` and on, of so many points with a velocity and an id each."""
     folder.mkdir(parents=True, exist_ok=True)

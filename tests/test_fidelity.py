@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from answerprint.takes import Take
 from answerprint.triton import Server
 
 FRAMES = range(1001, 1009)
+PLATES = Path(__file__).parents[1] / "install" / "plates" / "denoise"
 
 
 def filtered(images: dict[str, NDArray[Any]], *, quality: int, **flags: bool) -> NDArray[Any]:
@@ -50,6 +52,12 @@ def in_process(images: dict[str, NDArray[Any]]) -> NDArray[Any]:
     )
 
 
+@functools.cache
+def expected(frame: int) -> NDArray[Any]:
+    """What the recipe makes of a sample frame: made once, for it takes a second of all cores."""
+    return in_process(images_of(PLATES / f"noisy.{frame}.exr"))
+
+
 def images_of(path: Path) -> dict[str, NDArray[Any]]:
     channels = exr.read(path).parts[0].channels
     names = {
@@ -66,11 +74,10 @@ def images_of(path: Path) -> dict[str, NDArray[Any]]:
 @pytest.fixture(scope="module")
 def take(address: str, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Take:
     """All eight sample frames, denoised once."""
-    plates = Path(__file__).parents[1] / "install" / "plates" / "denoise"
     request = job.make(
         {
             "task": "denoise",
-            "plate": str(plates / "noisy.####.exr"),
+            "plate": str(PLATES / "noisy.####.exr"),
             "out": {"root": str(tmp_path_factory.mktemp("fidelity"))},
         }
     )
@@ -89,20 +96,20 @@ def test_the_server_gives_what_oidn_gives_in_process_bit_for_bit(
     server: Server, plates: Path
 ) -> None:
     offer = server.offer("denoise")
-    images = images_of(plates / "noisy.1003.exr")
+    images = images_of(plates / "noisy.1005.exr")
 
     answer = server.infer(offer, images, offer.usable().settings({}), request_id="fidelity")
 
     assert answer.images["color"].dtype == np.float32
-    assert answer.images["color"].tobytes() == in_process(images).tobytes()
+    assert answer.images["color"].tobytes() == expected(1005).tobytes()
 
 
-def test_the_take_holds_the_same_picture_after_the_half_write(take: Take, plates: Path) -> None:
+def test_the_take_holds_the_same_picture_after_the_half_write(take: Take) -> None:
     written = exr.read(take.file(1005)).parts[0].channels
 
-    expected = in_process(images_of(plates / "noisy.1005.exr")).astype(np.float16)
+    halves = expected(1005).astype(np.float16)
     for index, name in enumerate("RGB"):
-        assert written[name].tobytes() == np.ascontiguousarray(expected[..., index]).tobytes()
+        assert written[name].tobytes() == np.ascontiguousarray(halves[..., index]).tobytes()
 
 
 def test_every_sample_frame_gains_at_least_11_db(take: Take, plates: Path) -> None:
@@ -124,9 +131,9 @@ def test_psnr_is_the_one_of_the_tone_mapped_picture() -> None:
     assert compare.psnr(linear[1], linear[0]) == pytest.approx(20, abs=1e-9)
 
 
-def test_highlights_stay_above_one_where_the_model_leaves_them(take: Take, plates: Path) -> None:
-    for frame in FRAMES:
-        left = in_process(images_of(plates / f"noisy.{frame}.exr"))
+def test_highlights_stay_above_one_where_the_model_leaves_them(take: Take) -> None:
+    for frame in (FRAMES[0], 1005):
+        left = expected(frame)
         written = compare.rgb(exr.read(take.file(frame)), "take")
 
         assert left.max() > 1.5

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from samples import Channels, claimed, made, noise, own_models, save, server_here, stand_in
+from samples import Channels, claimed, corner, made, noise, own_models, save, server_here, stand_in
 from tritonclient import grpc
 from tritonclient.utils import InferenceServerException
 
@@ -143,8 +143,10 @@ def test_a_model_rounds_as_the_client_would(studio: Studio, every: Path, task: s
     assert np.isnan(found["R"]).sum() == 256
 
 
-def test_a_denoised_frame_is_the_same_file_by_either_way(studio: Studio, plates: Path) -> None:
-    plate = plates / "noisy.####.exr"
+def test_a_denoised_frame_is_the_same_file_by_either_way(
+    studio: Studio, plates: Path, tmp_path: Path
+) -> None:
+    plate = corner(tmp_path, plates, 1001, 1003)
 
     found = studio.pixels("denoise", plate, frames="1003")
 
