@@ -204,6 +204,27 @@ def test_without_its_path_a_prim_stays_where_it_is_and_gets_none_by_reading(tmp_
     assert Usd.Stage.Open(str(tmp_path / "again.usdc")).GetPrimAtPath("/set/dust")
 
 
+@pytest.mark.parametrize("change", ["moved", "up", "unit"])
+def test_points_in_another_place_or_unit_have_another_digest(tmp_path: Path, change: str) -> None:
+    stage = scene(tmp_path / "a.usda")
+    dust = UsdGeom.Points.Define(stage, "/dust")
+    dust.GetPointsAttr().Set([(5, 5, 5), (6, 6, 6)])
+    dust.AddRotateYOp().Set(90)
+    stage.GetRootLayer().Save()
+    before = usd.read(tmp_path / "a.usda")
+
+    if change == "moved":
+        dust.AddTranslateOp().Set((0, 0, 99))
+    elif change == "up":
+        UsdGeom.SetStageUpAxis(stage, "Y")
+    else:
+        UsdGeom.SetStageMetersPerUnit(stage, 0.01)
+    stage.GetRootLayer().Save()
+
+    assert digest(again(tmp_path, before)) == digest(before)
+    assert digest(usd.read(tmp_path / "a.usda")) != digest(before)
+
+
 def test_a_digest_outlives_pxrs_saving_and_its_checker_has_nothing_to_say(tmp_path: Path) -> None:
     values = np.array([[0.1], [1e-7], [3.3e38], [-0.0], [np.inf], [2]], np.float32)
     halves = np.linspace(-1, 1, 18).reshape(6, 3).astype(np.float16)

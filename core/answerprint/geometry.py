@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from answerprint import usdabout
 from answerprint.volume import Volume
 
 Owner = Literal["point", "vertex", "primitive", "detail"]
@@ -131,7 +132,8 @@ def digest(geometry: Geometry) -> str:
     """SHA-256 over decoded values, so that a file which another program saved again still verifies.
 
     Order of attributes and groups, the place of strings in their list, compression, and voxels that
-    are neither active nor told apart from the background do not count. `said` does not count.
+    are neither active nor told apart from the background do not count. Of `said` only a USD file's
+    space, up axis and unit do.
     """
     total = hashlib.sha256()
     for text, array in _told(geometry):
@@ -163,6 +165,9 @@ def besides(geometry: Geometry) -> str:
 def _told(geometry: Geometry) -> Iterator[tuple[str, NDArray[Any] | None]]:
     """Everything that counts, in one order."""
     yield f"geometry/v1 {geometry.count}", None
+    placed = usdabout.placed(geometry.said.get(usdabout.NAME))
+    if placed:
+        yield f"placed {placed}", None
     if geometry.faces is not None:
         yield "points", geometry.faces.points.astype(np.int32, copy=False)
         yield "counts", geometry.faces.counts.astype(np.int32, copy=False)

@@ -52,3 +52,17 @@ def told(text: str | None) -> About:
         return About.model_validate_json(text or "{}")
     except ValidationError:
         return About()
+
+
+def placed(text: str | None) -> str:
+    """Where the points of a file are in its scene and how large, for its digest.
+
+    '' of those that are in the world, y up and in metres, as in Houdini, and of what was in no USD file.
+    """
+    if text is None:
+        return ""
+    about = told(text)
+    up, metres = about.stage.get("upAxis", "Y"), about.stage.get("metersPerUnit", 0.01)
+    space = [[value + 0.0 for value in row] for row in about.space or []]  # no zero has a sign
+    plain = (up, metres, space) == ("Y", 1.0, [])
+    return "" if plain else f"{up} {metres} {space}"
