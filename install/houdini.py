@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Mapping
 
 from install import hosting
 from install.environment import MissingError
@@ -21,12 +22,13 @@ _NOT_IN_A_PATH = ";&$\"'`" + ("" if os.name == "nt" else ":\\")
 
 def run(words: list[str]) -> int:
     parser = hosting.parser("houdini", __doc__)
-    add = parser.add_argument
+    add = parser.add_mutually_exclusive_group().add_argument
     add("--package-dir", metavar="DIR", help="where the package file goes; else found, see below")
     add("--all", action="store_true", help="for every version of Houdini that is found")
     parser.epilog = (
         "The package file goes to $HOUDINI_PACKAGE_DIR, else to the packages folder of the newest "
-        "Houdini whose preference folder is there."
+        "Houdini whose preference folder is there. With --share none is written, and a studio's "
+        "launcher sets HOUDINI_PACKAGE_DIR; with --all as well, each Houdini here gets one."
     )
     args = hosting.read(parser, words)
     place = hosting.place_of(args)
@@ -42,7 +44,7 @@ class Packages(Telling):
         self.place = place
         self.target = place.path(self.host).replace(os.sep, "/")
         self._args = args
-        self._found = [] if args.package_dir or _of_studio(args) else preferences()
+        self._found = preferences() if args.all or not _named(args) else []
         self._packages = [Package(folder, self.target) for folder in self._folders()]
 
     @property
@@ -52,6 +54,13 @@ class Packages(Telling):
         return "export HOUDINI_PACKAGE_DIR=%s" % shlex.quote(self.target)
 
     def check(self) -> None:
+        named = _package_dirs() if self._packages and not self._args.package_dir else []
+        if not self._args.all and (len(named) > 1 or not all(map(os.path.isabs, named))):
+            raise MissingError(
+                "HOUDINI_PACKAGE_DIR is %s, which is no single folder."
+                % os.environ["HOUDINI_PACKAGE_DIR"],
+                "Say which one with --package-dir.",
+            )
         bad = sorted(set(_NOT_IN_A_PATH) & set(self.place.folder[2 if os.name == "nt" else 0 :]))
         if bad:
             raise MissingError(
@@ -59,7 +68,7 @@ class Packages(Telling):
                 % (self.place.folder, " ".join(bad)),
                 "Choose another with --share.",
             )
-        if not self._packages and not self._args.share:
+        if not self._packages and (self._args.all or not self._args.share):
             raise MissingError(
                 "No preference folder of Houdini %s or newer is here yet." % OLDEST,
                 "Start Houdini once, or name the folder for the package file with --package-dir.",
@@ -131,53 +140,63 @@ class Packages(Telling):
         args = self._args
         if args.package_dir:
             return [os.path.abspath(os.path.expanduser(args.package_dir))]
-        if args.share:
-            return []
-        if _of_studio(args):
-            return [_package_dir()]
-        return self._found if args.all or args.uninstall else self._found[:1]
+        if args.uninstall:  # wherever it was written: since then a variable may have come or gone
+            return list(dict.fromkeys([*_package_dirs(), *preferences()]))
+        if args.all:
+            return self._found
+        return [] if args.share else _package_dirs() or self._found[:1]
 
 
 def preferences() -> list[str]:
     """The packages folders of all Houdinis whose preference folder is there, the newest first."""
-    above, pattern = _preference_folder()
-    try:
-        names = os.listdir(above)
-    except OSError:
-        return []
+    oldest = tuple(int(x) for x in OLDEST.split("."))
     found = []
-    for name in names:
-        matched = re.match(pattern + r"\Z", name)
-        if matched and os.path.isdir(os.path.join(above, name)):
+    for above, before, after in _preference_folders():
+        name, _, below = after.partition("/")
+        pattern = re.compile(re.escape(before) + r"(\d{1,3})\.(\d{1,3})" + re.escape(name) + r"\Z")
+        for matched in filter(None, map(pattern.match, _names(above))):
             number = (int(matched[1]), int(matched[2]))
-            if number >= tuple(int(x) for x in OLDEST.split(".")):
-                found.append((number, os.path.join(above, name, "packages")))
+            folder = os.path.join(above, matched[0], *below.split("/") if below else ())
+            if number >= oldest and os.path.isdir(folder):
+                found.append((number, os.path.join(folder, "packages")))
     return [folder for _, folder in sorted(found, reverse=True)]
 
 
-def _preference_folder() -> tuple[str, str]:
-    """The folder that holds a preference folder for each version, and how those are named."""
-    number = r"(\d{1,3})\.(\d{1,3})"
-    named = os.environ.get("HOUDINI_USER_PREF_DIR", "")
-    if "__HVER__" in os.path.basename(named):  # Houdini itself puts its version there
-        before, _, after = os.path.basename(named).partition("__HVER__")
-        return os.path.dirname(named), re.escape(before) + number + re.escape(after)
+def _preference_folders() -> list[tuple[str, str, str]]:
+    """Where a preference folder for each version lies, and what stands before and after its number."""
+    named = os.environ.get("HOUDINI_USER_PREF_DIR", "").replace(os.sep, "/").rstrip("/")
+    if "__HVER__" in named:  # Houdini itself puts its version there
+        before, _, after = named.partition("__HVER__")
+        above, _, before = os.path.expanduser(before).rpartition("/")
+        return [(above, before, after)]
+    home = os.path.expanduser("~")
     if sys.platform == "darwin":
-        return os.path.expanduser("~/Library/Preferences/houdini"), number
+        return [(os.path.join(home, "Library", "Preferences", "houdini"), "", "")]
     if os.name == "nt":
-        return os.path.expanduser("~\\Documents"), "houdini" + number
-    return os.path.expanduser("~"), "houdini" + number
+        return [(folder, "houdini", "") for folder in documents(home, os.environ)]
+    return [(home, "houdini", "")]
 
 
-def _of_studio(args: argparse.Namespace) -> bool:
-    return not args.package_dir and not args.share and bool(os.environ.get("HOUDINI_PACKAGE_DIR"))
+def documents(home: str, environ: Mapping[str, str]) -> list[str]:
+    """What may be Windows' folder of documents: OneDrive moves it into its own."""
+    drives = (environ.get(name) for name in ("OneDrive", "OneDriveCommercial", "OneDriveConsumer"))
+    above = dict.fromkeys([home, *filter(None, drives)])
+    return [os.path.join(folder, "Documents") for folder in above]
 
 
-def _package_dir() -> str:
-    named = os.environ["HOUDINI_PACKAGE_DIR"]
-    if os.pathsep in named or ";" in named or not os.path.isabs(named):
-        raise MissingError(
-            "HOUDINI_PACKAGE_DIR is %s, which is no single folder." % named,
-            "Say which one with --package-dir.",
-        )
-    return named
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _named(args: argparse.Namespace) -> bool:
+    """Whether somebody says where it goes, and nothing is looked for."""
+    return bool(args.package_dir or args.share or os.environ.get("HOUDINI_PACKAGE_DIR"))
+
+
+def _package_dirs() -> list[str]:
+    """Houdini's own variable: one folder, or several."""
+    named = os.environ.get("HOUDINI_PACKAGE_DIR", "")
+    return [one for one in re.split("[;%s]" % re.escape(os.pathsep), named) if one]

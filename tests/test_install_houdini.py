@@ -70,7 +70,7 @@ def test_one_file_is_all_that_houdini_needs(machine: Machine, prefs: Path) -> No
 
 
 def test_houdini_gets_the_version_that_is_current(machine: Machine, prefs: Path) -> None:
-    machine.houdini("--yes")
+    machine.install("houdini", "--engine", sys.executable, "--yes")
 
     said = imported(machine.place, cwd=machine.home)
 
@@ -129,22 +129,36 @@ def test_houdinis_own_variable_comes_before_what_is_found(machine: Machine, pref
     assert [x.name for x in studio.iterdir()] == ["answerprint.json"]
     assert not (prefs / "packages").exists()
 
-    done = machine.houdini("--yes", HOUDINI_PACKAGE_DIR=f"{studio}:/pipe")
+    several = {"HOUDINI_PACKAGE_DIR": f"{studio}:/pipe"}
+    done = machine.houdini("--yes", **several)
     assert done.returncode == 7
     assert "which is no single folder" in done.stderr
     assert "--package-dir" in done.stderr
+    assert machine.houdini("--versions", **several).returncode == 0
+
+    machine.houdini("--yes", "--all", **several)  # what is said comes before what is set
+    assert [x.name for x in (prefs / "packages").iterdir()] == ["answerprint.json"]
+    machine.houdini("--uninstall", "--yes", **several)
+    assert machine.everything() == {}
 
 
+@pytest.mark.parametrize("named", ["prefs__HVER__", "prefs__HVER__/", "prefs__HVER__/mine"])
 def test_preferences_under_another_name_are_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
-    monkeypatch.setenv("HOUDINI_USER_PREF_DIR", str(tmp_path / "prefs__HVER__"))
-    for name in ("prefs20.5", "prefs21.0", "prefs"):
-        (tmp_path / name).mkdir()
+    monkeypatch.setenv("HOUDINI_USER_PREF_DIR", f"{tmp_path}/{named}")
+    numbers = ("21.0", "20.5", "9.0")
+    folders = [tmp_path / named.replace("__HVER__", number) for number in numbers]
+    for folder in (*folders, tmp_path / "prefs"):
+        folder.mkdir(parents=True)
 
-    assert houdini.preferences() == [
-        str(tmp_path / name / "packages") for name in ("prefs21.0", "prefs20.5")
-    ]
+    assert houdini.preferences() == [str(folder / "packages") for folder in folders[:2]]
+
+
+def test_documents_that_onedrive_has_moved_are_looked_into() -> None:
+    found = houdini.documents("/Users/ana", {"OneDrive": "/Users/ana/OneDrive - Studio"})
+
+    assert found == ["/Users/ana/Documents", "/Users/ana/OneDrive - Studio/Documents"]
 
 
 @pytest.mark.parametrize(
@@ -162,8 +176,8 @@ def test_each_system_has_its_own_preference_folder(
     assert houdini.preferences() == [str(tmp_path / name / "packages")]
 
 
-@pytest.mark.parametrize("theirs", ["{}", "[", '{"env": [{"ANSWERPRINT_HOUDINI": "/other"}]}'])
-def test_a_file_of_that_name_is_kept(machine: Machine, prefs: Path, theirs: str) -> None:
+def test_a_file_of_that_name_is_kept(machine: Machine, prefs: Path) -> None:
+    theirs = '{"env": [{"ANSWERPRINT_HOUDINI": "/other"}]}'
     package = prefs / "packages" / "answerprint.json"
     package.parent.mkdir()
     package.write_text(theirs)
@@ -180,6 +194,19 @@ def test_a_file_of_that_name_is_kept(machine: Machine, prefs: Path, theirs: str)
     assert said_by(package)["hpath"] == f"{machine.place}/houdini"
 
 
+@pytest.mark.parametrize("theirs", ["", "{}", "[", '{"env": [{"ANSWERPRINT_HOUDINI": "/other"}]}'])
+def test_whatever_stands_in_a_file_of_that_name_is_kept(tmp_path: Path, theirs: str) -> None:
+    package = Package(str(tmp_path), "/place/houdini")
+    Path(package.path).write_text(theirs)
+
+    assert (package.is_foreign, package.is_there) == (True, False)
+    backup = package.write()
+
+    assert backup is not None
+    assert Path(backup).read_text() == theirs
+    assert (package.is_foreign, package.is_there) == (False, True)
+
+
 def test_a_studio_gets_a_share_and_the_line_for_its_launcher(
     machine: Machine, prefs: Path, tmp_path: Path
 ) -> None:
@@ -193,13 +220,18 @@ def test_a_studio_gets_a_share_and_the_line_for_its_launcher(
     assert [x.name for x in (share / "houdini").glob("*.json")] == ["answerprint.json"]
     assert machine.everything() == {}
 
+    machine.houdini("--share", str(share), "--all", "--yes")  # for this workstation, at once
+    package = prefs / "packages" / "answerprint.json"
+    assert said_by(package)["hpath"] == f"{share}/houdini"
+
     gone = machine.install("houdini", "--share", str(share), "--uninstall", "--yes")
+    assert not package.exists()
     assert "Take it out of HOUDINI_PACKAGE_DIR yourself" in gone.stdout
     assert [x.name for x in share.iterdir()] == ["site.toml"]
 
 
 def test_both_hosts_share_one_version_and_go_one_by_one(machine: Machine, prefs: Path) -> None:
-    machine.nuke("--yes")
+    machine.install("nuke", "--engine", machine.quick, "--yes")
     before = machine.version
     machine.houdini("--yes")
     assert (machine.version, len(list((machine.place / "versions").iterdir()))) == (before, 1)
@@ -269,7 +301,7 @@ def test_a_list_that_names_files_elsewhere_is_not_followed(tmp_path: Path) -> No
     ],
 )
 def test_what_cannot_be_done_is_said(machine: Machine, words: list[str], said: str) -> None:
-    engine = [] if "--engine" in words else ["--engine", sys.executable]
+    engine = [] if "--engine" in words else ["--engine", machine.quick]
 
     done = machine.install("houdini", "--yes", *engine, "--package-dir", "x", *words)
 
