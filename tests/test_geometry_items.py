@@ -11,7 +11,7 @@ from test_geometry_contracts import document, parse
 
 from answerprint import geobuild, geoitem
 from answerprint.contract import Contract
-from answerprint.errors import InferenceError, SourceError
+from answerprint.errors import InferenceError, ServerOutOfMemory, SourceError
 from answerprint.geoitem import Answers, Found
 from answerprint.geometry import Attribute, Faces, Geometry, Group
 from answerprint.job import Job, Resolved, ResolvedInput, ResolvedResult
@@ -338,3 +338,19 @@ def test_points_travel_either_way_with_the_same_answer(address: str) -> None:
     shared, sent = answers
     assert (np.sum(shared * sphere, axis=1) > 0.9).mean() > 0.95
     assert np.array_equal(shared, sent)
+
+
+def test_an_answer_that_no_message_holds_is_not_asked_for(address: str) -> None:
+    with Server(address, "grpc") as server:
+        offer = server.offer("volume_upres")
+        settings = offer.usable().settings({})
+        wanted = {"grid": Expected((800, 800, 800, 1))}
+
+        with pytest.raises(ServerOutOfMemory, match=r"needs 2\.0 GB in one answer; 1\.9 GB fit"):
+            server.infer(
+                offer,
+                {"grid": np.zeros((2, 2, 2, 1), np.float32)},
+                settings,
+                request_id="1",
+                outputs=wanted,
+            )

@@ -212,13 +212,7 @@ class Server(AbstractContextManager["Server"]):
             ServerError: any of its kinds; InferenceError where the model failed on this frame;
                 ModelHangs where it did nothing in time; ServerSilent where it was given up.
         """
-        total = sum(image.nbytes for image in images.values())
-        if total > MOST_REQUEST_BYTES:
-            raise ServerOutOfMemory(
-                f"The frame needs {total / 1e9:.1f} GB in one request; "
-                f"{MOST_REQUEST_BYTES / 1e9:.1f} GB fit.",
-                remedy="Process a smaller frame, or fewer layers.",
-            )
+        _check_fits(sum(image.nbytes for image in images.values()), "request")
         wanted = outputs or {one.name: Expected() for one in offer.usable().outputs}
         never = threading.Event()
         call = _Call(offer, images, settings, wanted, request_id, deadline, stop or never)
@@ -288,6 +282,8 @@ class Server(AbstractContextManager["Server"]):
             ) from error
 
     def _over_grpc(self, call: _Call) -> Arrays:
+        """Raises ServerOutOfMemory: what comes back is more than one message may hold."""
+        _check_fits(wire.lay({}, call.outputs).size, "answer")
         tensors = {
             wire.wire_name(name, half=image.dtype == np.float16): image
             for name, image in call.images.items()
@@ -333,6 +329,15 @@ class Server(AbstractContextManager["Server"]):
             return offers.not_ready(model)
         config = self._connection.config(model["name"], model.get("version", ""))
         return offers.of_model(model, config)
+
+
+def _check_fits(size: int, what: str) -> None:
+    if size > MOST_REQUEST_BYTES:
+        raise ServerOutOfMemory(
+            f"The frame needs {size / 1e9:.1f} GB in one {what}; "
+            f"{MOST_REQUEST_BYTES / 1e9:.1f} GB fit.",
+            remedy="Process a smaller frame, or fewer layers.",
+        )
 
 
 def _arrays(
