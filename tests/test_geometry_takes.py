@@ -25,10 +25,12 @@ from samples import (
     until,
 )
 
-from answerprint import geometries, record, takes
-from answerprint.geometry import Geometry
+from answerprint import geocompare, geometries, record, takes
+from answerprint.errors import SourceError
+from answerprint.geometry import Attribute, Faces, Geometry, Group
 from answerprint.takes import Item, Take
 from answerprint.verify import verify
+from answerprint.volume import Volume
 
 OPENVDB = Path("/usr/lib/python3/dist-packages/pyopenvdb.so")
 SLOWLY = "import time\ntime.sleep(0.1)\nmade = image * 2"
@@ -344,6 +346,34 @@ def test_caches_of_other_structure_are_not_compared(answerprint: AtOnce, tmp_pat
 
     assert said.code == 3
     assert said.last["problem"] == "frame 1001: the two hold 20 and 21 points."
+
+
+def _polygons(closed: bool, *members: int) -> Geometry:
+    corners = np.arange(3, dtype=np.int32)
+    held = Geometry(3, faces=Faces(corners, np.array([3], np.int32), np.array([closed])))
+    held.put(Attribute("P", "point", np.eye(3, dtype=np.float32), qualifier="point"))
+    held.groups = [Group("rim", "point", np.isin(corners, members))]
+    return held
+
+
+def test_polygons_are_not_compared_with_curves_and_groups_are_by_their_members() -> None:
+    with pytest.raises(SourceError, match="polygons where the other has curves"):
+        geocompare.apart(_polygons(True), _polygons(False), "frame 1")
+
+    apart = geocompare.apart(_polygons(True, 0), _polygons(True, 0, 2), "frame 1")
+
+    assert [(one.name, one.greatest, one.place) for one in apart] == [
+        ("point P", 0, "0"),
+        ("point group rim", 1, "2"),
+    ]
+
+
+def test_grids_that_lie_far_apart_are_not_laid_side_by_side() -> None:
+    dense = np.ones((2, 2, 2), np.float32)
+    here, far = (Geometry(volumes=[Volume("density", dense, origin=(x, x, x))]) for x in (0, 99999))
+
+    with pytest.raises(SourceError, match="100,001 x 100,001 x 100,001 voxels lie around"):
+        geocompare.apart(here, far, "frame 1")
 
 
 def test_a_sheet_of_geometry_says_that_there_is_none(answerprint: AtOnce, tmp_path: Path) -> None:

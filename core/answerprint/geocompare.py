@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from answerprint.errors import SourceError
 from answerprint.geometry import Attribute, Geometry
 from answerprint.volume import Volume
+
+MOST_VOXELS = 1 << 29  # around two grids, with what lies between them
 
 Numbers = NDArray[np.float64]
 Box = tuple[slice, slice, slice]
@@ -37,15 +40,16 @@ class Apart:
 
 
 def apart(one: Geometry, other: Geometry, where: str) -> list[Apart]:
-    """Every attribute and grid, with 0 for those that are the same.
+    """Every attribute, group and grid, with 0 for those that are the same.
 
     Raises:
-        SourceError: they differ in points, polygons, attributes or grids, so that no values pair up;
-            says in which.
+        SourceError: they differ in points, polygons, attributes, groups or grids, so that no values
+            pair up, says in which; or grids lie too far apart.
     """
     _check(one, other, where)
     found = [_of_attributes(mine, theirs) for mine, theirs in _attributes(one, other, where)]
-    return [*found, *(_of_volumes(*pair) for pair in _volumes(one, other, where))]
+    found += _groups(one, other, where)
+    return [*found, *(_of_volumes(*pair, where) for pair in _volumes(one, other, where))]
 
 
 def numbers(one: NDArray[Any], other: NDArray[Any]) -> Numbers:
@@ -67,6 +71,8 @@ def _check(one: Geometry, other: Geometry, where: str) -> None:
         pairs = ((mine.points, theirs.points), (mine.counts, theirs.counts))
         if not all(np.array_equal(*pair) for pair in pairs):
             raise _unlike(where, "the same number of polygons, joined to other points")
+        if not np.array_equal(mine.closed, theirs.closed):
+            raise _unlike(where, "polygons where the other has curves")
 
 
 def _attributes(
@@ -80,7 +86,24 @@ def _attributes(
             found.strings is None
         ):
             raise _unlike(where, f"{_named(mine)} in other sizes or types")
+        if _lengths(mine) != _lengths(found):
+            raise _unlike(where, f"{_named(mine)} in arrays of other lengths")
         yield mine, found
+
+
+def _lengths(one: Attribute) -> list[int]:
+    return [] if one.lengths is None else list(one.lengths)
+
+
+def _groups(one: Geometry, other: Geometry, where: str) -> Iterator[Apart]:
+    """Of members: 1 where only one of the two has an element in a group."""
+    mine, theirs = (
+        {f"{each.owner} group {each.name}": each for each in held.groups} for held in (one, other)
+    )
+    _check_names(list(mine), list(theirs), where)
+    for name, group in mine.items():
+        far = numbers(group.members[:, None], theirs[name].members[:, None])
+        yield _worst(name, far, lambda at: str(at[0]))
 
 
 def _volumes(one: Geometry, other: Geometry, where: str) -> Iterator[tuple[Volume, Volume]]:
@@ -123,11 +146,17 @@ def _texts(one: Attribute) -> NDArray[Any]:
     return texts
 
 
-def _of_volumes(one: Volume, other: Volume) -> Apart:
+def _of_volumes(one: Volume, other: Volume, where: str) -> Apart:
     """In the voxels that either has; what one lacks is its background there."""
     least = np.minimum(one.origin, other.origin)
     most = np.maximum(_end(one), _end(other))
     shape = tuple(int(edge) for edge in (most - least)[::-1])
+    if math.prod(shape) > MOST_VOXELS:
+        around = " x ".join(f"{edge:,}" for edge in shape[::-1])
+        raise SourceError(
+            f"{where}: {around} voxels lie around the two grids {one.name}, too many to compare.",
+            remedy="Compare grids that lie in the same place, or crop them.",
+        )
     mine, theirs = (_laid(each, least, shape) for each in (one, other))
     return _worst(
         one.name,
