@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Callable, Generator, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Type
 
-from answerprint_panel import stamps
+from answerprint_panel import faults, stamps
 from answerprint_panel.host import HostError
 from answerprint_panel.stamps import File
 
@@ -112,6 +112,9 @@ class Keying:
             self._stamp(end.value)
         except self._gone as error:
             self._again(error)
+        except Exception as error:  # noqa: BLE001 - whoever waits for it has to be told
+            faults.write(error, faults.log_path())
+            self._cannot(error)
         else:
             self._later(self._turn, 0)
 
@@ -119,7 +122,10 @@ class Keying:
         """A node above was taken away between two turns."""
         if self._left > 0:
             self._later(self._begin, 0)
-            return
+        else:
+            self._cannot(error)
+
+    def _cannot(self, error: BaseException) -> None:
         self._then(
             "",
             HostError(

@@ -266,3 +266,7 @@ class HDADefinition(Guarded):
 
     def isInstalled(self) -> bool:
         return True
+
+    def sections(self) -> dict[str, Any]:
+        """By their names; what is in them is nobody's."""
+        return dict.fromkeys(state.sections.get(self._kind.name, ()))

@@ -80,6 +80,11 @@ class OpNode(_Set):
     def children(self) -> tuple[OpNode, ...]:
         return tuple(self._children)
 
+    def subnetOutputs(self) -> tuple[OpNode, ...]:
+        outputs = tuple(one for one in self._children if one._kind.name == "output")
+        shown = tuple(one for one in self._children if one._flags["Display"])
+        return outputs or shown
+
     def allSubChildren(
         self,
         top_down: bool = True,

@@ -92,6 +92,15 @@ class Keyframe(BaseKeyframe):
     def setValue(self, value: float) -> None:
         self._value = value
 
+    def asCode(
+        self,
+        brief: bool = False,
+        save_keys_in_frames: bool = False,
+        function_name: str | None = None,
+    ) -> str:
+        del brief, save_keys_in_frames, function_name
+        return f"{self._frame} {self._value} {self._expression}"
+
 
 class Parm(Guarded):
     """One number or text. Keyframes are joined by straight lines."""

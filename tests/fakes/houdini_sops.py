@@ -71,6 +71,10 @@ class SopNode(nodes._Flagged):
     def isSoftLocked(self) -> bool:
         return self._soft
 
+    def setSoftLocked(self, on: bool) -> None:
+        self._soft = on
+        changed(f"lock {self._path()}")
+
     def displayNode(self) -> nodes.OpNode | None:
         return self._flagged("Display")
 

@@ -76,6 +76,7 @@ class State:
     libraries: list[str] = field(default_factory=list)
     interfaces: set[str] = field(default_factory=set)
     refreshed: list[str] = field(default_factory=list)
+    sections: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of a type's definition
     assets: dict[tuple[str, str], Any] = field(default_factory=dict)  # installed node types
     root: Any = None
     pwd: Any = None

@@ -1,18 +1,19 @@
 """Upstream: all that decides a SOP's geometry, as a text of fixed length and the files that it reads.
 
 Houdini counts how often a node cooked, and that moves with the playhead; so the key is made of what
-the network says: every node above it and inside of those, its type, its wires, its parameters as they
-are written and as they are evaluated, on every frame where they change over time. What runs code of
-its own, keeps data that no parameter shows, or simulates, cannot be told that way: then the key is
-one of a kind, and the geometry is written anew. Never is something used again that may have changed.
+the network says: every node above it, inside of those, around them and referred to by them, its type,
+its wires, its parameters as they are written and as they are evaluated, on every frame where they
+change over time. What runs code of its own, keeps data that no parameter shows, simulates or looks at
+other frames, cannot be told that way: then the key is one of a kind, and the geometry is written anew.
+Never is something used again that may have changed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Set, Tuple
 
+from answerprint_houdini import values
 from answerprint_panel.keying import Found, Looking
 from answerprint_panel.stamps import File
 
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 MOST_NODES = 20_000
 MOST_FRAMES = 2_000
 _FOLLOWED = ("Sop", "Object", "Driver", "Vop", "Director", "Manager", "Cop", "Cop2", "Chop", "Shop")
+_BYPASSED = ("Sop", "Driver", "Vop", "Cop", "Cop2", "Chop")  # kinds of nodes that may be passed by
 _CODE = ("python", "script", "invoke", "stash", "edit", "dop", "rbd", "vellum", "solver", "sim")
+# what shows other frames than the one that is asked for, and what keeps them
+_OTHER_FRAMES = ("timeshift", "timeblend", "timewarp", "retime", "trail")
+_KEEPS = "cache"  # a Cache SOP; what is called file cache reads files
+_OWN_ASSET = ("answerprint", "task")  # cooked by Python, and reads the file that it names
 OURS = "answerprint_"
-# a path in a parameter that is said to be any text; a node's path has no ending
-_LIKE_A_FILE = re.compile(r"(/|[A-Za-z]:/).+\.\w+$")
 
 
 class Terms(NamedTuple):
@@ -40,84 +44,120 @@ class Terms(NamedTuple):
 
 
 def looking(houdini: Any, node: hou.SopNode, terms: Terms, unfollowed: Set[str]) -> Looking:
-    """Look at one node a step; the same in every session for the same scene.
+    """Look at one parameter a step; the same in every session for the same scene.
 
     `unfollowed` gets the names of nodes that cannot be told.
     """
-    above: List[Any] = [node, *node.inputAncestors(include_ref_inputs=True, follow_subnets=True)]
-    texts: Dict[str, str] = {}
-    files: Set[File] = set()
-    whole = len(above) <= MOST_NODES and terms.span[1] - terms.span[0] < MOST_FRAMES
-    for one in above[:MOST_NODES]:
-        path = str(one.path())
-        if path in texts:
-            continue
-        if not _is_told(one):
-            unfollowed.add(path)
-        texts[path] = _said(houdini, one, terms, files)
-        yield
+    look = _Look(houdini, terms, unfollowed)
+    look.waiting += [(node, True)]
+    look.waiting += [
+        (one, True) for one in node.inputAncestors(include_ref_inputs=True, follow_subnets=True)
+    ]
+    yield from look.around()
     digest = hashlib.sha256()
-    for path in sorted(texts):
-        digest.update(f"{path}\n{texts[path]}".encode("utf-8", "replace"))
+    for path in sorted(look.texts):
+        digest.update(f"{path}\n{look.texts[path]}".encode("utf-8", "replace"))
     for setting in terms.settings:
         digest.update(f"{setting}\n".encode("utf-8", "replace"))
-    whole = whole and not unfollowed
-    return Found(digest.hexdigest()[:16], tuple(sorted(files)), whole)
+    whole = not look.waiting and terms.span[1] - terms.span[0] < MOST_FRAMES and not unfollowed
+    return Found(digest.hexdigest()[:16], tuple(sorted(look.files)), whole)
 
 
-def _is_told(node: Any) -> bool:
-    """Whether what a node does is in what it says."""
-    kind = node.type()
-    name = str(kind.nameComponents()[2]).lower()
-    if str(kind.category().name()) not in _FOLLOWED or any(word in name for word in _CODE):
-        return False
-    return not (node.dataBlockKeys() or (hasattr(node, "isHardLocked") and node.isHardLocked()))
+class _Look:
+    """What was seen so far, and what is still to be looked at: nodes, each with what is inside or not."""
+
+    def __init__(self, houdini: Any, terms: Terms, unfollowed: Set[str]) -> None:
+        self.houdini, self.terms, self.unfollowed = houdini, terms, unfollowed
+        self.waiting: List[Tuple[Any, bool]] = []
+        self.texts: Dict[str, str] = {}
+        self.files: Set[File] = set()
+        self._seen: Dict[str, bool] = {}
+
+    def around(self) -> Iterator[None]:
+        while self.waiting and len(self.texts) < MOST_NODES:
+            node, inside = self.waiting.pop()
+            path = str(node.path())
+            if path in self._seen and (self._seen[path] or not inside):
+                continue
+            self._seen[path] = inside
+            if path not in self.texts:
+                yield from self._node(node, path)
+            if inside:
+                self._judge(node, path)
+                shown = _inside(node)
+                self.texts[path] += f"shows {' '.join(str(one.path()) for one in shown)}\n"
+                self.waiting += [(one, True) for one in shown]
+            yield
+
+    def _judge(self, node: Any, path: str) -> None:
+        """Whether what a node does is in what it says."""
+        kind = node.type()
+        name = str(kind.nameComponents()[2]).lower()
+        told = str(kind.category().name()) in _FOLLOWED and name != _KEEPS
+        told = told and not any(word in name for word in (*_CODE, *_OTHER_FRAMES))
+        if isinstance(node, self.houdini.SopNode):
+            told = told and not node.isHardLocked() and not node.isSoftLocked()
+        if not told or node.dataBlockKeys() or _is_python(kind):
+            self.unfollowed.add(path)
+
+    def _node(self, node: Any, path: str) -> Iterator[None]:
+        kind = node.type()
+        lines = [str(kind.nameWithCategory())]
+        definition = kind.definition()
+        if definition is not None:
+            self.files.add(File(str(definition.libraryFilePath()), 0, 0))
+        for wire in node.inputConnections():
+            above = wire.inputNode()
+            at = f"{wire.inputIndex()} {wire.outputIndex()}"
+            lines.append(f"{'-' if above is None else above.path()} {at}")
+            if above is not None:
+                self.waiting.append((above, True))
+        if str(kind.category().name()) in _BYPASSED and hasattr(node, "isBypassed"):
+            lines.append(f"bypassed {node.isBypassed()}")
+        for parm in node.parms():
+            if not str(parm.name()).startswith(OURS):
+                lines += self._parm(node, parm, path)
+                yield
+        self.waiting += [(one, True) for one in node.references(include_children=False)]
+        parent = node.parent()
+        if parent is not None and parent.parent() is not None:  # not the root
+            self.waiting.append((parent, False))  # what is wired into it, and where it stands
+        self.texts[path] = "\n".join(lines) + "\n"
+
+    def _parm(self, node: Any, parm: hou.Parm, path: str) -> List[str]:
+        """What a parameter says, where that is not its default; and what it is on every frame."""
+        read = values.read(self.houdini, parm, self.terms.span, MOST_FRAMES)
+        if read is None:
+            return []
+        said = values.meant(node, read)
+        self.files.update(File(one, 0, 0) for one in said.files)
+        self.waiting += [(one, True) for one in said.nodes]
+        self.waiting += [(one, False) for one in said.channels]
+        if not said.whole:
+            self.unfollowed.add(path)
+        return read.lines
 
 
-def _said(houdini: Any, node: Any, terms: Terms, files: Set[File]) -> str:
-    kind = node.type()
-    lines = [str(kind.nameWithCategory())]
+def _inside(node: Any) -> List[Any]:
+    """Nodes inside of another that decide what it gives: of SOPs its outputs, or what it displays."""
+    if not node.isNetwork():
+        return []
+    category = str(node.childTypeCategory().name())
+    if category == "Object":
+        return []  # each one that matters is referred to by its own path
+    if category != "Sop":
+        return list(node.children())
+    found: List[Any] = list(node.subnetOutputs())
+    shown: Any = node.displayNode() if hasattr(node, "displayNode") else None
+    return found if shown is None or shown in found else [*found, shown]
+
+
+def _is_python(kind: Any) -> bool:
+    """Whether an asset is cooked by code of its own."""
     definition = kind.definition()
-    if definition is not None:
-        files.add(File(str(definition.libraryFilePath()), 0, 0))
-    for wire in node.inputConnections():
-        above = wire.inputNode()
-        at = f"{wire.inputIndex()} {wire.outputIndex()}"
-        lines.append(f"{'-' if above is None else above.path()} {at}")
-    if hasattr(node, "isBypassed"):
-        lines.append(f"bypassed {node.isBypassed()}")
-    for parm in node.parms():
-        if not str(parm.name()).startswith(OURS):
-            lines += _parm(houdini, parm, terms, files)
-    return "\n".join(lines) + "\n"
-
-
-def _parm(houdini: Any, parm: hou.Parm, terms: Terms, files: Set[File]) -> List[str]:
-    """What a parameter says, where that is not its default; and what it is on every frame."""
-    moves = bool(parm.isTimeDependent())
-    if not moves and parm.isAtDefault():
-        return []
-    name = str(parm.name())
-    values = _values(houdini, parm, terms.span if moves else (terms.span[0], terms.span[0]))
-    slashed = [value.replace("\\", "/") for value in values]
-    named = _names_a_file(houdini, parm)
-    files.update(File(one, 0, 0) for one in slashed if one and (named or _LIKE_A_FILE.match(one)))
-    return [f"{name} = {parm.rawValue()}", *values]
-
-
-def _values(houdini: Any, parm: hou.Parm, span: Tuple[int, int]) -> List[str]:
-    try:
-        last = min(span[1], span[0] + MOST_FRAMES)
-        return [str(parm.evalAsStringAtFrame(frame)) for frame in range(span[0], last + 1)]
-    except (houdini.Error, TypeError):  # a button, a ramp, data: what it says has to do
-        return []
-
-
-def _names_a_file(houdini: Any, parm: hou.Parm) -> bool:
-    template: Any = parm.parmTemplate()
-    if template.type() != houdini.parmTemplateType.String:
+    if definition is None or tuple(kind.nameComponents()[1:3]) == _OWN_ASSET:
         return False
-    return bool(template.stringType() == houdini.stringParmType.FileReference)
+    return "PythonCook" in definition.sections()
 
 
 def anew(node: str, unfollowed: Set[str]) -> str:
