@@ -299,6 +299,8 @@ def test_what_is_asked_wrongly_stands_in_the_status(plate: Any) -> None:
     node.parm("wedge").set("")
     node.setInput(0, None)
     assert "Nothing is wired" in press(node, "run")
+    node.setInput(0, plate, 1)
+    assert "OUT is wired in by its output 2" in press(node, "run")
     assert "Nothing of this node's is running" in press(node, "cancel")
     assert "No take was made yet" in press(node, "latest")
 

@@ -25,6 +25,7 @@ class OpNode(_Set):
     def __init__(self, kind: kinds.Kind, name: str, parent: Any) -> None:
         super().__init__(kind, name, parent)
         self._inputs: dict[int, OpNode] = {}
+        self._outputs_of: dict[int, int] = {}  # which output of an input's node is wired in
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -144,7 +145,6 @@ class OpNode(_Set):
     # wires
 
     def setInput(self, input_index: int, item_to_become_input: OpNode | None, output_index: int = 0) -> None:  # fmt: skip
-        del output_index
         self._editable("inputs", of=self._parent or self)
         if not 0 <= input_index < self._kind.inputs:
             raise InvalidInput(f"{self._path()} has no input {input_index}")
@@ -154,6 +154,7 @@ class OpNode(_Set):
             raise InvalidInput("Nodes of different networks cannot be wired")
         else:
             self._inputs[input_index] = item_to_become_input
+            self._outputs_of[input_index] = output_index
         changed(f"wire {self._path()}")
 
     def setFirstInput(self, item_to_become_input: OpNode | None, output_index: int = 0) -> None:
@@ -312,7 +313,7 @@ class NodeConnection(NetworkItem):
         return self._at
 
     def outputIndex(self) -> int:
-        return 0
+        return self._node._outputs_of.get(self._at, 0)
 
 
 class OpNodeConnection(NodeConnection):

@@ -88,16 +88,30 @@ def _of_take(verb: str, node: Any) -> None:
 def _run(hou: Any, node: Any) -> None:
     said = {name: str(node.parm(name).evalAsString()) for name in _OF_WISH}
     wish = Wish(**said)
-    inputs = node.inputs()
-    if not inputs or inputs[0] is None:
-        raise HostError("Nothing is wired into this node.", "Wire in the geometry to send.")
+    plate = _wired(node)
     if not is_over(node):
         raise HostError("This node's last run has not ended.", "Wait for it, or press Cancel.")
     host = hosts.this()
-    source = host.source(str(inputs[0].path()))
+    source = host.source(plate)
     order = Order(sessions.of(host), host, _told(hou, node), _taken(hou, node))
     _ORDERS[node.sessionId()] = order
     order.begin(wish, source)
+
+
+def _wired(node: Any) -> str:
+    """The path of what is wired in. Raises HostError: nothing is, or what no path names."""
+    for wire in node.inputConnections():
+        plate = wire.inputNode()
+        if wire.inputIndex() or plate is None:
+            continue
+        if wire.outputIndex():
+            raise HostError(
+                f"{plate.path()} is wired in by its output {wire.outputIndex() + 1}, and a node gives "
+                "only its first one.",
+                "Put a Null SOP behind that output, and wire in the Null.",
+            )
+        return str(plate.path())
+    raise HostError("Nothing is wired into this node.", "Wire in the geometry to send.")
 
 
 def _told(hou: Any, node: Any) -> Told:
