@@ -30,8 +30,8 @@ def run(words: list[str]) -> int:
     number = sum(name.endswith(".whl") for name in os.listdir(args.folder))
     print("%d packages for Python %d.%d are in %s" % (number, *chosen[1], args.folder))
     client = " --client" if args.client else ""
-    words = "%s --wheelhouse %s" % (client, shlex.quote(args.folder))
-    print("There: python3 -m install nuke%s\n  or: python3 -m install houdini%s" % (words, words))
+    rest = "%s --wheelhouse %s" % (client, shlex.quote(args.folder))
+    print("There: python3 -m install nuke%s\n  or: python3 -m install houdini%s" % (rest, rest))
     return 0
 
 
