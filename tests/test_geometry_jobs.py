@@ -238,9 +238,9 @@ def test_a_level_set_is_taken_for_smoke_only_where_it_is_asked_for(tmp_path: Pat
 
     asked_for = {"density": {"path": path, "layer": "surface"}}
     found = resolve(tmp_path, "volume_upres", plate=path, inputs=asked_for)
-    assert (
-        "density: grid surface of cache.1001.vdb, a level set: what comes back need not be distances"
-    ) in found.notes
+    assert "level set: what comes back of surface need not be distances to a surface" in (
+        found.notes
+    )
 
 
 def test_where_nothing_fits_nothing_is_to_be_chosen(tmp_path: Path) -> None:

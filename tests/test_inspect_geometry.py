@@ -151,13 +151,18 @@ def test_a_plan_says_what_could_be_an_input_and_what_stays(tmp_path: Path) -> No
     assert not (tmp_path / "takes").exists()
 
 
-def test_what_would_be_left_out_is_a_warning(tmp_path: Path) -> None:
+def test_what_would_be_left_out_changes_or_is_not_seen_is_a_warning(tmp_path: Path) -> None:
     geometry = points()
     geometry.unsupported = {"metaball": 1}
+    fewer = Geometry(2, [Attribute("P", "point", np.zeros((2, 3), np.float32))])
 
-    found = planned(cache(tmp_path, geometry), unsupported="leave_out")
+    found = planned(cache(tmp_path, geometry, fewer), unsupported="leave_out")
 
-    assert found["warnings"] == ["left out of the take: 1 metaball"]
+    assert found["warnings"] == [
+        "left out of the take: 1 metaball",
+        "result: the plate has N on vertices as well; Houdini shows that one",
+        "points: their number changes, 2 at 1002 to 6 at 1001",
+    ]
 
 
 def test_an_estimate_counts_voxels(tmp_path: Path) -> None:

@@ -209,9 +209,12 @@ def _inputs(
         channels = next(names for names in wanted.channels if len(names) == one.size)
         found[wanted.name] = ResolvedInput(path=str(main), layer=layer, channels=channels)
         said = "" if one.dtype.name == "float32" else f", {one.dtype} as float32 for the model"
-        said += ", a level set: what comes back need not be distances" if one.surface else ""
         noun = NOUNS[contract.kind]
         notes.append(f"{wanted.name}: {noun} {layer or UNNAMED} of {name}{said}")
+        if one.surface:
+            notes.append(
+                f"level set: what comes back of {layer} need not be distances to a surface"
+            )
     return found, notes
 
 

@@ -28,7 +28,10 @@ from answerprint.take import spelled
 from answerprint.triton import Server
 
 # what a note is about where an artist should look before the run
-_WARNING = ("space: ", "channels: ", "frames: ", "left out of the take: ")
+_WARNING = (
+    *("space: ", "channels: ", "frames: ", "left out of the take: "),
+    *("points: their number changes", "result: the plate", "level set: "),  # of geometry
+)
 
 
 @dataclass(frozen=True)
