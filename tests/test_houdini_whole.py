@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +26,7 @@ import answerprint_nuke
 from answerprint import exr, geometries
 from answerprint.takes import Take
 from answerprint_houdini import tops
+from answerprint_panel.qt import BINDING
 
 PLATES = Path(__file__).parents[1] / "install" / "plates" / "denoise"
 FRAMES = 24
@@ -192,3 +198,33 @@ def test_a_render_is_denoised_to_the_same_take_as_from_nuke_and_from_a_shell(
     ]
     assert list(digests[0]) == [1001, 1002]
     assert digests[0] == digests[1] == digests[2]
+
+
+def test_what_a_sop_holds_besides_is_said_in_the_panel(chair: Chair) -> None:
+    chair.sop(lambda _frame: houdini_session.geometry(scan(1001), PackedGeometry=2))
+
+    chair.open_pane()
+
+    chair.until_said("2 packed")
+
+
+@pytest.mark.skipif(BINDING != "PySide6", reason="it is this one that runs the other")
+def test_a_sop_becomes_a_take_in_the_other_qt() -> None:
+    """In Qt 5, as Houdini 19.5 to 20.5 have it; in a process of its own, for one has one Qt."""
+    if find_spec("PySide2") is None:
+        needed = "the panel in Qt 5 needs PySide2, which is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(needed)
+        pytest.skip(needed)
+    daily = test_a_sop_becomes_a_file_node_of_a_signed_take_and_turns_to_another.__name__
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", f"{__file__}::{daily}"]
+    ran = subprocess.run(
+        [sys.executable, *words],
+        env={**os.environ, "PYTEST_QT_API": "pyside2", "ANSWERPRINT_QT": "PySide2"},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[1],
+    )
+
+    assert re.search(r"^1 passed in ", ran.stdout, re.MULTILINE), ran.stdout[-9000:]
