@@ -55,7 +55,12 @@ if node.evalParm("show"):
     if not path:
         raise hou.NodeError("No take is chosen yet. Press Run on the Task tab, or Latest on this one.")
     if os.path.isfile(path):
-        geometry.loadFromFile(path)
+        try:
+            geometry.loadFromFile(path)
+        except hou.OperationFailed:
+            raise hou.NodeError(
+                "%s cannot be read. Press Verify, or read another take." % path
+            ) from None
     elif missing == "error":
         raise hou.NodeError(
             "%s is not there, at frame %d. Finish the take, or choose what a missing frame gives."

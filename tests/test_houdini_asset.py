@@ -176,7 +176,7 @@ def test_every_parameter_is_in_its_help() -> None:
 class Cooking:
     """What Houdini gives a Python SOP: itself, and a geometry that it may change."""
 
-    NodeError = hou.NodeError
+    NodeError, OperationFailed = hou.NodeError, hou.OperationFailed
 
     def __init__(self, node: Any, frame: int = 1) -> None:
         self.node, self.frame = node, frame
@@ -214,6 +214,9 @@ def test_its_cook_reads_a_file_and_does_nothing_else(plate: Any, tmp_path: Path)
         cooked()
     asset.read(hou, node, take(tmp_path, 2))
     assert cooked() == 2
+    Path(node.parm("file").eval()).write_bytes(b"\x7fNSJb, and then nothing")
+    with pytest.raises(hou.NodeError, match=r"0001\.bgeo cannot be read\. Press Verify"):
+        cooked()
     Path(node.parm("file").eval()).unlink()
     with pytest.raises(hou.NodeError, match=r"0001\.bgeo is not there, at frame 1"):
         cooked()
