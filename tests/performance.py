@@ -9,27 +9,39 @@ should run on the machine: the benchmark says in each row what others had of it.
 
 says how fast two million points with P, v, Cd and id are written and read, each way the best of
 five; beside them a plain write of as many bytes, which no format can be faster than.
+
+    python tests/performance.py volume
+
+says how long a run of volume_upres takes over a float volume of 256 x 256 x 256 that is nowhere
+empty, from its .vdb to the take's, and how long the model alone.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from samples import own_models, server_here
 
 from answerprint import geometries
 from answerprint.geometry import Attribute, Geometry
+from answerprint.triton import Server
+from answerprint.volume import Volume
 from answerprint_panel import tensors
 
 POINTS = 2_000_000
 TRIES = 5
+SIDE = 256
 
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
@@ -38,8 +50,9 @@ BLOCK = re.compile(r"(```text\n\$ answerprint bench --plot bench\.png\n).*?(```)
 
 
 def main() -> int:
-    if sys.argv[1:] == ["geometry"]:
-        return geometry()
+    parts = {"geometry": geometry, "volume": volume}
+    if sys.argv[1:]:
+        return parts[sys.argv[1]]()
     words = [sys.executable, "-m", "answerprint.cli", "bench", "--plot", str(PLOT)]
     done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
     print(done.stdout)
@@ -82,6 +95,48 @@ def geometry() -> int:
             rate = "" if name.endswith("structure") else f"{size / best / 1e6:8.0f} MB/s"
             print(f"{name:<18} {best * 1000:7.0f} ms {rate}")
     return 0
+
+
+def volume() -> int:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        values = _smoke()
+        geometries.write(folder / "smoke.1.vdb", Geometry(volumes=[Volume("density", values)]))
+        models = own_models(folder / "models", ["volume_upres"])
+        os.environ["ANSWERPRINT_HOME"] = str(folder / "home")
+        with server_here(folder / "home", models) as state:
+            for method in ("tricubic", "network"):
+                words = [sys.executable, "-m", "answerprint.cli", "run", "--task", "volume_upres"]
+                words += ["--plate", "smoke.#.vdb", "--set", f"method={method}"]
+                words += ["--server", state.address]
+                whole = _seconds(partial(_run, words, folder))
+                alone = _alone(state.address, values, method)
+                print(
+                    f"volume_upres, {method:<8}  the whole run {whole:6.1f} s, the model alone "
+                    f"{alone:6.1f} s: {whole / alone:.2f} times"
+                )
+    return 0
+
+
+def _smoke() -> NDArray[np.float32]:
+    places = np.linspace(0, 1, SIDE, dtype=np.float32)
+    z, y, x = places[:, None, None], places[:, None], places
+    noise = np.random.default_rng(1).random((SIDE, SIDE, SIDE), np.float32)
+    made = np.sin(9 * x) * np.cos(7 * y) * np.sin(11 * z) + 1.1 + 0.1 * noise
+    return np.asarray(made, np.float32)
+
+
+def _run(words: list[str], folder: Path) -> None:
+    subprocess.run(words, cwd=folder, stdout=subprocess.DEVNULL, check=True)
+
+
+def _alone(address: str, values: NDArray[np.float32], method: str) -> float:
+    """As the model counts its own time."""
+    with Server(address) as server:
+        offer = server.offer("volume_upres")
+        images, settings = {"grid": values[..., None]}, {"method": method}
+        answer = server.infer(offer, images, settings, request_id="performance")
+    return float(answer.report["model_seconds"])
 
 
 def _seconds(turn: Callable[[], Any]) -> float:

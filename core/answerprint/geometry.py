@@ -201,16 +201,16 @@ def _volume(volume: Volume) -> Iterator[tuple[str, NDArray[Any] | None]]:
     active = volume.active
     if active is None:
         active = np.ones(volume.values.shape[:3], np.bool_)
-    box = _box(active)
+    inside = box(active)
     low = (0, 0, 0)  # of a grid with no active voxel, wherever it lies
     if active.any():
         x, y, z = volume.origin
-        low = (x + box[2].start, y + box[1].start, z + box[0].start)
-    yield f"origin {low} {active[box].shape}", np.packbits(active[box])
-    yield "values", volume.values[box][active[box]]
+        low = (x + inside[2].start, y + inside[1].start, z + inside[0].start)
+    yield f"origin {low} {active[inside].shape}", np.packbits(active[inside])
+    yield "values", volume.values[inside][active[inside]]
 
 
-def _box(active: NDArray[np.bool_]) -> tuple[slice, ...]:
+def box(active: NDArray[np.bool_]) -> tuple[slice, ...]:
     """The smallest box around what is active, of z, y, x; an empty one where nothing is."""
     found = []
     for axis in range(3):

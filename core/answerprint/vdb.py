@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from answerprint import vdbblocks, vdbmap, vdbtree
+from answerprint import vdbblocks, vdbmap
 from answerprint.errors import SourceError
-from answerprint.geometry import Attribute, Geometry
+from answerprint.geometry import Attribute, Geometry, box
 from answerprint.vdbfile import HALF, VALUES, File, shape, voxels
 from answerprint.vdbstream import ACTIVE, BLOSC, MAGIC, NEWEST, metadata, text, type_of
 from answerprint.volume import Volume
@@ -148,7 +148,7 @@ def _counts(volume: Volume, active: NDArray[np.bool_]) -> dict[str, Any]:
         "file_voxel_count": np.int64(np.count_nonzero(active)),
     }
     if active.any():
-        space = vdbtree.tight(active[..., None], active, np.zeros(1, np.bool_))
+        space = box(active)
         origin = np.array(volume.origin)
         first = [one.start for one in space[::-1]]
         last = [one.stop - 1 for one in space[::-1]]
