@@ -243,6 +243,22 @@ def test_a_level_set_is_taken_for_smoke_only_where_it_is_asked_for(tmp_path: Pat
     )
 
 
+def test_a_grid_of_openvdb_among_points_can_be_had_alone(tmp_path: Path) -> None:
+    geometry = Geometry(3, [Attribute("P", "point", np.zeros((3, 3), np.float32))])
+    geometry.put(Attribute("id", "point", np.zeros((3, 1), np.int32)))
+    geometry.volumes = [Volume("density", np.ones((2, 2, 2), np.float32))]
+    geometry.anchors = np.array([1], np.int32)
+    cache(tmp_path, geometry)
+
+    assert refused(tmp_path, "volume_upres").remedy == "Use --result only."
+    alone = resolve(tmp_path, "volume_upres", result={"layers": "only"})
+
+    assert alone.result.format == "vdb"
+    assert "result: alone; P, id of the plate are not in the take" in alone.notes
+    odd = refused(tmp_path, "volume_upres", result={"layers": "only", "format": "usdc"})
+    assert odd.remedy == "Write the take as vdb."
+
+
 def test_where_nothing_fits_nothing_is_to_be_chosen(tmp_path: Path) -> None:
     whole = Geometry(volumes=[Volume("id", np.ones((2, 2, 2), np.int32))])
 

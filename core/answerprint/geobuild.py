@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answerprint import geolayers
-from answerprint.contract import Output
+from answerprint.contract import Kind, Output
 from answerprint.geometry import Attribute, Geometry, Group, Owner
 from answerprint.job import Resolved
 from answerprint.volume import Volume
@@ -95,9 +95,12 @@ def prospect(head: Geometry, resolved: Resolved, outputs: Iterable[Output]) -> G
     return alone(geometry, names)
 
 
-def rest(head: Geometry, names: Collection[str], keep: str) -> list[str]:
+def rest(head: Geometry, names: Collection[str], keep: str, kind: Kind) -> list[str]:
     """Attributes and grids of a plate that are not made anew; of `only`: that the take lacks."""
-    kept = {*names, "P"} if keep == "only" else set(names)
+    kept = set(names)
+    if keep == "only":  # grids stay at their points, and are called by that attribute
+        kept |= {"primitive name"} if kind != "points" else set()
+        kept |= {"P"} if kind == "points" or "points" not in geolayers.kinds(head) else set()
     points = [one.name for one in head.attributes if one.owner == "point"]
     others = [f"{one.owner} {one.name}" for one in head.attributes if one.owner != "point"]
     grids = [one.name for one in head.volumes]
@@ -217,10 +220,10 @@ def only_attributes(geometry: Geometry, names: Collection[str]) -> Geometry:
 
 
 def only_volumes(geometry: Geometry, names: Collection[str]) -> Geometry:
-    """These grids alone, each at a point of its own where it had one."""
+    """These grids alone, each at a point of its own where it had one; those of OpenVDB need none."""
     where = [index for index, one in enumerate(geometry.volumes) if one.name in names]
     alone = Geometry(volumes=[geometry.volumes[index] for index in where], said=dict(geometry.said))
-    if geometry.anchors is None:
+    if geometry.anchors is None or all(one.kind == "vdb" for one in alone.volumes):
         return alone
     points = geometry.anchors[where]
     alone.count, alone.anchors = len(where), np.arange(len(where), dtype=np.int32)

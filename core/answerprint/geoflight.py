@@ -22,6 +22,7 @@ from answerprint.ports import NOUNS
 from answerprint.site import Site
 from answerprint.span import Span
 from answerprint.triton import Server
+from answerprint.volume import Volume
 
 # what a take is written as, by the ending of the plate's files
 _FORMATS: dict[str, Format] = {
@@ -79,7 +80,7 @@ def resolve(
         layers=job.result.layers or "replace",
         type="inherit",
         compression="inherit",
-        format=_format(job, main, found.head),
+        format=_format(job, contract, found),
     )
     made = Resolved(
         job=job,
@@ -238,13 +239,17 @@ def _asked_layer(
     return source.layer
 
 
-def _format(job: Job, main: Plate, head: Geometry) -> Format:
+def _format(job: Job, contract: Contract, found: Survey) -> Format:
     """Of the take's files: as asked, else as the plate's, else what holds all of it."""
     if job.result.format != "inherit":
         return job.result.format
-    ending = geometries.suffix(main.name(0))
-    only_grids = not head.count and not head.attributes and bool(head.volumes)
-    if ending == ".safetensors" and only_grids and all(one.kind == "vdb" for one in head.volumes):
+    head, main = found.head, next(iter(found.inputs.values()))
+    ending = geometries.suffix(main.plate.name(0))
+    grids = head.volumes if not head.count and not head.attributes else []
+    if job.result.layers == "only" and contract.kind != "points":
+        one = geolayers.find(head, contract.kind, main.layer)
+        grids = [one] if isinstance(one, Volume) else grids
+    if ending == ".safetensors" and grids and all(one.kind == "vdb" for one in grids):
         return "vdb"
     return _FORMATS.get(ending, "bgeo")
 
@@ -271,7 +276,7 @@ def _result_notes(made: Resolved, asked: Asked, head: Geometry, file: Path) -> l
     if keep == "beside":
         return [f"result: {', '.join(names)} beside the plate's own"]
     if keep == "only":
-        rest = geobuild.rest(head, names, "only")
+        rest = geobuild.rest(head, names, "only", made.contract.kind)
         return (
             [f"result: alone; {', '.join(rest)} of the plate are not in the take"] if rest else []
         )
@@ -308,9 +313,10 @@ def _check_held(made: Resolved, outputs: Sequence[Output], head: Geometry, file:
         return
     others: tuple[Format, ...] = ("bgeo", "vdb", "usdc")
     able = [one for one in others if not _lacking(one, prospect)]
+    remedy = "Convert it first." if made.result.layers == "only" else "Use --result only."
     raise SourceError(
         f"A .{chosen} file cannot hold {', '.join(lacking)}.",
-        remedy=f"Write the take as {' or '.join(able)}." if able else "Use --result only.",
+        remedy=f"Write the take as {' or '.join(able)}." if able else remedy,
         fix=Fix(f"Write .{able[0]}", {"result": {"format": able[0]}}) if able else None,
     )
 

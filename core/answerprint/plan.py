@@ -173,7 +173,7 @@ def _geometry(found: Resolved, site: Site) -> Contents:
         choices[one.name] = [*named, *others]
     layers = found.result.layers
     made = [geobuild.name_of(found, one) for one in found.outputs(found.settings(number))]
-    rest = geobuild.rest(head, made, layers)
+    rest = geobuild.rest(head, made, layers, kind)
     return choices, [] if layers == "only" else rest, rest if layers == "only" else []
 
 
