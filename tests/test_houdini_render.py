@@ -171,7 +171,96 @@ def test_a_node_that_changes_meanwhile_leaves_no_mixed_frames(scene: Scene) -> N
 
     assert ends[0] is not None
     assert "was changed while it was being written" in ends[0].problem
+    assert scene.files() == ["OUT.0001.safetensors"]  # cooked before, and held against the key
+
+
+def test_a_cancel_leaves_no_frame_of_another_state(scene: Scene) -> None:
+    """Else the change is taken back, and the frame is used again under a key that is not its own."""
+    above = scene.network.createNode("attribwrangle", "above")
+    node = scene.sop()
+    node.setInput(0, above)
+    source = scene.keyed(node)
+    ends: list[HostError | None] = []
+    held: list[Any] = []
+
+    def step(done: int, _count: int) -> None:
+        above.parm("snippet").set(f"@P.y += {done};")
+
+    def cooks(frame: float) -> Geometry:
+        if frame == 2:
+            held[0].cancel()
+        return points(frame)
+
+    houdini_session.cook(node, cooks, moves=True)
+    held.append(scene.host.render(source, [1, 2, 3], scene.pattern(source), step, ends.append))
+    houdini_session.until(lambda: bool(ends))
+
+    assert ends[0] is not None
+    assert scene.files() == ["OUT.0001.safetensors"]
+
+
+def test_frames_that_were_cooked_from_other_files_go_when_it_ends_early(scene: Scene) -> None:
+    file = scene.folder / "dust.bgeo"
+    file.write_bytes(b"one")
+    above = scene.network.createNode("file", "above")
+    above.parm("file").set(str(file))
+    node = scene.sop()
+    node.setInput(0, above)
+
+    def some(frame: float) -> Geometry:
+        if frame == 3:
+            raise hou.OperationFailed("Not enough memory.")
+        if frame == 2:
+            file.write_bytes(b"another")
+        return points(frame)
+
+    houdini_session.cook(node, some, moves=True)
+    end, *_ = scene.write(node, [1, 2, 3])
+
+    assert "does not cook at frame 3" in end.problem
     assert scene.files() == []
+
+
+def test_a_scene_that_is_saved_under_a_name_goes_on(scene: Scene) -> None:
+    node = scene.sop(moves=True)
+    source = scene.keyed(node)
+    ends: list[HostError | None] = []
+
+    def step(_done: int, _count: int) -> None:
+        hou.hipFile.save(f"{scene.folder.as_posix()}/named.hip")
+
+    scene.host.render(source, [1, 2], scene.pattern(source), step, ends.append)
+    houdini_session.until(lambda: bool(ends))
+
+    assert ends == [None]
+
+
+def test_the_bytes_are_taken_one_attribute_a_step(scene: Scene) -> None:
+    """So that no turn is longer than the largest of them."""
+    held = scene.sop().geometryAtFrame(1.0).freeze()
+
+    assert len(list(arrays.taking(hou, held, "OUT"))) == len(held.pointAttribs())
+
+
+def test_a_file_that_the_thread_cannot_make_is_said(scene: Scene) -> None:
+    """Whatever is wrong with it: a frame that is not there is never counted as written."""
+    wrong = arrays.Frame({"point/P": ("F32", [2, 3], b"too short")}, {})
+
+    with pytest.raises(HostError, match=r"a\.safetensors cannot be written"):
+        Writing(f"{scene.folder}/a.safetensors", wrong).finished(wait=True)
+
+
+def test_a_node_that_cooks_with_an_error_is_no_geometry(scene: Scene) -> None:
+    def wrong(frame: float) -> Geometry:
+        if frame == 2:
+            node._errors.append("Invalid attribute.")  # noqa: SLF001 - no call makes one
+        return points(frame)
+
+    node = scene.sop(wrong, moves=True)
+
+    end, *_ = scene.write(node, [1, 2])
+
+    assert "does not cook at frame 2: Invalid attribute." in end.problem
 
 
 def test_another_scene_ends_it(scene: Scene) -> None:
@@ -181,7 +270,7 @@ def test_another_scene_ends_it(scene: Scene) -> None:
     ends: list[HostError | None] = []
 
     def step(_done: int, _count: int) -> None:
-        houdini_session.state.hip = "/elsewhere/other.hip"
+        hou.hipFile.clear()
 
     scene.host.render(source, [1, 2], scene.pattern(source), step, ends.append)
     houdini_session.until(lambda: bool(ends))

@@ -9,7 +9,7 @@ import hou as typed
 import houdini_session
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 from scene import Scene, grid, hython, points, scene, triangle
 
 from answerprint import geometries
@@ -252,6 +252,7 @@ def test_what_is_neither_geometry_nor_picture_is_said(scene: Scene) -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example("0", 5, "_", False)
 @given(
     st.from_regex(r"[a-z0-9_.]{0,8}", fullmatch=True),
     st.integers(1, 6),

@@ -37,6 +37,10 @@ class Work:
         """After the last frame: whether they fit together."""
         then(None)
 
+    def broken_off(self, error: HostError, then: Done) -> None:
+        """It ends early: what is to become of the frames that were made. `then` is told the error."""
+        then(error)
+
     def end(self) -> None:
         """Once, however it ended, if it was begun."""
 
@@ -81,9 +85,15 @@ class NodeRendering(Rendering):
         try:
             self._do()
         except HostError as error:
-            self._end(error)
+            self._break_off(error)
         except Exception as error:  # noqa: BLE001 - whoever waits for it has to be told
-            self._end(_fault(self._node, error))
+            self._break_off(_fault(self._node, error))
+
+    def _break_off(self, error: HostError) -> None:
+        if self._begun:
+            self._work.broken_off(error, self._end)
+        else:
+            self._end(error)
 
     def _do(self) -> None:
         if self._cancelled:

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, Generator, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Type
+from typing import (
+    Callable,
+    Generator,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    TypeVar,
+)
 
 from answerprint_panel import faults, stamps
 from answerprint_panel.host import HostError
@@ -23,6 +34,7 @@ class Found(NamedTuple):
     whole: bool
 
 
+Told = TypeVar("Told")
 Looking = Generator[None, None, Found]
 Later = Callable[[Callable[[], None], int], None]
 Look = Callable[[], Tuple[Looking, Sequence[str]]]  # begun, and the script's views
@@ -34,8 +46,9 @@ MOST_TRIES = 3
 GONE = (ValueError, RuntimeError)  # what a host's calls raise of a node that was deleted
 
 
-def at_once(steps: Looking) -> Found:
-    found: List[Found] = []
+def at_once(steps: Generator[None, None, Told]) -> Told:
+    """What comes of something that is told step by step."""
+    found: List[Told] = []
 
     def to_the_end() -> Iterator[None]:
         found.append((yield from steps))

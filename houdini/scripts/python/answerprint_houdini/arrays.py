@@ -10,9 +10,10 @@ from __future__ import annotations
 import array
 import json
 import struct
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, NamedTuple, Sequence, Tuple
 
 from answerprint_houdini import contents
+from answerprint_panel import keying
 from answerprint_panel.host import HostError
 from answerprint_panel.tensors import Tensor
 
@@ -48,6 +49,9 @@ class Frame(NamedTuple):
     metadata: Dict[str, str]
 
 
+Taking = Generator[None, None, Frame]
+
+
 class _Owner(NamedTuple):
     """How HOM gives what belongs to points, vertices or primitives."""
 
@@ -72,7 +76,14 @@ class _Taken:
 
 
 def of(houdini: Any, geometry: hou.Geometry, name: str) -> Frame:
-    """A frozen geometry. `houdini`: the module, handed over by the host.
+    """All of a frozen geometry at once; see `taking`."""
+    return keying.at_once(taking(houdini, geometry, name))
+
+
+def taking(houdini: Any, geometry: hou.Geometry, name: str) -> Taking:
+    """A frozen geometry, one attribute or volume a step, for each may be some hundred megabytes.
+
+    `houdini`: the module, handed over by the host.
 
     Raises:
         HostError: a volume is in no straight grid, or holds what no task takes.
@@ -81,12 +92,15 @@ def of(houdini: Any, geometry: hou.Geometry, name: str) -> Frame:
     for owner in _owners(geometry):
         for attrib in owner.attribs:
             _attribute(taken, owner, attrib)
+            yield
     for attrib in geometry.globalAttribs():
         _detail(taken, geometry, attrib)
     grids = []
     found = contents.volumes(houdini, geometry)
     if found:
-        grids = [_volume(taken, geometry, prim, index, name) for index, prim in enumerate(found)]
+        for index, prim in enumerate(found):
+            grids.append(_volume(taken, geometry, prim, index, name))
+            yield
         anchors = array.array("i", [_point(prim) for prim in found])
         taken.tensors["volume/anchors"] = ("I32", [len(found)], anchors)
         _groups(taken, geometry)

@@ -43,6 +43,8 @@ class HoudiniHost(PlacingHost):
     def __init__(self) -> None:
         self._turns: Optional[turns.Turns] = None
         self._watched: List[Callable[[], None]] = []
+        self._listens = False
+        self._scenes = 0  # that were opened or begun while somebody watched
 
     def version(self) -> str:
         return str(hou.applicationVersionString())
@@ -77,12 +79,18 @@ class HoudiniHost(PlacingHost):
 
     def when_opened(self, call: Callable[[], None]) -> None:
         """Called after each scene that is opened; the same callable once, however often it is given."""
-        if not self._watched:
-            hou.hipFile.addEventCallback(self._scene_event)
+        self._listen()
         if call not in self._watched:
             self._watched.append(call)
 
+    def _listen(self) -> None:
+        if not self._listens:
+            self._listens = True
+            hou.hipFile.addEventCallback(self._scene_event)
+
     def _scene_event(self, event: hou.EnumValue) -> None:
+        if event in (hou.hipFileEventType.AfterLoad, hou.hipFileEventType.AfterClear):
+            self._scenes += 1
         if event == hou.hipFileEventType.AfterLoad:
             for call in list(self._watched):
                 call()
@@ -131,7 +139,8 @@ class HoudiniHost(PlacingHost):
         later = None if at_once else self.later
         look, _ = self._looking(source)
         key = source.key or keying.now(look)
-        deed = work.Work(hou, source, key, path, self.script, look, later)
+        self._listen()
+        deed = work.Work(hou, source, key, path, lambda: self._scenes, look, later)
         waiting = interrupt.Interruptable(hou, source.node, step) if at_once else None
         rendering = frame_by_frame.NodeRendering(
             source.node,

@@ -94,7 +94,7 @@ def at_frame(houdini: Any, node: hou.SopNode, frame: int) -> hou.Geometry:
         ) from error
     except houdini.Error as error:
         raise failed(name, frame, said(error)) from error
-    if found is None:
+    if found is None or node.errors():
         raise failed(name, frame, "; ".join(node.errors()) or "it gives no geometry")
     return found.freeze()
 
