@@ -142,6 +142,9 @@ def test_a_plate_that_changed_has_another_take(asked: Path, tmp_path: Path) -> N
     tops.generate(before, [], job, per_item=100)
     tops.cook(before.items[0], report=quiet)
 
+    (tmp_path / "scan.0002.bgeo").write_bytes(b"a frame that nobody asked for")
+    tops.check_plate(json.loads(before.items[1].stringAttribValue(tops.Items.JOB)))
+
     plate.write_bytes(b"another")
 
     with pytest.raises(RuntimeError, match=r"The plate has changed .*Generate the items again"):

@@ -17,6 +17,7 @@ import answerprint_houdini.roots  # noqa: F401 - it lets answerprint_panel be fo
 from answerprint_houdini.register import Register
 from answerprint_houdini.verb import last, told
 from answerprint_panel import farm, stamps
+from answerprint_panel.at_host import seen
 from answerprint_panel.host import Document, HostError
 from answerprint_panel.spans import numbers
 
@@ -140,8 +141,12 @@ def _of(work_item: Any) -> Tuple[Document, List[str]]:
 
 
 def plates(resolved: Document) -> List[stamps.File]:
-    """What the inputs of a job are read from."""
+    """What a job's inputs are read from: those frames that it looks at."""
     first, last = int(resolved.get("first") or 0), int(resolved.get("last") or 0)
+    frames = numbers(str(resolved.get("frames") or ""))
+    if frames and not (resolved.get("job") or {}).get("timing"):
+        looked_at = seen(frames, (resolved.get("contract") or {}).get("cut"), first, last)
+        first, last = looked_at[0], looked_at[-1]
     paths = {str(one.get("path")) for one in (resolved.get("inputs") or {}).values()}
     return [stamps.File(path, first, last) for path in sorted(paths)]
 
