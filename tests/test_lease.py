@@ -70,6 +70,22 @@ def file(tmp_path: Path) -> Path:
     return private / "lease.json"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def takers(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, tuple[Path, subprocess.Popen[bytes]]]]:
+    """A process that goes for each forgotten lease; they watch for 8 s while other tests run."""
+    begun = {}
+    for name, content in FORGOTTEN.items():
+        path = tmp_path_factory.mktemp("forgotten") / "lease.json"
+        path.write_bytes(content)
+        begun[name] = path, subprocess.Popen([sys.executable, "-c", ONCE, path])
+    yield begun
+    for _, process in begun.values():
+        process.kill()
+        process.wait()
+
+
 @pytest.fixture
 def holder(file: Path) -> Iterator[Crowd]:
     """Another process that holds the lease; told to go on, it waits 5 s to lose it."""
@@ -143,7 +159,7 @@ def test_a_process_number_that_was_given_to_another_is_not_the_holder(file: Path
 
 def test_of_many_that_take_over_a_stale_lease_exactly_one_wins(tmp_path: Path) -> None:
     """Many leases at once, so that the moments that matter are met."""
-    files = [tmp_path / f"v{number:03d}" / "lease.json" for number in range(60)]
+    files = [tmp_path / f"v{number:03d}" / "lease.json" for number in range(30)]
     for file in files:
         file.parent.mkdir()
         documents.write(file, {"uuid": "1", **dead_process(), "beat": 7})
@@ -219,19 +235,13 @@ FORGOTTEN = {
 }
 
 
-def test_a_lease_file_that_nobody_keeps_up_is_replaced_whatever_it_holds(tmp_path: Path) -> None:
-    files = {name: tmp_path / name / "lease.json" for name in FORGOTTEN}
-    for name, file in files.items():
-        file.parent.mkdir()
-        file.write_bytes(FORGOTTEN[name])
-    takers = {
-        name: subprocess.Popen([sys.executable, "-c", ONCE, file]) for name, file in files.items()
-    }
-
-    codes = {name: ended(taker) for name, taker in takers.items()}
+def test_a_lease_file_that_nobody_keeps_up_is_replaced_whatever_it_holds(
+    takers: dict[str, tuple[Path, subprocess.Popen[bytes]]],
+) -> None:
+    codes = {name: ended(process) for name, (_, process) in takers.items()}
 
     assert codes == dict.fromkeys(FORGOTTEN, 0)
-    assert [left(file) for file in files.values()] == [[]] * len(files)
+    assert [left(file) for file, _ in takers.values()] == [[]] * len(takers)
 
 
 ONCE = """

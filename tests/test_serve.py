@@ -14,7 +14,7 @@ import pytest
 import requests
 import yaml
 from command import Answerprint
-from samples import add_model, own_models
+from samples import AtOnce, add_model, own_models
 
 from answerprint.triton import Server
 from answerprint_server import embedded, launch, repository, wheel
@@ -98,7 +98,7 @@ def test_a_second_call_finds_the_running_server(
 ) -> None:
     home, state = detached
 
-    said = answerprint("serve", "--json", env={"ANSWERPRINT_HOME": str(home)})
+    said = AtOnce(answerprint.folder)("serve", "--json", env={"ANSWERPRINT_HOME": str(home)})
 
     assert said.code == 0
     assert said.last["address"] == state.address
@@ -114,7 +114,7 @@ def test_it_listens_on_loopback_only(detached: tuple[Path, embedded.Running]) ->
 
 
 def test_status_says_so_when_none_runs(own_home: Path, answerprint: Answerprint) -> None:
-    said = answerprint("serve", "--status", "--json")
+    said = AtOnce(answerprint.folder)("serve", "--status", "--json")
 
     assert (said.code, said.last) == (1, {"running": False})
 
@@ -129,7 +129,8 @@ def test_stop_leaves_no_process_no_shared_memory_and_no_state(
     assert len(processes) >= 4  # supervisor, server, a stub for each model
     assert left_behind(state)
 
-    assert answerprint("serve", "--stop", "--json").last == {"stopped": True}
+    at_once = AtOnce(answerprint.folder)
+    assert at_once("serve", "--stop", "--json").last == {"stopped": True}
 
     assert gone(processes)
     assert not left_behind(state)
@@ -137,20 +138,25 @@ def test_stop_leaves_no_process_no_shared_memory_and_no_state(
     assert kept <= {"triton.log", "serve.log"} | {path for path in kept if "backends" in path}
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_in_order(
-    ending: signal.Signals, own_home: Path, answerprint: Answerprint, few: tuple[str, Path]
+    tmp_path: Path, answerprint: Answerprint, few: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process = answerprint.start("serve", *few)
-    state = wait_for(own_home)
-    processes = family(process.pid)
+    """A server for each signal, all at once: each takes three seconds to end, and mostly waits."""
+    begun = {}
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        monkeypatch.setenv("ANSWERPRINT_HOME", str(tmp_path / ending.name))
+        begun[ending] = answerprint.start("serve", *few)
+    states = {ending: wait_for(tmp_path / ending.name) for ending in begun}
+    processes = {ending: family(process.pid) for ending, process in begun.items()}
 
-    process.send_signal(ending)
+    for ending, process in begun.items():
+        process.send_signal(ending)
 
-    assert process.wait() == 0
-    assert gone(processes)
-    assert not left_behind(state)
-    assert embedded.running(own_home) is None
+    for ending, process in begun.items():
+        assert process.wait() == 0, ending
+        assert gone(processes[ending]), ending
+        assert not left_behind(states[ending]), ending
+        assert embedded.running(tmp_path / ending.name) is None, ending
 
 
 def test_a_killed_supervisor_takes_the_server_with_it_and_the_next_start_cleans_up(
@@ -180,7 +186,7 @@ def test_two_starts_at_once_give_one_server(
     loser = second if state.pid == first.pid else first
 
     assert loser.wait() in (0, 4)  # found it running, or found it starting
-    assert answerprint("serve", "--stop").code == 0
+    assert AtOnce(answerprint.folder)("serve", "--stop").code == 0
     assert (second if loser is first else first).wait() == 0
 
 

@@ -86,24 +86,17 @@ def test_show_says_it_too(take: Take, writer: Crowd, answerprint: AtOnce, addres
     assert answerprint("show", take.folder, "--json").documents[0]["state"] == "stalled"
 
 
-def test_a_process_elsewhere_is_known_to_be_dead_once_it_was_watched(
-    take: Take, answerprint: AtOnce
-) -> None:
-    """Its number says nothing here: only that its count does not move."""
-    elsewhere = {"uuid": "1", "machine": "elsewhere", "pid": os.getpid(), "started": 1.0, "beat": 7}
-    documents.write(take.lease_file, elsewhere)
-
-    assert answerprint("takes", "my takes", "--json").last["state"] == "running"
-    assert answerprint("takes", "my takes", "--watch", "--json").last["state"] == "stalled"
-
-
 def test_all_that_are_watched_are_watched_at_once_and_the_living_are_told_from_the_stuck(
     take: Take, writer: Crowd, answerprint: AtOnce
 ) -> None:
+    """Of a process elsewhere the number says nothing here: only that its count does not move."""
     stream = take.folder.parent
-    stuck, dead = takes.claim(stream), takes.claim(stream)
-    for one in (stuck, dead):
+    stuck, dead, elsewhere, namesake = (takes.claim(stream) for _ in range(4))
+    for one in (stuck, dead, elsewhere, namesake):
         shutil.copy(take.private / "job.json", one.private)
+    told = {"uuid": "1", "machine": "elsewhere", "pid": os.getpid(), "started": 1.0, "beat": 7}
+    documents.write(elsewhere.lease_file, told)
+    documents.write(namesake.lease_file, asdict(clone()))
     with Crowd(HOLDER, 1, stuck.lease_file) as second, Crowd(HOLDER, 1, dead.lease_file) as third:
         assert second.hear() + third.hear() == ["held"] * 2
         second.members[0].send_signal(signal.SIGSTOP)
@@ -112,9 +105,9 @@ def test_all_that_are_watched_are_watched_at_once_and_the_living_are_told_from_t
         plain = answerprint("takes", "my takes", "--json").documents
         watched = answerprint("takes", "my takes", "--watch", "--json").documents
 
-    assert [one["take"] for one in plain] == ["v003", "v002", "v001"]
-    assert [one["state"] for one in plain] == ["stalled", "running", "running"]
-    assert [one["state"] for one in watched] == ["stalled", "stalled", "running"]
+    assert [one["take"] for one in plain] == ["v005", "v004", "v003", "v002", "v001"]
+    assert [one["state"] for one in plain] == ["running"] * 2 + ["stalled"] + ["running"] * 2
+    assert [one["state"] for one in watched] == ["stalled"] * 4 + ["running"]
 
 
 def test_a_take_runs_as_long_as_one_of_its_parts_does(take: Take, writer: Crowd) -> None:
@@ -166,15 +159,19 @@ def test_who_runs_on_another_machine_of_the_same_name_may_be_alive(hardware: str
     )
 
 
-def test_a_machine_of_the_same_name_keeps_its_take_as_long_as_its_count_moves(take: Take) -> None:
+def clone() -> holder.Holder:
+    """As this very process would be on another machine of the same name."""
     _, space, tick = myself().born.split()
-    clone = replace(myself(), born=f"another-boot {space} {tick}", hardware="0123456789abcdef")
-    documents.write(take.lease_file, asdict(clone))
+    return replace(myself(), born=f"another-boot {space} {tick}", hardware="0123456789abcdef")
+
+
+def test_a_machine_of_the_same_name_keeps_its_take_as_long_as_its_count_moves(take: Take) -> None:
+    """One whose count does not move is among those that are watched above."""
+    before = clone()
+    documents.write(take.lease_file, asdict(replace(before, beat=1)))
 
     assert take.state() == "running"
-    assert holder.watch({take.lease_file: clone}) == {take.lease_file}
-    documents.write(take.lease_file, asdict(replace(clone, beat=1)))
-    assert holder.watch({take.lease_file: clone}) == set()
+    assert holder.watch({take.lease_file: before}) == set()
 
 
 def test_who_was_born_at_another_moment_or_is_not_there_is_dead() -> None:

@@ -10,14 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 import pytest
-from command import Answerprint
-from samples import own_models, server_here, stand_in
+from samples import AtOnce, own_models, server_here, stand_in
 
 from answerprint import pipeline
 from answerprint.errors import ServerError, ServerSilent
@@ -130,43 +130,60 @@ def gone(found: Running, home: Path) -> bool:
     return not left and not regions(found) and not embedded.state_file(home).exists()
 
 
-def test_a_server_that_was_killed_is_back_at_its_address(supervised: Supervised) -> None:
-    before = supervised.state
+@dataclass(frozen=True)
+class Killed:
+    """What was seen of a server before it was killed, and after it had come back.
+
+    pixels   what it answered the client that was connected before
+    """
+
+    before: Running
+    processes: set[int]
+    regions: set[str]
+    written: bytes
+    said: dict[str, Any]
+    pixels: Any
+    after: Supervised
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[Killed]:
+    """Of one that was killed once, which tests only look at."""
+    one = Supervised(tmp_path_factory.mktemp("killed") / "own", models)
+    before = one.state
+    held, written = (processes(before), regions(before)), Path(before.log).read_bytes()
     with Server(before.address) as server:
         offer = server.offer("passthrough")
-        supervised.kill_server()
-        said = supervised.hear()
+        one.kill_server()
+        said = one.hear()
         answer = server.infer(offer, {"pixels": PIXELS}, {}, request_id="the same client")
+    yield Killed(before, *held, written, said, answer.images["pixels"], one)
+    one.close()
+
+
+def test_a_server_that_was_killed_is_back_at_its_address(killed: Killed) -> None:
+    before, after, said = killed.before, killed.after.state, killed.said
 
     assert (said["event"], said["address"], said["lost_ports"]) == ("restarted", before.address, [])
-    assert np.array_equal(answer.images["pixels"], PIXELS)
-    assert supervised.state.triton != before.triton
-    assert (supervised.state.http, supervised.state.metrics) == (before.http, before.metrics)
+    assert np.array_equal(killed.pixels, PIXELS)
+    assert after.triton != before.triton
+    assert (after.http, after.metrics) == (before.http, before.metrics)
 
 
-def test_nothing_of_the_dead_server_stays_behind(supervised: Supervised) -> None:
-    before = supervised.state
-    old, held = processes(before), regions(before)
-    assert len(old) >= 2
-    assert held
+def test_nothing_of_the_dead_server_stays_behind(killed: Killed) -> None:
+    assert len(killed.processes) >= 2
+    assert killed.regions
 
-    supervised.kill_server()
-    supervised.hear()
-
-    assert not processes(supervised.state) & old
-    assert not regions(supervised.state) & held
+    assert not processes(killed.after.state) & killed.processes
+    assert not regions(killed.after.state) & killed.regions
 
 
-def test_the_log_of_the_dead_server_is_kept(supervised: Supervised) -> None:
-    log = Path(supervised.state.log)
-    written = log.read_bytes()
+def test_the_log_of_the_dead_server_is_kept(killed: Killed) -> None:
+    log, kept = Path(killed.before.log), Path(killed.said["log"])
 
-    supervised.kill_server()
-    said = supervised.hear()
-
-    assert Path(said["log"]).read_bytes().startswith(written)
-    assert said["log"] != str(log)
-    assert log.stat().st_ino != Path(said["log"]).stat().st_ino
+    assert kept.read_bytes().startswith(killed.written)
+    assert kept != log
+    assert log.stat().st_ino != kept.stat().st_ino
 
 
 def test_a_log_that_somebody_removed_does_not_keep_the_server_dead(supervised: Supervised) -> None:
@@ -181,17 +198,17 @@ def test_a_log_that_somebody_removed_does_not_keep_the_server_dead(supervised: S
 
 
 def test_a_proxy_in_the_environment_hides_no_server_of_this_machine(
-    supervised: Supervised, monkeypatch: pytest.MonkeyPatch
+    killed: Killed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{nobody.getsockname()[1]}")
 
-        assert embedded.is_live(supervised.state)
+        assert embedded.is_live(killed.after.state)
 
 
 def test_status_tells_how_often_and_why(supervised: Supervised) -> None:
-    answerprint = Answerprint(supervised.home)
+    answerprint = AtOnce(supervised.home)
     own = _user(supervised.home)
     for _ in range(2):
         supervised.kill_server()
@@ -214,7 +231,7 @@ def test_a_server_that_is_being_restarted_is_no_running_one(
     comes_up_slowly.kill_server()
     comes_up_slowly.until(lambda now: bool(now.deaths))
 
-    said = Answerprint(tmp_path)("serve", "--status", "--json", env=_user(home))
+    said = AtOnce(tmp_path)("serve", "--status", "--json", env=_user(home))
 
     assert (said.code, said.last["running"], said.last["starting"]) == (1, False, True)
     assert said.last["deaths"]
@@ -225,7 +242,7 @@ def test_who_asks_for_a_server_while_it_is_restarted_gets_it(
 ) -> None:
     before = supervised.kill_server()
 
-    said = Answerprint(tmp_path)("serve", "--detach", "--json", env=_user(supervised.home))
+    said = AtOnce(tmp_path)("serve", "--detach", "--json", env=_user(supervised.home))
 
     assert (said.code, said.last["address"]) == (0, before.address)
     assert said.last["restarts"] == 1
@@ -289,7 +306,7 @@ def test_stop_ends_it_in_order_while_the_server_comes_up(
     before = comes_up_slowly.kill_server()
     after = comes_up_slowly.until(lambda now: now.triton != before.triton)
 
-    said = Answerprint(tmp_path)("serve", "--stop", "--json", env=_user(home))
+    said = AtOnce(tmp_path)("serve", "--stop", "--json", env=_user(home))
 
     assert said.last == {"stopped": True}
     assert comes_up_slowly.process.wait() == 0
