@@ -171,8 +171,8 @@ def test_of_several_processes_the_last_one_closes_the_take_and_no_event_is_lost(
 
 CROWDS: list[list[str | None]] = [
     ["1001-1006", "1004-1009", "1007-1012", "1001-1006", None, "1003,1010"],
-    ["1001-1012x2", "1002-1012x2", "1001-1002", "1011-1012", "1005-1006", "1007-1008"],
-    [None, None, "1001", "1012", None, "1001-1012"],
+    ["1001-1012x2", "1002-1012x2", "1001-1002", "1011-1012"],
+    [None, None, "1001", "1001-1012"],
 ]
 
 
@@ -209,8 +209,8 @@ def test_who_closes_is_one_alone_however_many_end_at_the_same_moment(
 ) -> None:
     """Every frame is there already: all of them could close it."""
     laid(take)
-    with crowd(take, home, COUNT) as workers:
-        ask(workers, [str(number) for number in EVERY])
+    with crowd(take, home, COUNT // 2) as workers:
+        ask(workers, [f"{number}-{number + 1}" for number in range(1001, 1001 + COUNT, 2)])
         workers.go()
         ends = workers.hear()
 

@@ -47,8 +47,8 @@ def stream(tmp_path: Path) -> Path:
     return tmp_path / "show" / "010" / "bg_denoise"
 
 
-def test_thirty_two_processes_at_once_get_a_number_each_without_a_gap(stream: Path) -> None:
-    claimed = claimed_together(stream, 32, [None] * 4)
+def test_sixteen_processes_at_once_get_a_number_each_without_a_gap(stream: Path) -> None:
+    claimed = claimed_together(stream, 16, [None] * 8)
 
     assert sorted(claimed) == [*range(1, 129)]
     marks = {Take(stream / f"v{number:03d}").read("claim")["uuid"] for number in claimed}
@@ -56,9 +56,11 @@ def test_thirty_two_processes_at_once_get_a_number_each_without_a_gap(stream: Pa
 
 
 def test_of_many_that_ask_for_the_same_numbers_one_gets_each(stream: Path) -> None:
-    claimed = claimed_together(stream, 16, [7, 3, 12])
+    numbers = [7, 3, 12, *range(20, 60)]
 
-    assert sorted(claimed) == [3, 7, 12]
+    claimed = claimed_together(stream, 8, [*numbers])
+
+    assert sorted(claimed) == sorted(numbers)
 
 
 def test_a_claim_says_who_took_the_number(stream: Path) -> None:
