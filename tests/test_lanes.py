@@ -19,7 +19,7 @@ import pytest
 import requests
 from command import Answerprint
 from google.protobuf import text_format  # type: ignore[import-untyped]
-from samples import claimed, own_models, plate, server_here, stand_in
+from samples import AtOnce, claimed, own_models, plate, server_here, stand_in
 from tritonclient.grpc import model_config_pb2
 
 from answerprint import begin, exr, record, run, signing, takes
@@ -303,9 +303,10 @@ def test_the_command_line_lays_lanes_and_shows_tasks_alone(
     serve = ("serve", "--models", models, "--json")
     try:
         ready = answerprint(*serve, "--detach", "--farm-lane", "--instances", "2")
-        tasks, doctor = answerprint("tasks", "--json"), answerprint("doctor", "--json")
-        again = answerprint(*serve, "--farm-lane", "--instances", "2")
-        other = answerprint(*serve, "--farm-lane")
+        at_once = AtOnce(tmp_path)
+        tasks, doctor = at_once("tasks", "--json"), at_once("doctor", "--json")
+        again = at_once(*serve, "--farm-lane", "--instances", "2")
+        other = at_once(*serve, "--farm-lane")
         with Server(ready.last["address"]) as server:
             offers = {one.name: one.instances for one in server.offers()}
     finally:
@@ -322,8 +323,8 @@ def test_the_command_line_lays_lanes_and_shows_tasks_alone(
     assert not list((tmp_path / "own" / "server").glob("lanes_*"))
 
 
-def test_at_once_without_lanes_is_refused(answerprint: Answerprint) -> None:
-    said = answerprint("serve", "--at-once", "2", "--json")
+def test_at_once_without_lanes_is_refused(tmp_path: Path) -> None:
+    said = AtOnce(tmp_path)("serve", "--at-once", "2", "--json")
 
     assert (said.code, said.last["error"]) == (2, "JobError")
 

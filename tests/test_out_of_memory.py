@@ -150,8 +150,10 @@ def test_a_frame_that_is_too_large_fails_alone_and_the_others_are_made(
     assert len(take.frames()) == 8
 
 
-def eight_k(folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def eight_k(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two frames of 8192x4320, uncompressed so that no time goes into codecs."""
+    folder = tmp_path_factory.mktemp("8k")
     row = np.arange(8192, dtype=np.uint16).view(np.float16)[None, :]
     for number in (1001, 1002):
         image = {name: np.ascontiguousarray(row.repeat(4320, 0)) for name in "RGB"}
@@ -160,9 +162,10 @@ def eight_k(folder: Path) -> Path:
     return folder / "bg.####.exr"
 
 
-def test_a_frame_of_8k_stays_within_the_memory_that_is_allowed(tmp_path: Path) -> None:
-    path = eight_k(tmp_path)
-    words = ("--task", "passthrough", "--plate", path, "--memory", "6", "--fresh", "--json")
+def test_a_frame_of_8k_stays_within_the_memory_that_is_allowed(
+    tmp_path: Path, eight_k: Path
+) -> None:
+    words = ("--task", "passthrough", "--plate", eight_k, "--memory", "6", "--fresh", "--json")
 
     used = peak_memory(Answerprint(tmp_path).start("run", *words))
 
@@ -171,14 +174,16 @@ def test_a_frame_of_8k_stays_within_the_memory_that_is_allowed(tmp_path: Path) -
     needs = take.read("job")["resolved"]["memory"]
     assert 1e9 < used < 6e9 < 2 * needs  # two frames at once would not fit
     assert used < needs + 0.3e9  # what was reckoned, and the program itself
-    digests = [exr.digest(exr.read(one)) for one in (take.file(1001), tmp_path / "bg.1001.exr")]
+    digests = [
+        exr.digest(exr.read(one)) for one in (take.file(1001), eight_k.with_name("bg.1001.exr"))
+    ]
     assert digests[0] == digests[1]
 
 
 def test_a_frame_that_does_not_fit_is_refused_with_both_numbers(
-    answerprint: AtOnce, tmp_path: Path
+    answerprint: AtOnce, tmp_path: Path, eight_k: Path
 ) -> None:
-    words = ("--task", "passthrough", "--plate", eight_k(tmp_path), "--memory", "0.5")
+    words = ("--task", "passthrough", "--plate", eight_k, "--memory", "0.5")
 
     said = refused(answerprint, "JobError", *words)
 
