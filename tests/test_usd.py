@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import disks
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -362,6 +365,16 @@ def test_a_volumes_grids_are_read_from_below_the_folder_alone(tmp_path: Path, as
     with pytest.raises(SourceError, match="cannot hold 1 volumes") as caught:
         usd.write(tmp_path / "b.usdc", found)
     assert caught.value.remedy == "Take it as .vdb."
+
+
+@pytest.mark.parametrize("ending", ["usdc", "usda"])
+def test_a_full_disk_is_told_as_one(tmp_path: Path, ending: str) -> None:
+    places = np.random.default_rng(1).normal(size=(30000, 3)).astype(np.float32)
+    made = Geometry(30000, [Attribute("P", "point", places, qualifier="point")])
+
+    full = pytest.raises(OSError, match=os.strerror(errno.ENOSPC))
+    with disks.disk(tmp_path / "disk", "200k") as folder, full:
+        usd.write(folder / f"one.{ending}", made)
 
 
 def test_what_the_format_cannot_hold_is_refused_by_name(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -90,18 +91,22 @@ def write(path: Path, geometry: Geometry) -> None:
     if not layer.HasDefaultPrim() and layer.rootPrims:
         layer.defaultPrim = layer.rootPrims[0].name
     layer.customLayerData = {name: text for name, text in geometry.said.items() if name != NAME}
-    _save(layer, path)
+    _save(layer, path, sum(one.values.nbytes for one in geometry.attributes))
 
 
-def _save(layer: Sdf.Layer, path: Path) -> None:
+def _save(layer: Sdf.Layer, path: Path, size: int) -> None:
+    """`size`: bytes of the values. Raises OSError."""
     with path.open("wb"):  # pxr says only that it failed; this says why
         pass
     try:
-        done = layer.Export(str(path))
+        done, why = layer.Export(str(path)), None
     except (Tf.ErrorException, RuntimeError) as error:
-        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path)) from error
+        done, why = False, error
     if not done:
-        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        # what it wrote of the file is gone again; as text a number takes three times its bytes
+        full = shutil.disk_usage(path.parent).free < size * (3 if path.suffix == ".usda" else 1)
+        number = errno.ENOSPC if full else errno.EIO
+        raise OSError(number, os.strerror(number), str(path)) from why
 
 
 def _prim(stage: Usd.Stage, geometry: Geometry, share: Share, about: About, *, alone: bool) -> None:
