@@ -131,6 +131,9 @@ class Packages(Telling):
     def say_left(self) -> None:
         if self._args.share:
             print("Take it out of HOUDINI_PACKAGE_DIR yourself: %s" % self.target)
+        elif not self.is_there:
+            print("No package file that names it was found. One that --package-dir wrote elsewhere")
+            print("stays: say --package-dir with --uninstall again, or delete it.")
 
     def _ours(self) -> list[Package]:
         """Those that name this place; others' stay."""

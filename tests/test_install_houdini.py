@@ -142,6 +142,20 @@ def test_houdinis_own_variable_comes_before_what_is_found(machine: Machine, pref
     assert machine.everything() == {}
 
 
+def test_a_package_file_elsewhere_is_not_forgotten_in_silence(
+    machine: Machine, prefs: Path, tmp_path: Path
+) -> None:
+    machine.houdini("--yes", "--package-dir", str(tmp_path / "elsewhere"))
+    words = ("houdini", "--uninstall", "--yes")
+
+    without = machine.install(*words)
+    assert "One that --package-dir wrote elsewhere" in without.stdout
+    machine.install(*words, "--package-dir", str(tmp_path / "elsewhere"))
+
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert not (prefs / "packages").exists()
+
+
 @pytest.mark.parametrize("named", ["prefs__HVER__", "prefs__HVER__/", "prefs__HVER__/mine"])
 def test_preferences_under_another_name_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
