@@ -86,7 +86,9 @@ def test_a_farm_gets_a_command_for_every_ten_frames() -> None:
     assert len(lines) == 3
     words = shlex.split(lines[2])
     assert words[0] == "/share/engine/bin/python"
-    assert words[-4:] == ["--resume", "/show/my takes/v004", "--frames", "1021-1024"]
+    assert words[-3:] == ["--resume", "/show/my takes/v004", "--frames=1021-1024"]
+    below = farm.commands("python", {**CLAIMED, "frames": "-5--3"})
+    assert shlex.split(below[0])[-1] == "--frames=-5--3"
 
 
 def test_frames_that_are_left_out_stay_left_out() -> None:

@@ -129,7 +129,7 @@ def test_a_take_for_the_farm_is_claimed_and_its_commands_are_copied(
     note.button.click()
     copied = QtWidgets.QApplication.clipboard().text()
     assert copied.startswith(str(session.engine["python"]))
-    assert copied.endswith("--frames 1001-1002")
+    assert copied.endswith("--frames=1001-1002")
     assert not note.isHidden()
 
 

@@ -19,11 +19,15 @@ def commands(python: str, claimed: Document, per_task: int = PER_TASK) -> List[s
     claimed   as `run --claim` answers: path, frames, variations
     """
     base = [python, "-I", "-m", "answerprint.cli", "run", "--resume", str(claimed.get("path", ""))]
-    return [line([*base, *part]) for part in parts(claimed, per_task)]
+    # one word each: a range that begins below zero would be taken for a flag
+    return [line([*base, "=".join(part)]) for part in parts(claimed, per_task)]
 
 
 def parts(claimed: Document, per_task: int = PER_TASK) -> List[List[str]]:
-    """Which part of the take each command makes: of a wedge some variations, else some frames."""
+    """Which part of the take each command makes, as a flag and its value.
+
+    Of a wedge some variations, else some frames.
+    """
     variations = int(claimed.get("variations") or 0)
     if variations > 1:
         cut = _cut(list(range(1, variations + 1)), per_task)

@@ -25,7 +25,7 @@ def resume(
         "--server": server,
     }
     for flag, value in chosen.items():
-        argv += [flag, value] if value else []
+        argv += [f"{flag}={value}"] if value else []  # a range from below zero is no flag
     with contextlib.closing(Engine()) as engine:
         ended = carried_out(engine, argv, report)
     of_a_part = bool(frames or variations) and not ended.get("failed")
