@@ -62,11 +62,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def documents(place: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """What a quick benchmark prints; its plot lies in the same folder as nothing else."""
+    """What a quick benchmark of few frames prints; its plot lies where nothing else does."""
     folder = tmp_path_factory.mktemp("plot")
     said = Answerprint(folder)(
-        "bench", "--quick", "--json", "--folder", place, "--plot", folder / "bench.png",
-        env={"TMPDIR": str(place)},
+        "bench", "--quick", "--frames", "4", "--json", "--folder", place,
+        "--plot", folder / "bench.png", env={"TMPDIR": str(place)},
     )  # fmt: skip
     assert said.code == 0, said
     with Image.open(folder / "bench.png") as picture:
@@ -92,7 +92,7 @@ def test_every_row_is_measured(rows: dict[str, Row]) -> None:
 def test_it_says_what_its_numbers_belong_to(documents: list[dict[str, Any]]) -> None:
     facts = documents[0]["bench"]
 
-    assert (facts["frames"], facts["delay"], facts["quick"]) == (bench.QUICK_FRAMES, 50.0, True)
+    assert (facts["frames"], facts["delay"], facts["quick"]) == (4, 50.0, True)
     assert facts["cores"] == os.cpu_count()
     assert facts["triton"].startswith("2.")
 
@@ -151,17 +151,24 @@ def test_nothing_of_it_is_left(documents: list[dict[str, Any]], place: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("after", "number"), [("engine", signal.SIGTERM), ("engine.gRPC.none", signal.SIGINT)]
+    ("words", "measured", "after", "number"),
+    [
+        ([], (bench.QUICK_FRAMES, 50.0), "engine", signal.SIGTERM),
+        (["--frames", "4", "--delay", "1"], (4, 1.0), "engine.gRPC.none", signal.SIGINT),
+    ],
+    ids=["a job", "a process"],
 )
 def test_interrupted_it_leaves_nothing_either(
-    after: str, number: signal.Signals, tmp_path: Path, answerprint: Answerprint
-) -> None:
+    words: list[str], measured: tuple[int, float], after: str, number: signal.Signals,
+    tmp_path: Path, answerprint: Answerprint,
+) -> None:  # fmt: skip
     """In the middle of a job of the engine's, and while a process of its own is at work."""
     folder = tmp_path / "measured"
     folder.mkdir()
-    process = answerprint.start(
-        "bench", "--quick", "--frames", "4", "--delay", "1", "--json", "--folder", folder
-    )
+    process = answerprint.start("bench", "--quick", *words, "--json", "--folder", folder)
+    assert process.stdout
+    facts = json.loads(process.stdout.readline())["bench"]
+    assert (facts["frames"], facts["delay"]) == measured
     wait_for_row(process, after)
     process.send_signal(number)
     said, _ = process.communicate()
