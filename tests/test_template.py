@@ -83,9 +83,10 @@ def test_the_steps_name_every_field_that_the_template_has() -> None:
     assert held["onnx"].keys() <= named
 
 
-def double_of(path: Path, shape: list[Any], names: tuple[str, str] = ("a", "b")) -> None:
+def double_of(path: Path, shape: list[Any], kind: int = TensorProto.FLOAT) -> None:
     """A graph that adds a tensor to itself."""
-    tensors = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in names]
+    names = ("a", "b")
+    tensors = [helper.make_tensor_value_info(name, kind, shape) for name in names]
     node = helper.make_node("Add", [names[0], names[0]], [names[1]])
     graph = helper.make_graph([node], "double", tensors[:1], tensors[1:])
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 16)], ir_version=8), path)
@@ -101,7 +102,7 @@ def described(folder: Path, **changes: Any) -> None:
 def added(models: Path, task: str, kind: str, onnx: dict[str, Any], shape: list[Any]) -> None:
     folder = models / task
     shutil.copytree(TEMPLATE, folder)
-    double_of(folder / "1" / "model.onnx", shape)
+    double_of(folder / "1" / "model.onnx", shape, onnx.pop("kind", TensorProto.FLOAT))
     onnx |= {"inputs": {"v": {"tensor": "a", **onnx.pop("more", {})}}}
     onnx |= {"outputs": {"v": {"tensor": "b", **onnx.pop("less", {})}}}
     channels = [["x", "y", "z"]] if kind == "points" else [["value"]]
@@ -123,14 +124,31 @@ KINDS: dict[str, tuple[str, dict[str, Any], list[Any], tuple[int, ...]]] = {
 }
 
 
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "misnamed": (
+        {"layout": "NPC", "more": {"tensor": "c"}},
+        "model.onnx has no tensor c for v; it has a",
+    ),
+    "mislaid": ({"layout": "NCHW"}, "layout NCHW is not made of N and the letters PC of its kind"),
+    "unlaid": ({}, "onnx.layout is missing"),
+    "misspelt": ({"layout": "NPC", "mulitple": 8}, "onnx.mulitple is no field; there are layout,"),
+    "endless": ({"layout": "NPC", "less": {"scale": 0}}, "onnx.outputs.v.scale is 0: no number"),
+    "unsteered": (
+        {"layout": "NPC", "parameters": {"amount": "a"}},
+        "onnx.parameters.amount is no parameter of the contract",
+    ),
+    "whole": ({"layout": "NPC", "kind": TensorProto.INT64}, "tensor a is tensor(int64), and has"),
+}
+
+
 @pytest.fixture(scope="module")
 def graphs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server with a graph of each kind, and with three that have something wrong."""
+    """A server with a graph of each kind, and with some that have something wrong."""
     models = tmp_path_factory.mktemp("graphs") / "models"
     for task, (kind, onnx, shape, _) in KINDS.items():
         added(models, task, kind, dict(onnx), shape)
-    added(models, "misnamed", "points", {"layout": "NPC", "more": {"tensor": "c"}}, [1, "n", 3])
-    added(models, "mislaid", "points", {"layout": "NCHW"}, [1, 3, "h", "w"])
+    for task, (onnx, _) in WRONG.items():
+        added(models, task, "points", dict(onnx), [1, "n", 3])
     shutil.copytree(TEMPLATE, models / "_template")
     assert repository.main([str(models)]) == 0
     with server_here(models.parent / "home", models) as state:
@@ -152,25 +170,19 @@ def test_a_graph_of_every_kind_and_layout_gets_its_values_and_gives_them_back(
     assert np.allclose(found, 2 * values, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("task", "words"),
-    [
-        ("misnamed", "model.onnx has no tensor c for v; it has a"),
-        ("mislaid", "layout NCHW is not made of N and the letters PC of its kind"),
-    ],
-)
+@pytest.mark.parametrize("task", WRONG)
 def test_a_graph_that_does_not_fit_its_contract_is_said_where_tasks_are_listed(
-    graphs: str, task: str, words: str
+    graphs: str, task: str
 ) -> None:
     with Server(graphs) as server:
         (offer,) = (one for one in server.offers() if one.name == task)
 
-    assert words in offer.problem
+    assert WRONG[task][1] in offer.problem
 
 
 def test_the_template_itself_is_no_task(graphs: str) -> None:
     with Server(graphs) as server:
-        assert {one.name for one in server.offers()} == {*KINDS, "misnamed", "mislaid"}
+        assert {one.name for one in server.offers()} == {*KINDS, *WRONG}
 
 
 def test_each_model_is_named_to_triton_where_a_folder_is_none(tmp_path: Path) -> None:

@@ -10,12 +10,14 @@ from answerprint_model import network
 HERE = pathlib.Path(__file__).parent
 # What the letters of a layout are called here, by kind; N is always 1, and C may be left out of 1
 LETTERS = {"image": "HWC", "points": "PC", "volume": "DHWC", "heightfield": "HWC"}
+FIELDS = {"layout": str, "inputs": dict, "outputs": dict, "parameters": dict, "multiple": int}
 TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
 
 
 class TritonPythonModel(answerprint_model.ImageModel):
     def load(self):
-        self.about = self.contract["onnx"]
+        self.about = self.contract.get("onnx", {})
+        check_section(self.about, self.contract.get("parameters", []))
         self.letters = LETTERS[self.contract.get("kind", "image")]
         self.graph = network.started(HERE / "model.onnx")
         self.types = {one.name: one.type for one in self.graph.get_inputs()}
@@ -63,8 +65,15 @@ class TritonPythonModel(answerprint_model.ImageModel):
                     )
         fed = {one["tensor"] for one in self.about["inputs"].values()}
         fed |= set(self.about.get("parameters", {}).values())
+        if fed - set(self.types):
+            raise RuntimeError(
+                f"model.onnx has no tensor {', '.join(sorted(fed - set(self.types)))}"
+            )
         if fed != set(self.types):
             raise RuntimeError(f"nothing is given to {', '.join(sorted(set(self.types) - fed))}")
+        for name, kind in self.types.items():
+            if kind not in TYPES:
+                raise RuntimeError(f"tensor {name} is {kind}, and has to be of floats")
 
     def _laid_out(self, values):
         """From the contract's axes, channels last, to the graph's."""
@@ -89,14 +98,49 @@ class TritonPythonModel(answerprint_model.ImageModel):
         return tensor.transpose([layout.index(one) for one in self.letters])
 
     def _typed(self, place, values):
-        kind = self.types[place["tensor"]]
-        if kind not in TYPES:
-            raise RuntimeError(f"tensor {place['tensor']} is {kind}, and has to be of floats")
-        return np.ascontiguousarray(values, TYPES[kind])
+        return np.ascontiguousarray(values, TYPES[self.types[place["tensor"]]])
 
     def _number(self, tensor, value):
         (shape,) = (one.shape for one in self.graph.get_inputs() if one.name == tensor)
         return np.full([1] * len(shape), value, TYPES[self.types[tensor]])
+
+
+def check_section(about, parameters):
+    """Raises RuntimeError: the section `onnx` is not as the README has it; says where, by its path."""
+    check_fields(about)
+    for section in ("inputs", "outputs"):
+        for name, place in about[section].items():
+            check_place(f"onnx.{section}.{name}", place)
+    numbers = {one["name"] for one in parameters if one["type"] in ("int", "float", "bool")}
+    for name in about.get("parameters", {}):
+        if name not in numbers:
+            raise RuntimeError(
+                f"onnx.parameters.{name} is no parameter of the contract, or no number"
+            )
+
+
+def check_fields(about):
+    for name in about:
+        if name not in FIELDS:
+            raise RuntimeError(f"onnx.{name} is no field; there are {', '.join(FIELDS)}")
+    for name, kind in FIELDS.items():
+        if name in ("layout", "inputs", "outputs") and not about.get(name):
+            raise RuntimeError(f"onnx.{name} is missing")
+        if name in about and type(about[name]) is not kind:
+            raise RuntimeError(f"onnx.{name} is not of the kind that the README says")
+    if about.get("multiple", 1) < 1:
+        raise RuntimeError("onnx.multiple is below 1")
+
+
+def check_place(where, place):
+    if not isinstance(place, dict) or not {"tensor"} <= set(place) <= {"tensor", "scale", "offset"}:
+        raise RuntimeError(f"{where} has a tensor, and may have scale and offset; nothing else")
+    for name in ("scale", "offset"):
+        value = place.get(name, 1)
+        if type(value) not in (int, float) or (name == "scale" and not value):
+            raise RuntimeError(
+                f"{where}.{name} is {value!r}: no number that can be taken off again"
+            )
 
 
 def scaled(values, place):
