@@ -367,6 +367,27 @@ def test_a_volumes_grids_are_read_from_below_the_folder_alone(tmp_path: Path, as
     assert caught.value.remedy == "Take it as .vdb."
 
 
+def test_what_is_left_of_faces_that_are_gone_is_named() -> None:
+    made = Geometry(2, [place(2)])
+    made.put(Attribute("shade", "primitive", np.zeros((0, 1), np.float32)))
+    made.groups = [Group("top", "primitive", np.zeros(0, np.bool_))]
+
+    assert usd.lacks(made) == [
+        "primitive attribute shade, of no faces",
+        "primitive group top, of no faces",
+    ]
+
+
+def test_a_group_of_a_mesh_and_a_volume_is_no_group_of_curves() -> None:
+    corners = np.arange(3, dtype=np.int32)
+    made = Geometry(4, [place(4)], Faces(corners, np.array([3], np.int32), np.array([True])))
+    made.volumes = [Volume("density", np.ones((2, 2, 2), np.float32), kind="dense")]
+    made.anchors = np.array([3], np.int32)
+    made.groups = [Group("all", "primitive", np.ones(2, np.bool_))]
+
+    assert usd.lacks(made) == ["1 volumes"]
+
+
 @pytest.mark.parametrize("ending", ["usdc", "usda"])
 def test_a_full_disk_is_told_as_one(tmp_path: Path, ending: str) -> None:
     places = np.random.default_rng(1).normal(size=(30000, 3)).astype(np.float32)

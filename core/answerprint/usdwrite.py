@@ -44,6 +44,12 @@ def lacks(geometry: Geometry) -> list[str]:
     if something and (place is None or place.values.dtype != np.float32 or place.size != 3):
         found.append("points whose P is not 3 x float32")
     found += [why for one in geometry.attributes if (why := _lack(one))]
+    if geometry.faces is None:
+        found += [
+            f"{one.owner} attribute {one.name}, of no faces"
+            for one in geometry.attributes
+            if one.owner in ("vertex", "primitive")
+        ]
     found += [why for one in geometry.groups if (why := _lack_group(one, geometry))]
     if isinstance(shares_of(geometry), str):
         found.append(str(shares_of(geometry)))
@@ -70,8 +76,12 @@ def _lack_group(one: Group, geometry: Geometry) -> str:
     if not Sdf.Path.IsValidIdentifier(one.name):
         return f"{who}, by its name"
     faces = geometry.faces
-    if one.owner == "primitive" and faces is not None and one.members[~faces.closed].any():
-        return f"{who}, of curves"
+    if one.owner == "primitive" and faces is None:
+        return f"{who}, of no faces"
+    if one.owner == "primitive" and faces is not None:
+        members = one.members[: len(faces.closed)]  # volumes, which are named already, come after
+        if members[~faces.closed].any():
+            return f"{who}, of curves"
     return ""
 
 
