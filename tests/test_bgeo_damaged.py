@@ -143,6 +143,7 @@ LIES = [
         "its pages are packed as [2]",
     ),
     (values(), "there are no values for 3 elements"),
+    (values("size", 0, "pagesize", 0, "packing", [], "rawpagedata", []), "values have no numbers"),
     (group("unordered", ["boolRLE", [2, True]]), "point group top the members are not of 3"),
     (group("unordered", ["boolRLE", [2**62, True]]), "the members are not of 3 elements"),
     (group("unordered", ["boolRLE", [-1, True, 4, True]]), "the members are not of 3 elements"),

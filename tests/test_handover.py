@@ -202,6 +202,7 @@ FACES = {
     "faces/points": {"dtype": "I32", "shape": [1], "data_offsets": [12, 16]},
     "faces/counts": {"dtype": "I32", "shape": [1], "data_offsets": [16, 20]},
 }
+NOTHING = {"dtype": "F32", "shape": [1, 0], "data_offsets": [12, 12]}
 NAMES = {"dtype": "I32", "shape": [1, 1], "data_offsets": [12, 16]}
 
 
@@ -233,6 +234,7 @@ NAMES = {"dtype": "I32", "shape": [1, 1], "data_offsets": [12, 16]}
         ({"point/P": {**P, "shape": [3, 1]}}, 12, "point attribute P has 3 values for 1 points"),
         ({"point/P": {**P, "dtype": "I32"}}, 12, "P has 3 numbers of int32; it needs 3 floats"),
         ({"point/P": P, **FACES}, 20, "it has no faces/closed"),
+        ({"point/P": P, "point/v": NOTHING}, 12, "point attribute v has values of shape [1, 0]"),
         ({"point/P": P, "point/name": NAMES}, 16, "point attribute name has text 0, and it has 0"),
         ({"volume/0": P, "point/P": P}, 12, "point/P begins at byte 0, and 12 comes next"),
         ({"volume/0": P}, 12, "it has an array volume/0 that belongs to nothing"),

@@ -47,7 +47,7 @@ _BESIDE = {
 _VALUES = frozenset({"rawpagedata", "arrays", "tuples", "data"})
 _BROKEN = (
     *(ValueError, KeyError, IndexError, TypeError, AttributeError),
-    *(RecursionError, struct.error),
+    *(RecursionError, ArithmeticError, struct.error),
 )
 
 Array = NDArray[Any]

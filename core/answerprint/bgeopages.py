@@ -77,6 +77,8 @@ def values(told: Any, count: int, budget: Budget, *, zeros: bool = False) -> Arr
     found = pairs(told)
     kind = _kind(found.get("storage", "fpreal32"))
     size = whole(found.get("size", 1), MOST_SIZE)
+    if not size:
+        raise WrongError("values have no numbers")
     if zeros:
         return np.broadcast_to(np.zeros((), kind), (count, size))
     budget.take(count * size * kind.itemsize)
@@ -147,7 +149,7 @@ def _paged(raw: Array, found: dict[str, Any], count: int, size: int) -> Array:
         [size] if "packing" not in found else numbers(found["packing"], np.dtype(int)).tolist()
     )
     page = whole(found.get("pagesize", PAGE), MOST_PAGE)
-    if sum(packing) != size or any(part < 1 for part in packing) or (size and not page):
+    if sum(packing) != size or any(part < 1 for part in packing) or not page:
         raise WrongError(f"its pages are packed as {packing}, and a value has {size} numbers")
     flags = _flags(found.get("constantpageflags"), len(packing), -(-count // page))
     if len(packing) == 1 and not flags.any():

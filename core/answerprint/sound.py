@@ -112,7 +112,7 @@ def _hold_faces(path: Path, faces: Faces, count: int) -> None:
 
 def _hold_attribute(path: Path, one: Attribute, count: int) -> None:
     name = f"{one.owner} attribute {one.name}"
-    if one.values.ndim != 2:
+    if one.values.ndim != 2 or not one.size:
         raise damaged(path, f"{name} has values of shape {list(one.values.shape)}")
     if one.count != count:
         raise damaged(path, f"{name} has {one.count:,} values for {count:,} {plural(one.owner)}")
