@@ -160,6 +160,19 @@ def test_what_an_artist_can_click_is_in_the_readme() -> None:
 # Scripts
 
 
+def test_the_keyboard_goes_back_to_houdinis_window(scene: Any, qtbot: Any) -> None:
+    window, field = QtWidgets.QWidget(), QtWidgets.QLineEdit()
+    for one in (window, field):
+        qtbot.addWidget(one)
+        one.show()
+    houdini_session.state.window = window
+    field.setFocus()
+
+    hosts.this().return_focus()
+
+    qtbot.waitUntil(window.hasFocus)
+
+
 def test_the_panel_opens_once(scene: Any, qtbot: Any) -> None:
     run(TOOLS["answerprint_open_panel"])
     (tab,) = hou.ui.paneTabs()

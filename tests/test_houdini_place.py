@@ -9,7 +9,7 @@ import houdini_session
 import pytest
 from scene import Scene, scene
 
-from answerprint_houdini import tab
+from answerprint_houdini import place, tab
 from answerprint_panel.host import HostError
 
 __all__ = ["scene"]  # a fixture, used by its name
@@ -205,6 +205,22 @@ def test_a_node_is_shown(scene: Scene) -> None:
     scene.host.show(node.path())
 
     assert hou.selectedNodes() == (node,)
+
+
+def test_a_take_that_an_asset_reads_is_placed_as_well(scene: Scene) -> None:
+    """It hears what becomes of its take, as a File node does."""
+    houdini_session.install(
+        "Sop",
+        "answerprint::task::1.0",
+        lambda: [hou.StringParmTemplate("file", "File", 1)],
+        inputs=1,
+    )
+    node = scene.network.createNode("answerprint::task", "task1")
+    place.refill(node, scene.take())
+    tab.build(hou, node, scene.take())
+
+    assert [one.node for one in scene.host.placed()] == ["/obj/geo1/task1"]
+    assert scene.host.placed()[0].path == scene.take()["pattern"]
 
 
 def test_a_scene_that_is_opened_is_told_once(scene: Scene) -> None:

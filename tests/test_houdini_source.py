@@ -15,7 +15,7 @@ from scene import Scene, grid, hython, points, scene, triangle
 from answerprint import geometries
 from answerprint.geometry import Geometry, Group
 from answerprint_houdini import contents, paths
-from answerprint_panel import keying
+from answerprint_panel import engine, keying
 from answerprint_panel.host import HostError
 
 __all__ = ["hython", "scene"]  # fixtures, used by their names
@@ -282,6 +282,28 @@ def test_what_counts_by_something_else_is_no_sequence(at: Any) -> None:
 def test_a_pattern_comes_back_from_houdinis_spelling(path: str) -> None:
     assert paths.from_houdini(paths.to_houdini(path)) == path
     assert paths.is_plain(paths.to_houdini(path))
+
+
+@pytest.mark.parametrize("how", ["locked", "moved", "bounding box"])
+def test_a_file_node_that_shows_something_else_than_its_file_is_cooked(
+    scene: Scene, how: str
+) -> None:
+    write(scene.folder, "dust.bgeo", 1)
+    node = file(scene, f"{scene.folder}/dust.bgeo")
+    assert scene.host.source(node.path()).kind == "files"
+
+    if how == "locked":
+        node.setHardLocked(True)
+    elif how == "moved":
+        node.setSoftLocked(True)
+    else:
+        node.parm("loadtype").set("infobbox")
+
+    assert scene.host.source(node.path()).kind == "render"
+
+
+def test_what_is_missing_is_installed_again_for_houdini() -> None:
+    assert engine.install() == "python3 -m install houdini"
 
 
 # The key

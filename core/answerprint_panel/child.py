@@ -107,7 +107,7 @@ class Child:
             except OSError as error:
                 raise engine.EngineAbsent(
                     f"The engine {found.python} cannot be started: {error.strerror or error}.",
-                    remedy=f"Install it again with '{engine.INSTALL}'.",
+                    remedy=f"Install it again with '{engine.install()}'.",
                 ) from error
 
     def _log(self) -> BinaryIO:
@@ -166,7 +166,7 @@ class Child:
 def _unforeseen(error: Exception) -> engine.EngineAbsent:
     return engine.EngineAbsent(
         f"The engine cannot be started: {faults.sentence(error)}.",
-        remedy=f"Install it again with '{engine.INSTALL}'; if that does not help, copy the diagnostics "
+        remedy=f"Install it again with '{engine.install()}'; if that does not help, copy the diagnostics "
         "for the pipeline team.",
     )
 

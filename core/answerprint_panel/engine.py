@@ -10,7 +10,6 @@ from answerprint_panel.host import HostError
 
 # What a host sets for its own Python, libraries and Qt; in another interpreter it does harm.
 HOSTS_OWN = ("PYTHON", "LD_", "DYLD_", "QT_", "__PYVENV_LAUNCHER__")
-INSTALL = "python3 -m install nuke"
 
 # realpath: the version that this panel is of, also after `current` points to another. The
 # interpreter itself is taken as it is found, for its environment lies beside the link.
@@ -30,6 +29,11 @@ class Engine(NamedTuple):
     def argv(self, *words: str) -> List[str]:
         """-I: neither the current folder, nor PYTHONPATH, nor the user's own packages."""
         return [self.python, "-I", "-m", "answerprint.cli", *words]
+
+
+def install() -> str:
+    """The command that installs the engine again, for the host that this runs in."""
+    return f"python3 -m install {'houdini' if 'answerprint_houdini' in sys.modules else 'nuke'}"
 
 
 def find(environ: Optional[Mapping[str, str]] = None, base: str = HERE) -> Engine:
@@ -85,7 +89,7 @@ def _installed(base: str) -> str:
     raise EngineAbsent(
         f"Answerprint's engine is not installed here: {_slashes(base)} has no 'engine' folder "
         "with a Python.",
-        remedy=f"Run '{INSTALL}' from Answerprint's folder, or have ANSWERPRINT_ENGINE name the "
+        remedy=f"Run '{install()}' from Answerprint's folder, or have ANSWERPRINT_ENGINE name the "
         "Python that it is installed in.",
     )
 

@@ -43,7 +43,7 @@ def no_engine(python: str, said: str) -> Document:
     return _error(
         "EngineWrong",
         f"{_slashes(python)} is started as Answerprint's engine, and said {said}.",
-        f"Have ANSWERPRINT_ENGINE name another Python, or run '{engine.INSTALL}' again.",
+        f"Have ANSWERPRINT_ENGINE name another Python, or run '{engine.install()}' again.",
     )
 
 

@@ -58,7 +58,7 @@ def _run(args: argparse.Namespace) -> Dict[str, Any]:
         seed=args.seed,
         mode=mode,
         server=args.server,
-        place=args.place and not args.claim,
+        place=False,  # the scene is closed with this process, and is not ours to save
         report=_report(args),
         **given,
     )
@@ -143,7 +143,6 @@ def _parser() -> argparse.ArgumentParser:
         "--claim", action="store_true", help="take the number, make nothing: for a farm"
     )
     how.add_argument("--existing", action="store_true", help="cook nothing: use what is written")
-    run.add_argument("--place", action="store_true", help="make a File SOP of it in the scene")
     resume = verbs.add_parser("resume", help="make a claimed take, or a part of it")
     resume.add_argument("take", metavar="TAKE", help="its folder")
     resume.add_argument("--variations", metavar="LABELS", help="like w001-w025")

@@ -21,6 +21,8 @@ OUTPUTS = (
     "RS_outputFileNamePrefix",  # Redshift
 )
 _WAYS_TO_READ = ("auto", "read", "0", "1", "")  # of a File SOP's `filemode`
+# of a File SOP: what it shows of its file, and that it is all of it
+_ALL_OF_IT = (("loadtype", ("full", "0")), ("objpattern", ("", "*")), ("geodatapath", ("",)))
 
 
 def read_by(node: hou.SopNode, name: str) -> Optional[Source]:
@@ -35,7 +37,7 @@ def read_by(node: hou.SopNode, name: str) -> Optional[Source]:
     way = node.parm("filemode")
     if way is not None and str(way.evalAsString()).lower() not in _WAYS_TO_READ:
         return None
-    if parm.keyframes():
+    if parm.keyframes() or not _shows_all(node):
         return None
     path = paths.pattern(parm.evalAsStringAtFrame)
     if not path or not paths.ends_in(path, paths.GEOMETRY):
@@ -47,6 +49,14 @@ def read_by(node: hou.SopNode, name: str) -> Optional[Source]:
             "Correct its path, or wait until they are written, then select it again.",
         )
     return _files(name, path, found, ())
+
+
+def _shows_all(node: hou.SopNode) -> bool:
+    """Whether a File SOP shows what is in its file, and all of it."""
+    if node.isHardLocked() or node.isSoftLocked():  # it shows what is kept in it
+        return False
+    parts = ((node.parm(name), whole) for name, whole in _ALL_OF_IT)
+    return all(part is None or str(part.evalAsString()) in whole for part, whole in parts)
 
 
 def written_by(node: hou.OpNode, name: str, playbar: Tuple[int, int]) -> Optional[Source]:

@@ -314,10 +314,10 @@ class HoudiniHost(PlacingHost):
             cast("Any", editor).setCurrentNode(found)
 
     def return_focus(self) -> None:
-        if hou.isUIAvailable():
-            from answerprint_panel import focus  # noqa: PLC0415 - takes Qt; hython has no use for it
-
-            focus.give_back()
+        window = hou.qt.mainWindow() if hou.isUIAvailable() else None
+        if window is not None:
+            window.activateWindow()
+            window.setFocus()
 
     def open_pane(self) -> None:
         """The one that is there, or a floating one; it may be put into any pane."""
@@ -331,9 +331,10 @@ class HoudiniHost(PlacingHost):
             if isinstance(found, hou.PythonPanel) and found.activeInterface() == interface:
                 found.setIsCurrentTab()
                 return
-        hou.ui.curDesktop().createFloatingPanel(
-            hou.paneTabType.PythonPanel, python_panel_interface=interface
-        )
+        # the stubs let a panel begin with an interface, Houdini's manual with the name of one
+        made = hou.ui.curDesktop().createFloatingPanel(hou.paneTabType.PythonPanel)
+        for shown in made.paneTabs():
+            cast("hou.PythonPanel", shown).setActiveInterface(interface)
 
     def say(self, text: str, *, answers: bool = False) -> None:
         said = plain.words(text)

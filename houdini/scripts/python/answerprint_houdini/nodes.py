@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from answerprint_houdini.host import hou
 
 MOST_NAMED = 4
+ASSET = (
+    "answerprint::task"  # the task node as an asset, of whatever version: it reads its take itself
+)
 
 
 def find(houdini: Any, path: str) -> Optional[hou.OpNode]:
@@ -74,9 +77,13 @@ def all_placed(houdini: Any) -> List[hou.OpNode]:
 def _file_nodes(houdini: Any) -> List[hou.OpNode]:
     """Every node of a type that reads takes; Houdini keeps a list of them, however large the scene."""
     found: List[hou.OpNode] = []
-    for category in (houdini.sopNodeTypeCategory(), houdini.cop2NodeTypeCategory()):
+    for category in (
+        houdini.sopNodeTypeCategory(),
+        houdini.copNodeTypeCategory(),
+        houdini.cop2NodeTypeCategory(),
+    ):
         for name, kind in category.nodeTypes().items():
-            if name == "file":
+            if name == "file" or name.startswith(ASSET):
                 found += kind.instances()
     return sorted(found, key=lambda one: str(one.path()))
 
