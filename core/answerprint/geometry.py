@@ -131,9 +131,9 @@ class Geometry:
 def digest(geometry: Geometry) -> str:
     """SHA-256 over decoded values, so that a file which another program saved again still verifies.
 
-    Order of attributes and groups, the place of strings in their list, compression, and voxels that
-    are neither active nor told apart from the background do not count. Of `said` only a USD file's
-    space, up axis and unit do.
+    Order of attributes and groups, the place of strings in their list, compression, and voxels of an
+    OpenVDB grid that are not active do not count. Of `said` only a USD file's space, up axis and unit
+    do.
     """
     total = hashlib.sha256()
     for text, array in _told(geometry):
