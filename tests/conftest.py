@@ -93,14 +93,14 @@ def address(home: Path) -> Iterator[str]:
         yield state.address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chance]:
     """A task that has chance in it, on a server of its own."""
     with served(tmp_path_factory) as made:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """host:port of a server whose task 'slow' naps a tenth of a second over each frame."""
     folder = tmp_path_factory.mktemp("slow")

@@ -17,15 +17,12 @@ import pytest
 from command import Answerprint
 from midway import at_frame, count, met, of
 from samples import (
-    add_model,
+    AtOnce,
     claimed,
     cut_off,
-    drowsy,
     ended,
     finish,
     noise,
-    own_models,
-    own_server,
     plate,
     save,
     until,
@@ -60,13 +57,15 @@ for turn in itertools.count(1):
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose task 'slow' naps a tenth of a second over each frame."""
-    folder = tmp_path_factory.mktemp("slow")
-    models = own_models(folder / "models", ["passthrough"])
-    add_model(models, "slow", drowsy)
-    with own_server(folder / "home", models) as state, Server(state.address) as server:
+def slow(slow: str) -> Iterator[Server]:
+    """Connected to the server whose task 'slow' naps a tenth of a second over each frame."""
+    with Server(slow) as server:
         yield server
+
+
+@pytest.fixture
+def answerprint(tmp_path: Path) -> AtOnce:
+    return AtOnce(tmp_path)
 
 
 @pytest.fixture

@@ -221,7 +221,7 @@ def test_a_complete_take_is_closed(
 def test_a_take_that_another_process_writes_is_left_to_it(
     take: Take, tmp_path: Path, answerprint: Answerprint, slow: str, home: Path
 ) -> None:
-    process = begun(answerprint, "slow", plate(tmp_path, 80), slow)
+    process = begun(answerprint, "slow", plate(tmp_path, 40), slow)
     until(process, "frame", 1)
 
     said = refused(answerprint, "TakeBusy", "--resume", take.folder, "--server", slow)

@@ -12,26 +12,16 @@ from pathlib import Path
 import pytest
 from midway import at, at_frame, count, differing, met, of
 from proxy import DOWN, UP, Proxy
-from samples import add_model, claimed, drowsy, own_models, own_server, plate
+from samples import claimed, plate
 
 from answerprint.errors import ServerError
 from answerprint.journal import Event
 from answerprint.triton import OVER_GRPC, Server
 
 
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """host:port of a server with passthrough, and 'slow' that naps a tenth of a second."""
-    folder = tmp_path_factory.mktemp("network")
-    models = own_models(folder / "models", ["passthrough"])
-    add_model(models, "slow", drowsy)
-    with own_server(folder / "home", models) as state:
-        yield state.address
-
-
 @pytest.fixture
-def proxy(target: str) -> Iterator[Proxy]:
-    with Proxy(target) as one:
+def proxy(slow: str) -> Iterator[Proxy]:
+    with Proxy(slow) as one:
         yield one
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import OpenEXR
 import pytest
 from command import Answerprint, Said
-from samples import noise, plate, save, save_parts, window
+from samples import AtOnce, noise, plate, save, save_parts, window
 
 from answerprint import exr
 from answerprint.header import Attribute, read_header
@@ -23,6 +23,11 @@ OVERSCAN = {"dataWindow": window(-4, -3, 35, 27), "displayWindow": window(0, 0, 
 @pytest.fixture(autouse=True)
 def _use_the_shared_server(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANSWERPRINT_SERVER", address)
+
+
+@pytest.fixture
+def answerprint(tmp_path: Path) -> AtOnce:
+    return AtOnce(tmp_path)
 
 
 def carried_out(answerprint: Answerprint, task: str, path: Path, *words: str) -> Said:

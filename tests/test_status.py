@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from command import Answerprint
 from panels import Panel, panel
-from samples import own_models, own_server, plate as noisy
+from samples import AtOnce, own_models, own_server, plate as noisy
 
 from answerprint import documents
 from answerprint.health import Check, Eye
@@ -59,6 +59,11 @@ def end(one: Panel) -> None:
     one.cancel(WATCH)
     while one.hear() != {"id": WATCH, "exit": 130}:
         pass
+
+
+@pytest.fixture
+def answerprint(tmp_path: Path) -> AtOnce:
+    return AtOnce(tmp_path)
 
 
 def test_a_server_that_answers_is_connected_and_how_far_away_is_measured(
