@@ -152,7 +152,7 @@ values = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(PLACES), values)
 @example(("denoise", ("parameters", 0, "min")), 1e300)
 @example(("upscale", ("outputs", 0, "scale", "values")), {})

@@ -97,7 +97,7 @@ def test_a_missing_file_and_a_folder_are_refused(
     assert "directory" in refused(read, tmp_path).problem
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(CODECS), st.sampled_from([scanline, multipart]), st.data())
 def test_a_scanline_file_cut_anywhere_is_refused_without_decoding(
     compression: str, make: Callable[[Path, str], Path], data: st.DataObject
@@ -238,7 +238,7 @@ def test_one_flipped_bit_in_the_header_reads_or_is_refused(
         assert set(ended) <= {"read", "SourceError"}, f"bytes from {first}: {ended}"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(make=st.sampled_from([scanline, multipart, tiled]), data=st.data())
 def test_overwritten_bytes_in_the_header_read_or_are_refused(
     apart: Apart, make: Callable[[Path], Path], data: st.DataObject

@@ -302,7 +302,7 @@ def test_a_file_cut_off_anywhere_is_refused(tmp_path: Path, form: str) -> None:
         assert_refused(path)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(form=st.sampled_from(sorted(FORMS)), data=st.data())
 def test_a_damaged_file_is_read_or_refused_and_never_fails_otherwise(
     tmp_path_factory: pytest.TempPathFactory, form: str, data: st.DataObject

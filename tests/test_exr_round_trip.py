@@ -44,7 +44,7 @@ def written_again(drawn: Drawn) -> tuple[exr.Frame, exr.Frame, Header, Header]:
         return before, exr.read(second), read_header(first), read_header(second)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(files())
 def test_every_sample_keeps_its_bits_and_its_type(drawn: Drawn) -> None:
     _, after, _, _ = written_again(drawn)
@@ -56,7 +56,7 @@ def test_every_sample_keeps_its_bits_and_its_type(drawn: Drawn) -> None:
             assert part.channels[name].tobytes() == expected.tobytes()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(files())
 def test_every_attribute_is_the_same_byte_for_byte(drawn: Drawn) -> None:
     _, _, before, after = written_again(drawn)

@@ -31,7 +31,7 @@ def test_events_are_read_in_the_order_they_happened(tmp_path: Path) -> None:
     assert said[0]["time"] <= said[1]["time"]
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.dictionaries(texts.map("fact_".__add__), documents), max_size=3))
 @example([{"fact_": "line\u2028separator"}, {"fact_": "next\x85line"}])
 def test_any_event_is_read_back_whole(facts: list[dict[str, object]]) -> None:
@@ -42,7 +42,7 @@ def test_any_event_is_read_back_whole(facts: list[dict[str, object]]) -> None:
         assert read(journal.path) == said
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_a_line_cut_off_anywhere_takes_no_other_event_with_it(data: st.DataObject) -> None:
     with scratch() as folder:
@@ -142,7 +142,7 @@ def test_a_journal_may_be_longer_than_any_document_and_its_end_is_read_alone(
         tracemalloc.stop()
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([0, 9, BLOCK, 3 * BLOCK]))))
 def test_the_last_event_of_a_name_is_that_which_reading_all_would_find(
     told: list[tuple[str, int]],

@@ -36,7 +36,7 @@ ALL_NAN = np.full((2, 3, 3), np.nan, np.float32)
 EMPTY = np.zeros((0, 5, 3), np.float16)
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(any_image)
 @example(ALL_NAN)
 @example(EMPTY)
@@ -50,7 +50,7 @@ def test_every_sample_is_counted_once(image: Image) -> None:
     assert found.non_finite == image.size - int(np.isfinite(image).sum())
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(any_image)
 @example(np.full((100, 100, 3), 60000, np.float16))
 @example(np.array([[3e38, 3e38, -1.0]], np.float32))

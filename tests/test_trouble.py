@@ -16,6 +16,7 @@ from disks import disk, mount
 from midway import count, met, of
 from processes import rings
 from samples import (
+    AtOnce,
     add_model,
     change,
     claimed,
@@ -45,6 +46,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 3 MiB that a run can fill without harm."""
     with disk(tmp_path / "disk", SMALL) as folder:
         yield folder
+
+
+@pytest.fixture
+def answerprint(tmp_path: Path) -> AtOnce:
+    return AtOnce(tmp_path)
 
 
 def large_plate(folder: Path, count: int = 10) -> Path:
