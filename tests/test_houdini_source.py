@@ -70,6 +70,33 @@ def test_what_has_no_bytes_houdini_writes_itself(scene: Scene) -> None:
     assert scene.host.source(scene.sop(lambda _: held).path()).suffix == ".bgeo"
 
 
+def test_several_texts_in_one_attribute_houdini_writes_itself() -> None:
+    class Names:
+        """As much of a hou.Attrib as is asked for."""
+
+        def isArrayType(self) -> bool:  # noqa: N802 - Houdini's name
+            return False
+
+        def dataType(self) -> Any:  # noqa: N802 - Houdini's name
+            return hou.attribData.String
+
+        def size(self) -> int:
+            return 2
+
+    named: Any = Names()
+    assert not contents.is_plain(named)
+
+
+def test_what_is_selected_in_another_network_is_not_meant(scene: Scene) -> None:
+    node = scene.sop()
+    houdini_session.select(scene.network, node)
+
+    assert scene.host.selection().node == node.path()
+    houdini_session.select(node, scene.network, houdini_session.network("geo2"))
+    with pytest.raises(HostError, match="2 nodes are selected: /obj/geo1, /obj/geo2"):
+        scene.host.selection()
+
+
 def test_an_empty_geometry_is_said(scene: Scene) -> None:
     node = scene.sop(lambda _: Geometry())
 

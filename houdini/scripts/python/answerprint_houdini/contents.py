@@ -222,7 +222,9 @@ def _unarrayed(geometry: hou.Geometry) -> List[str]:
 
 def is_plain(attrib: hou.Attrib) -> bool:
     """Whether it has one value for each element, of numbers or a text."""
-    return not attrib.isArrayType() and attrib.dataType().name() != "Dict"
+    kind = str(attrib.dataType().name())
+    several = kind == "String" and int(attrib.size()) != 1
+    return not (attrib.isArrayType() or several or kind == "Dict")
 
 
 def _held(houdini: Any, geometry: hou.Geometry) -> int:

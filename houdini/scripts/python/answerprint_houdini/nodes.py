@@ -35,8 +35,12 @@ def named(houdini: Any, path: str) -> hou.OpNode:
 
 
 def selected(houdini: Any) -> hou.OpNode:
-    """The one that is selected. Raises HostError: none is, or several are."""
-    found = houdini.selectedNodes()
+    """The one that is selected. Raises HostError: none is, or several are.
+
+    Each network has a selection of its own; the one that counts was made last.
+    """
+    every = houdini.selectedNodes()
+    found = [one for one in every if one.parent() == every[-1].parent()]
     if len(found) > 1:
         names = ", ".join(sorted(str(one.path()) for one in found)[:MOST_NAMED])
         raise HostError(

@@ -83,9 +83,11 @@ class Work(frame_by_frame.Work):
         if self._scene() != self._opened:
             raise self._another_scene()
         node = cast("Any", nodes.named(self._houdini, self._source.node))
+        began = time.perf_counter()
         geometry = sources.at_frame(self._houdini, node, frame)
         self._path = stamps.numbered(self._pattern, frame)
-        self._steps = self._taken(geometry, frame)
+        enough = time.perf_counter() - began > keying.SLICE_SECONDS  # cooking, for one turn
+        self._steps = self._taken(geometry, frame, waits=enough)
 
     def _another_scene(self) -> HostError:
         return HostError(
@@ -102,8 +104,10 @@ class Work(frame_by_frame.Work):
         self._steps = None
         return True
 
-    def _taken(self, geometry: Any, frame: int) -> Iterator[bool]:
-        """Step by step; True: there is nothing to do but to wait."""
+    def _taken(self, geometry: Any, frame: int, *, waits: bool) -> Iterator[bool]:
+        """Step by step; True: the rest is for another turn."""
+        if waits:
+            yield True
         name, path = f"{self._source.node} at frame {frame}", self._path
         try:
             self._check(contents.of(self._houdini, geometry, name), name)
