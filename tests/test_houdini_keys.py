@@ -99,6 +99,20 @@ def test_the_place_of_its_own_object_counts(scene: Scene) -> None:
     assert told(scene, node) != before
 
 
+def test_of_an_object_that_it_hangs_on_the_place_counts_and_not_what_is_in_it(
+    scene: Scene,
+) -> None:
+    above = houdini_session.network("rig")
+    above.createNode("python", "code").setDisplayFlag(True)
+    scene.network.setInput(0, above)
+    _, node = below(scene, "object_merge")
+    before = told(scene, node)
+
+    above.parm("tx").set(2.0)
+
+    assert told(scene, node) != before
+
+
 def test_a_keyframe_outside_the_range_counts(scene: Scene) -> None:
     """What a node makes may depend on other frames than its own."""
     above, node = below(scene, "xform")

@@ -111,18 +111,24 @@ class _Look:
             at = f"{wire.inputIndex()} {wire.outputIndex()}"
             lines.append(f"{'-' if above is None else above.path()} {at}")
             if above is not None:
-                self.waiting.append((above, True))
+                self._wait(node, above)
         if str(kind.category().name()) in _BYPASSED and hasattr(node, "isBypassed"):
             lines.append(f"bypassed {node.isBypassed()}")
         for parm in node.parms():
             if not str(parm.name()).startswith(OURS):
                 lines += self._parm(node, parm, path)
                 yield
-        self.waiting += [(one, True) for one in node.references(include_children=False)]
+        for one in node.references(include_children=False):
+            self._wait(node, one)
         parent = node.parent()
         if parent is not None and parent.parent() is not None:  # not the root
             self.waiting.append((parent, False))  # what is wired into it, and where it stands
         self.texts[path] = "\n".join(lines) + "\n"
+
+    def _wait(self, node: Any, other: Any) -> None:
+        """What a node has of another: an object has of an object where that stands, and not its SOPs."""
+        both = (str(each.type().category().name()) for each in (node, other))
+        self.waiting.append((other, any(each != "Object" for each in both)))
 
     def _parm(self, node: Any, parm: hou.Parm, path: str) -> List[str]:
         """What a parameter says, where that is not its default; and what it is on every frame."""
