@@ -68,8 +68,8 @@ def test_a_changed_byte_is_read_or_refused(
     assert isinstance(found, (Geometry, SourceError))
 
 
-def volume(resolution: list[Any], voxels: Any) -> list[Any]:
-    fields = ["vertex", 0, "transform", IDENTITY, "res", resolution, "voxels", voxels]
+def volume(resolution: list[Any], voxels: Any, *more: Any) -> list[Any]:
+    fields = ["vertex", 0, "transform", IDENTITY, "res", resolution, "voxels", voxels, *more]
     return document(1, [0], [[["type", "Volume"], fields]], 1)
 
 
@@ -160,6 +160,14 @@ LIES = [
     ),
     (volume([2, 2], ["constantarray", 0]), "a volume has something other than 3 numbers"),
     (volume([2, 2, -2], ["constantarray", 0]), "-2 is no count"),
+    (
+        volume([2, 2, 2], ["constantarray", 0], "visualization", {"mode": None}),
+        "how a volume is shown is not said in texts and numbers",
+    ),
+    (
+        volume([2, 2, 2], ["constantarray", 0], "transform", [*IDENTITY[:8], float("inf")]),
+        "a volume has NaN or inf in its transform",
+    ),
     (document(1, [], [[["type", "Sphere_run"], []]], 1), "its parts do not fit together"),
     (document(1, [], [[["type", "Volume"], []]], 1), "the voxels of a volume are not there"),
     (named("s", [None]), "of point attribute s a text is none"),

@@ -198,6 +198,8 @@ def _odd(geometry: Geometry, index: int) -> Iterator[str]:
         yield f"volume {one.name} of {one.channels} x {one.values.dtype} a voxel"
     if one.active is not None or one.kind == "vdb" or one.origin != (0, 0, 0):
         yield f"VDB grid {one.name}"
+    if not bgeovoxels.is_plain(bgeovoxels.look_of(one)):
+        yield f"how volume {one.name} is shown"
     if not isinstance(one.background, float):
         yield f"background {one.background} of volume {one.name}"
     found = bgeovoxels.placed(bgeovoxels.box_of(one), _place(geometry, index), one.resolution)

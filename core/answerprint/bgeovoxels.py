@@ -57,17 +57,24 @@ def decoded(fields: dict[str, Any], budget: Budget, *, zeros: bool) -> Volume:
         values = _voxels(fields["voxels"], (z, y, x))
     border = pairs(fields.get("border", {}))
     box = numbers(_listed(fields["transform"], 9), np.dtype(float)).reshape(3, 3)
+    with np.errstate(over="ignore", invalid="ignore"):
+        place = placed(box, np.zeros(3), (x, y, z))
+    if not np.isfinite(place).all():
+        raise WrongError("a volume has NaN or inf in its transform")
+    look = dict(pairs(fields.get("visualization", {})))
+    if not is_plain(look):
+        raise WrongError("how a volume is shown is not said in texts and numbers")
     about = {
         "border": str(border.get("type", "constant")),
         "tolerance": float(pairs(fields.get("compression", {})).get("tolerance", 0.0)),
-        "visualization": dict(pairs(fields.get("visualization", {}))),
+        "visualization": look,
         "taper": [float(fields.get("taperx", 1.0)), float(fields.get("tapery", 1.0))],
         "transform": box.reshape(-1).tolist(),
     }
     return Volume(
         "",
         values,
-        placed(box, np.zeros(3), (x, y, z)),
+        place,
         background=float(border.get("value", 0.0)),
         kind="dense",
         about=about,
@@ -104,6 +111,17 @@ def look_of(volume: Volume) -> dict[str, Any]:
     """How a volume is shown in a viewport, as it is read or will be written."""
     mode = "heightfield" if volume.kind == "heightfield" else "smoke"
     return dict(volume.about.get("visualization") or {"mode": mode, "iso": 0.0, "density": 1.0})
+
+
+def is_plain(look: Any) -> bool:
+    """Whether a file can say how a volume is shown."""
+    if not isinstance(look, dict):
+        return False
+    return all(
+        type(one) in (str, float, bool) or (type(one) is int and abs(one) < 1 << 63)
+        for pair in look.items()
+        for one in pair
+    )
 
 
 def encoded(volume: Volume, vertex: int) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ def texts(path: Path, geometry: Geometry) -> None:
     for group in geometry.groups:
         _hold_texts(path, (group.name,), f"{group.owner} group {group.name}")
     for volume in geometry.volumes:
-        _hold_texts(path, (volume.name,), f"volume {volume.name}")
+        about = json.dumps(volume.about, ensure_ascii=False, default=str)
+        _hold_texts(path, (volume.name, about), f"volume {volume.name}")
     _hold_texts(path, (*geometry.unsupported, *geometry.said, *geometry.said.values()), "the file")
 
 
