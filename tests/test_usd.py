@@ -183,6 +183,7 @@ def test_a_scenes_prims_are_one_geometry_and_prims_again(tmp_path: Path) -> None
     assert red.values.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
     assert found.find("N", "vertex") is not None
     assert found.unsupported["Camera prim"] == 1
+    assert not any("path" in lost for lost in found.unsupported)
     assert found.said["creator"] == "me"
     assert digest(again(tmp_path, found)) == digest(found)
     back = Usd.Stage.Open(str(tmp_path / "again.usdc"))

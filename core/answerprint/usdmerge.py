@@ -12,6 +12,8 @@ from answerprint.errors import SourceError
 from answerprint.geometry import Attribute, Faces, Geometry, Group, Owner
 from answerprint.usdprims import Part
 
+PATH = "path"  # the attribute that says of which prim a face or a loose point is
+
 
 def merge(geometry: Geometry, parts: list[Part], path: Path) -> None:
     """All prims in one geometry, in the file's order."""
@@ -45,9 +47,9 @@ def _name(parts: list[Part]) -> None:
     """The attribute `path`, as Houdini's own import has it: of faces, or of loose points."""
     for one in parts:
         owner: Owner = "point" if one.kind == "points" else "primitive"
-        if one.named and (owner, "path") not in one.attributes:
+        if one.named and (owner, PATH) not in one.attributes:
             index = np.zeros((one.count(owner), 1), np.int32)
-            one.attributes[owner, "path"] = Attribute("path", owner, index, (one.path,))
+            one.attributes[owner, PATH] = Attribute(PATH, owner, index, (one.path,))
 
 
 def _promote(one: Part) -> None:
@@ -77,7 +79,7 @@ def _joined(
     for one in parts:
         found = one.attributes.get(key)
         if found is None:
-            if one.count(owner):
+            if one.count(owner) and name != PATH:  # which only says whose is what
                 lose(geometry, f"prim without {name} (it is 0 or empty there)", 1)
             blank = np.zeros((one.count(owner), first.size), first.values.dtype)
             rows.append(blank if first.strings is None else blank - 1)
