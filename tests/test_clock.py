@@ -182,7 +182,7 @@ def test_who_writes_is_known_to_live_whatever_the_clocks_say(
 
 
 def test_takes_stay_in_the_order_of_their_numbers(
-    runner: Runner, slow: str, tmp_path: Path, answerprint: Answerprint
+    runner: Runner, slow: str, tmp_path: Path
 ) -> None:
     """Each take says that it is older than the one before."""
     path = plate(tmp_path / "p", 1)
@@ -190,7 +190,7 @@ def test_takes_stay_in_the_order_of_their_numbers(
         runner.clock.set(step)
         assert ended(runner.begin(path, slow))[0] == 0
 
-    listed = answerprint("takes", "takes", "--json").documents
+    listed = AtOnce(tmp_path)("takes", "takes", "--json").documents
 
     assert [one["take"] for one in listed] == ["v003", "v002", "v001"]
     assert [one.number for one in takes.below(tmp_path / "takes")] == [3, 2, 1]
