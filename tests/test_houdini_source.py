@@ -142,6 +142,17 @@ def test_more_than_is_handed_over_is_refused_before_its_bytes_are_asked_for(scen
         contents.of(hou, held, "/obj/geo1/OUT", most=1000)
 
 
+def test_whatever_houdini_raises_of_a_node_is_said_in_words(scene: Scene) -> None:
+    def looks(_frame: float) -> Any:
+        raise hou.PermissionError("Geometry is read-only.")
+
+    node = scene.sop()
+    node.isTimeDependent = lambda: looks(1.0)
+
+    with pytest.raises(HostError, match="read-only"):
+        scene.host.source(node.path())
+
+
 def test_a_node_that_does_not_cook_says_houdinis_reason(scene: Scene) -> None:
     def fails(_frame: float) -> Geometry:
         raise hou.OperationFailed("Invalid source /obj/geo1/scatter1.")

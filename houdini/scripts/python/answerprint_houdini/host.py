@@ -106,7 +106,7 @@ class HoudiniHost(PlacingHost):
     def _source(self, node: hou.OpNode) -> Source:
         try:
             return sources.of(hou, node, self.project_range())
-        except hou.OperationFailed as error:
+        except hou.Error as error:
             raise sources.failed(str(node.path()), self.frame(), sources.said(error)) from error
 
     # Animated parameters
