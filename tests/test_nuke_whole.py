@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import nuke_session
 import pytest
 from disks import disk, mount
 from proxy import Proxy
-from samples import own_models, plate, server_here, stand_in
+from samples import corner, own_models, plate, server_here, stand_in
 from seat import Seat, taken
 
 from answerprint_panel.qt import BINDING
@@ -84,10 +83,8 @@ def forget_all(seat: Seat) -> None:
 
 
 def denoised(seat: Seat, tmp_path: Path) -> None:
-    """Two real frames in a selected Read, the pane open with the task Denoise."""
-    (tmp_path / "plate").mkdir()
-    for frame in (1001, 1002):
-        shutil.copy(PLATES / f"noisy.{frame}.exr", tmp_path / "plate")
+    """A corner of two real frames in a selected Read, the pane open with the task Denoise."""
+    corner(tmp_path / "plate", PLATES, 1001, 1002)
     opened(seat, f"{tmp_path.as_posix()}/plate/noisy.####.exr", "1001-1002", "Denoise")
 
 
@@ -128,7 +125,7 @@ def reads() -> list[str]:
 
 def test_a_selected_node_becomes_a_versioned_read(seat: Seat, tmp_path: Path) -> None:
     denoised(seat, tmp_path)
-    seat.until_said("2 of 2 frames, 480 . 270")
+    seat.until_said("2 of 2 frames, 96 . 72")
     seat.until_said("About .* for 2 frames")
 
     seat.type("Strength", "0.5")
@@ -141,7 +138,7 @@ def test_a_selected_node_becomes_a_versioned_read(seat: Seat, tmp_path: Path) ->
     seat.until_said("Read placed: answerprint_noisy_denoise")
     placed = nuke.toNode("answerprint_noisy_denoise")
     assert re.search(r"noisy_denoise_v001\.####\.exr$", placed["file"].value())
-    assert placed.width() == 480
+    assert placed.width() == 96
     assert not placed.hasError()
     nuke.undo()
     assert reads() == ["Read1"]
