@@ -265,8 +265,10 @@ def _say_ready(state: embedded.Running, context: Context, word: str = "is ready"
     with Server(state.address) as server:
         version, offers = server.version(), server.offers()
     context.output.say(f"Triton {version} {word} at {state.address}, on this machine only.")
-    for offer in _worth_a_line(offers):
-        context.output.say(_line(offer))
+    told = _worth_a_line(offers)
+    width = max((len(one.name) for one in told), default=0)
+    for offer in told:
+        context.output.say(_line(offer, width))
     plan = lanes.plan_of(Path(state.models))
     if plan.farm:
         at_once = count(plan.at_once, "frame")
@@ -293,7 +295,6 @@ def _worth_a_line(offers: list[Offer]) -> list[Offer]:
     return [one for one in offers if not one.is_lane or one.contract is None]
 
 
-def _line(offer: Offer) -> str:
-    if offer.contract is None:
-        return f"  {offer.name:<12} cannot be used: {offer.problem}"
-    return f"  {offer.name:<12} ready"
+def _line(offer: Offer, width: int) -> str:
+    said = "ready" if offer.contract is not None else f"cannot be used: {offer.problem}"
+    return f"  {offer.name:<{width}}  {said}"
