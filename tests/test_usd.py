@@ -469,6 +469,21 @@ def test_a_prim_that_is_named_and_not_there_does_not_end_the_process(tmp_path: P
     assert b"SourceError" in done.stderr
 
 
+def test_a_variant_set_that_is_named_and_not_there_is_refused(tmp_path: Path) -> None:
+    stage = Usd.Stage.CreateInMemory()
+    choices = UsdGeom.Xform.Define(stage, "/a").GetPrim().GetVariantSets().AddVariantSet("v")
+    choices.AddVariant("one")
+    path = tmp_path / "a.usdc"
+    stage.GetRootLayer().Export(str(path))
+    data = bytearray(path.read_bytes())
+    assert bytes(data[100:109]) == bytes([1, *bytes(7), 7])  # the prim's sets: one, by its name
+    data[109] = 0x71
+    path.write_bytes(data)
+
+    with pytest.raises(SourceError, match="is no USD file, or damaged"):
+        usd.read(path)
+
+
 @pytest.mark.parametrize("name", ["a.usdc", "a.usda"])
 def test_a_damaged_file_is_an_error_and_never_a_crash(tmp_path: Path, name: str) -> None:
     path = tmp_path / name

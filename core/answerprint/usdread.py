@@ -134,7 +134,9 @@ def _specs(layer: Sdf.Layer, name: str) -> Iterator[Sdf.PrimSpec]:
         yield spec
         left += spec.nameChildren.values()
         for choices in spec.variantSets.values():
-            left += [choice.primSpec for choice in choices.variants.values()]
+            if not choices:
+                raise _damaged(name)
+            left += [choice and choice.primSpec for choice in choices.variants.values()]
 
 
 def _time(stage: Usd.Stage, path: Path) -> float | None:
