@@ -272,7 +272,7 @@ def test_a_wheelhouse_that_lacks_a_package_is_said_and_leaves_nothing(machine: M
     done = machine.install("nuke", "--yes", "--client", "--wheelhouse", str(wheels))
 
     assert done.returncode == 7
-    assert "lacks 25 of 25 packages, first annotated-types" in done.stderr
+    assert re.search(r"lacks (\d+) of \1 packages, first annotated-types", done.stderr)
     assert "python3 -m install wheelhouse DIR --client" in done.stderr
     assert machine.everything() == {}
 
