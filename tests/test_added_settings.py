@@ -37,6 +37,9 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     contract = json.loads((model / "contract.json").read_text(encoding="utf-8"))
     contract |= {"task": "echo", "seed": True, "cut": {"mode": "whole", "between": True}}
     (model / "contract.json").write_text(json.dumps(contract, indent=2), encoding="utf-8")
+    config = (model / "config.pbtxt").read_text(encoding="utf-8")
+    two = config.replace("dims: [ -1, -1, -1 ] optional", "dims: [ 2, -1, -1, -1 ] optional")
+    (model / "config.pbtxt").write_text(two, encoding="utf-8")
     repository.update(model)
     with server_here(folder / "home", model.parent) as state:
         yield state.address
@@ -44,8 +47,8 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def ran_with(address: str, settings: str) -> str:
     """With Triton's own client: ours sends what is right only."""
-    pixels = grpc.InferInput("pixels", [1, 1, 1], "FP32")
-    pixels.set_data_from_numpy(np.zeros((1, 1, 1), np.float32))
+    pixels = grpc.InferInput("pixels", [2, 1, 1, 1], "FP32")
+    pixels.set_data_from_numpy(np.zeros((2, 1, 1, 1), np.float32))
     text = grpc.InferInput("settings", [1], "BYTES")
     text.set_data_from_numpy(np.array([settings.encode()], dtype=np.object_))
     with grpc.InferenceServerClient(address) as client:
