@@ -18,7 +18,7 @@ from answerprint.documents import canonical
 from answerprint.errors import ContractError, JobError
 
 MODELS = Path(__file__).parents[1] / "server" / "models"
-SHIPPED = sorted(MODELS.glob("*/contract.json"))
+SHIPPED = sorted(MODELS.glob("[!_]*/contract.json"))
 GONE = object()
 
 
