@@ -19,12 +19,10 @@ class Turns:
     def __init__(self, ui: Any) -> None:
         self._ui = ui
         self._callback = self.turn  # one and the same object: it is found again by it
-        self._listening = False
         self._waiting: List[Tuple[float, Callable[[], None]]] = []
 
     def put(self, call: Callable[[], None], milliseconds: int) -> None:
-        if not self._listening:
-            self._listening = True
+        if not self._is_heard():
             self._ui.addEventLoopCallback(self._callback)
         self._waiting.append((time.monotonic() + milliseconds / 1000, call))
 
@@ -38,6 +36,9 @@ class Turns:
                 break
             self._waiting.remove(due)
             guarded(due[1])()
-        if self._listening and not self._waiting:
-            self._listening = False
+        if not self._waiting and self._is_heard():
             self._ui.removeEventLoopCallback(self._callback)
+
+    def _is_heard(self) -> bool:
+        """Asked of Houdini each time: any script may take all callbacks out of its loop."""
+        return self._callback in self._ui.eventLoopCallbacks()
