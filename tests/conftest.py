@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -108,6 +109,14 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     add_model(models, "slow", drowsy)
     with own_server(folder / "home", models) as state:
         yield state.address
+
+
+@pytest.fixture(autouse=True)
+def windows_end_where_they_began(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test leaves of windows goes on the thread that made them: else another's may take it."""
+    yield
+    if {"qapp", "qtbot"} & set(request.fixturenames):
+        gc.collect()
 
 
 @pytest.fixture
