@@ -14,10 +14,16 @@ five; beside them a plain write of as many bytes, which no format can be faster 
 
 says how long a run of volume_upres takes over a float volume of 256 x 256 x 256 that is nowhere
 empty, from its .vdb to the take's, and how long the model alone.
+
+    python tests/performance.py imports
+
+says what the start of Nuke and the first opening of the panel take for imports, in milliseconds of
+processor time, the best of five.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -32,6 +38,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from samples import own_models, server_here
+from test_host_layer import START, loading
 
 from answerprint import geometries
 from answerprint.geometry import Attribute, Geometry
@@ -50,7 +57,7 @@ BLOCK = re.compile(r"(```text\n\$ answerprint bench --plot bench\.png\n).*?(```)
 
 
 def main() -> int:
-    parts = {"geometry": geometry, "volume": volume}
+    parts = {"geometry": geometry, "volume": volume, "imports": imports}
     if sys.argv[1:]:
         return parts[sys.argv[1]]()
     words = [sys.executable, "-m", "answerprint.cli", "bench", "--plot", str(PLOT)]
@@ -115,6 +122,22 @@ def volume() -> int:
                     f"volume_upres, {method:<8}  the whole run {whole:6.1f} s, the model alone "
                     f"{alone:6.1f} s: {whole / alone:.2f} times"
                 )
+    return 0
+
+
+def imports() -> int:
+    for what, before, names in (
+        ("the start of Nuke", [], START),
+        ("the panel's first opening", START, ["answerprint_nuke.pane"]),
+    ):
+        program = loading(before, names)
+        words = [sys.executable, "-c", program]
+        told = [
+            json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
+            for _ in range(TRIES)
+        ]
+        best = min(float(one["seconds"]) for one in told)
+        print(f"imports of {what}: {1000 * best:.0f} ms")
     return 0
 
 
