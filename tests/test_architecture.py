@@ -36,6 +36,7 @@ LAYERS = [
     ["timing", "wedge"],
     ["job", "layers", "localised", "shot", "preset", "record", "look"],
     ["geolayers"],
+    ["gate", "sight", "verdict", "profile", "gates"],
     ["journal", "holder", "part", "lease", "rates", "take", "takes"],
     ["standing", "row", "versions"],
     ["pulse", "sums", "wire", "ring"],
@@ -60,7 +61,7 @@ LAYERS = [
     ["bench"],
     ["cli"],
 ]
-PACKAGES = {"bench", "cli"}
+PACKAGES = {"bench", "cli", "gates"}
 ORDER = [name for layer in LAYERS for name in layer]
 
 

@@ -1,0 +1,1 @@
+"""Gates of our own, one a file; a studio's are found beside them."""
