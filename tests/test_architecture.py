@@ -36,7 +36,7 @@ LAYERS = [
     ["timing", "wedge"],
     ["job", "layers", "localised", "shot", "preset", "record", "look"],
     ["geolayers"],
-    ["gate", "sight", "verdict", "profile", "gates"],
+    ["gate", "sight", "shape", "verdict", "profile", "gates"],
     ["journal", "holder", "part", "lease", "rates", "take", "takes"],
     ["standing", "row", "versions"],
     ["pulse", "sums", "wire", "ring"],
