@@ -1,59 +1,12 @@
-"""Plain: words and paths that Nuke shows and uses as they stand, and never runs.
-
-Labels and file paths are TCL to Nuke: what stands in square brackets there is carried out. Takes
-come from a share, so their words are made harmless before a knob gets them, and a path that would
-have to be changed for that is refused.
-"""
+"""Plain: what Nuke shows and uses as it stands. Labels and file paths are TCL to it."""
 
 from __future__ import annotations
 
-import re
+from answerprint_panel.plain import Plain, node_name
 
-from answerprint_panel.host import HostError
+__all__ = ["RUNS", "exact", "node_name", "path", "words"]
 
 RUNS = '[]$`\\{}"'
-_LINE = re.compile(r"\s+")
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
-MOST_WORDS = 400
-MOST_PATH = 4096
+_PLAIN = Plain("Nuke", RUNS, "an expression")
 
-
-def words(text: object, most: int = MOST_WORDS) -> str:
-    """A line that may stand in any knob: what TCL would run is left out, length is limited."""
-    line = _LINE.sub(" ", str(text if text is not None else "")).strip()
-    line = "".join(" " if letter in RUNS else letter for letter in line)
-    line = _UNSEEN.sub("", line)
-    return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def exact(text: object) -> str:
-    """As it is, to be found again by it; empty where TCL could run a part of it."""
-    found = str(text if text is not None else "")
-    harmless = not any(letter in RUNS or _UNSEEN.match(letter) for letter in found)
-    return found if harmless and len(found) <= MOST_PATH else ""
-
-
-def path(text: object, what: str) -> str:
-    """A path with forward slashes, as a File knob may have it.
-
-    Raises:
-        HostError: Nuke would run a part of it as an expression, or it is no path at all.
-    """
-    found = str(text or "").replace("\\", "/")
-    bad = sorted({letter for letter in found if letter in RUNS or _UNSEEN.match(letter)})
-    if not found or len(found) > MOST_PATH:
-        raise HostError(
-            f"{what} says no path that Nuke can open.", "Look at it with 'answerprint show'."
-        )
-    if bad:
-        raise HostError(
-            f"{what} lies at {words(found)}, and Nuke would run {' '.join(bad)} in a path as an expression.",
-            "Rename the folder without these characters, then try again.",
-        )
-    return found
-
-
-def node_name(text: object) -> str:
-    """As Nuke allows it: letters, digits and _, none of them first a digit."""
-    found = re.sub(r"[^A-Za-z0-9_]+", "_", str(text or "")).strip("_") or "take"
-    return found[:80] if not found[0].isdigit() else f"_{found[:80]}"
+words, exact, path = _PLAIN.words, _PLAIN.exact, _PLAIN.path
