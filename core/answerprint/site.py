@@ -46,6 +46,7 @@ class Site(BaseModel):
     readers, in_flight, writers  frames that a run reads, has at the server and writes at once;
                                  None: as the machine and the model have room
     presets   folder with the studio's presets, TASK/NAME.json below it
+    profiles  folder with the studio's profiles of quality checks, NAME.toml, laid over ours
     mappings  folders by their names on linux, windows and macos: paths of one system are read on
               another, those of this file as well
     numbers   how the first take is named: v001, or v1 as Houdini's File Cache does
@@ -69,6 +70,7 @@ class Site(BaseModel):
     in_flight: AtOnce | None = None
     writers: AtOnce | None = None
     presets: Path | None = None
+    profiles: Path | None = None
     mappings: tuple[mapping.Mapping, ...] = ()
     numbers: Numbers = SPELLED
     context: tuple[Template, ...] = ()
@@ -83,7 +85,7 @@ class Site(BaseModel):
 
     def here(self) -> Site:
         """The same site with its own paths as this system spells them."""
-        places = {"root": self.root, "presets": self.presets}
+        places = {"root": self.root, "presets": self.presets, "profiles": self.profiles}
         lists = {"roots": self.roots, "trust": self.trust}
         return self.model_copy(
             update={
