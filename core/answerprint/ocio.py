@@ -220,6 +220,53 @@ def to_standard(config: Config, name: str, goal: str) -> Way:
         return _across(config, name, goal) if own is None else _within(config, name, own)
 
 
+def into_scene_linear(config: Config, name: str) -> tuple[Step, ...]:
+    """The steps into the very space of the role scene_linear, from another linear one too.
+
+    None for what holds numbers and no colour.
+
+    Raises:
+        JobError: the configuration has no such space.
+        SetupError: there is no way, or no role scene_linear.
+    """
+    own = named(config, name)
+    if is_known_data(config, own):
+        return ()
+    with _ours(config, own, "scene-linear"):
+        return _step(config.ocio.getProcessor(own, scene_linear(config)))
+
+
+def displays(config: Config) -> dict[str, tuple[str, ...]]:
+    """Display -> its views, each the default one first."""
+    ours = config.ocio
+    first = str(ours.getDefaultDisplay())
+    names = dict.fromkeys([first, *map(str, ours.getDisplays())])
+    found = {
+        name: (str(ours.getDefaultView(name)), *map(str, ours.getViews(name))) for name in names
+    }
+    return {
+        name: tuple(dict.fromkeys(filter(None, views))) for name, views in found.items() if name
+    }
+
+
+def displayed(config: Config, display: str, view: str) -> tuple[Step, ...]:
+    """The steps from the role scene_linear to what a display shows; the view's looks are in them.
+
+    Raises:
+        JobError: the configuration has no such display, or the display no such view.
+        SetupError: a step of it is broken, or there is no role scene_linear.
+    """
+    views = displays(config).get(display)
+    if views is None or view not in views:
+        raise JobError(
+            f"{config.name} has no view '{view}' for the display '{display}'.",
+            remedy=f"It has {', '.join(views or displays(config))}.",
+        )
+    with _ours(config, "scene_linear", f"{display}, {view}"):
+        shown = OCIO.DisplayViewTransform(src=scene_linear(config), display=display, view=view)
+        return _step(config.ocio.getProcessor(shown))
+
+
 @contextmanager
 def _ours(config: Config, name: str, goal: str) -> Iterator[None]:
     try:

@@ -95,25 +95,27 @@ class Cache:
                 aside.replace(place)
             finally:
                 aside.unlink(missing_ok=True)
-            self._trim(place)
+            trim(self.folder, place, self.most_files, self.most_bytes)
         except OSError as error:
             raise documents.unwritable(self.folder, error) from error
         return Picture(place, *image.size, tuple(notes))
 
-    def _trim(self, newest: Path) -> None:
-        held = []
-        for file in self.folder.iterdir():
-            with contextlib.suppress(FileNotFoundError):  # another process trims as well
-                facts = file.stat()
-                held.append((facts.st_mtime_ns, facts.st_size, file))
-        files, size = len(held), sum(one[1] for one in held)
-        for _, own, file in sorted(held):
-            if files <= self.most_files and size <= self.most_bytes:
-                return
-            if file != newest:
-                with contextlib.suppress(OSError):  # on Windows, one that a panel just looks at
-                    file.unlink(missing_ok=True)
-                    files, size = files - 1, size - own
+
+def trim(folder: Path, newest: Path, most_files: int, most_bytes: int) -> None:
+    """Take what was not looked at for longest out of a folder, until it holds no more than this."""
+    held = []
+    for file in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another process trims as well
+            facts = file.stat()
+            held.append((facts.st_mtime_ns, facts.st_size, file))
+    files, size = len(held), sum(one[1] for one in held)
+    for _, own, file in sorted(held):
+        if files <= most_files and size <= most_bytes:
+            return
+        if file != newest:
+            with contextlib.suppress(OSError):  # on Windows, one that a panel just looks at
+                file.unlink(missing_ok=True)
+                files, size = files - 1, size - own
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def of_plate(easel: Easel, path: str, frame: int | None, space: str | None) -> T
         plate.file(number),
         lambda head: look.of_plate(head, space, config),
         space,
-        _stamp(os.environ.get("OCIO") or config),
+        stamp(os.environ.get("OCIO") or config),
     )
     return Thumbnail(picture, number)
 
@@ -214,10 +216,10 @@ def _space(resolved: Resolved) -> str | None:
     found = resolved.colour
     if found is None:
         return None
-    return f"{found.space} of {found.fingerprint} {_stamp(found.config)}"
+    return f"{found.space} of {found.fingerprint} {stamp(found.config)}"
 
 
-def _stamp(config: str | None) -> str:
+def stamp(config: str | None) -> str:
     """Another one when a configuration is another one, or its file was written; '' for none."""
     if not config or config.startswith("ocio://"):
         return config or ""
