@@ -15,7 +15,17 @@ CORE = PROJECT / "core" / "answerprint"
 # From the ground up; a file may import files of lower layers, and earlier ones of its own.
 LAYERS = [
     ["errors"],
-    ["allocator", "documents", "faults", "frames", "halves", "header", "interrupt", "steady"],
+    [
+        "allocator",
+        "documents",
+        "faults",
+        "frames",
+        "halves",
+        "header",
+        "interrupt",
+        "once",
+        "steady",
+    ],
     ["folder", "mapping", "template"],
     ["interop", "ocio", "picture", "plate", "site", "signing", "shaper", "faultlog"],
     ["exr", "volume", "usdabout"],
@@ -39,6 +49,7 @@ LAYERS = [
     ["gate", "sight", "shape", "verdict", "profile", "gates"],
     ["journal", "holder", "part", "lease", "rates", "take", "takes"],
     ["findings", "judge"],
+    ["statement", "bound", "reviewed", "approved", "review"],
     ["standing", "row", "versions"],
     ["pulse", "sums", "wire", "ring"],
     ["connection", "offer", "answer", "triton"],

@@ -19,7 +19,9 @@ AnswerprintError
 ├── TakeError           the take cannot be written or read                          exit 5
 │   ├── TakeExists          the number is taken
 │   ├── TakeBusy            another process is writing it
-│   └── DiskFull            no space left; finished frames stay
+│   ├── DiskFull            no space left; finished frames stay
+│   └── ReviewError         a decision about it cannot be made or kept
+│       └── DecidedMeanwhile    somebody else decided, unseen
 ├── SigningError        a key is missing, unreadable or unsafe                      exit 6
 └── SetupError          this machine or its configuration lacks something           exit 7
 """
@@ -145,6 +147,14 @@ class TakeBusy(TakeError):  # noqa: N818
 
 
 class DiskFull(TakeError):  # noqa: N818
+    pass
+
+
+class ReviewError(TakeError):
+    pass
+
+
+class DecidedMeanwhile(ReviewError):  # noqa: N818
     pass
 
 
