@@ -9,6 +9,8 @@ from install import stubs
 from install.environment import ROOT
 
 WINDOWS = "from PySide6 import QtTest, QtWidgets"
+# Two files of tests at once, each with a server of its own; `-n 0` has them one after the other.
+AT_ONCE = ["-n", "2", "--dist", "loadfile"]
 BRING = "sudo apt-get install libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3"
 
 
@@ -22,6 +24,8 @@ def run(python: str, words: list[str]) -> int:
             return 1
         print("install: Houdini's adapter is checked against the newest stubs alone")
         older = []
+    if not any(word.startswith(("-n", "--numprocesses", "--pdb")) for word in words):
+        words = [*AT_ONCE, *words]
     steps = [
         [python, "-m", "ruff", "check", "."],
         [python, "-m", "ruff", "format", "--check", "."],
