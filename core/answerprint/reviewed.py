@@ -10,10 +10,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from answerprint import bound, statement
-from answerprint.errors import TakeError
+from answerprint import bound, signing, site, statement
+from answerprint.errors import SigningError, TakeError
+from answerprint.site import Site
 from answerprint.statement import Keys, State, Statement, Written
 from answerprint.take import Take
 
@@ -99,6 +101,35 @@ class Review:
             "variation": self.statement.variation,
             "void": self.void_why,
         }
+
+
+class Standings(NamedTuple):
+    """What stands on each of many takes, by folder: of those alone that anybody ever reviewed.
+
+    trouble   problem and remedy where the keys that a studio believes cannot be read: then nothing
+              stands
+    """
+
+    of: dict[Path, Review | None]
+    trouble: dict[str, str]
+
+
+def keys(believing: Site) -> Keys:
+    """The user's own key and those of the site. Raises SigningError: one of them is no key."""
+    return signing.trusted_keys([*believing.trust, site.home() / "trust"])
+
+
+def standings(found: Iterable[Take], believing: Site) -> Standings:
+    """Of a list of takes; the keys are read if one of them was reviewed."""
+    reviewed = [take for take in found if statement.any_on(take)]
+    if not reviewed:
+        return Standings({}, {})
+    try:
+        trusted = keys(believing)
+    except SigningError as error:
+        trouble = {"problem": error.problem, "remedy": error.remedy}
+        return Standings({take.folder: None for take in reviewed}, trouble)
+    return Standings({take.folder: standing(take, trusted) for take in reviewed}, {})
 
 
 def history(take: Take, trusted: Keys) -> list[Told]:

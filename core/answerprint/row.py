@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from answerprint import geometries, header, journal, standing, takes
+from answerprint import geometries, header, journal, reviewed, standing, takes
 from answerprint.documents import count
 from answerprint.errors import AnswerprintError, JobError, SourceError, TakeError
 from answerprint.frames import FrameRange
 from answerprint.job import Resolved
 from answerprint.plate import Plate
+from answerprint.reviewed import Review, Standings
 from answerprint.site import Site
 from answerprint.standing import Facts
 from answerprint.take import PICTURES, Item, Take, spelling
@@ -62,25 +63,49 @@ def rows(
     stale: Collection[Path] = (),
     *,
     known: States | None = None,
+    reviews: Standings | None = None,
     heed: Callable[[], None] = lambda: None,
 ) -> list[Row]:
     """A row for each take, in the order given. What is said of one looks at all of its stream.
 
     stale   lease files that nobody keeps up, as `Take.state` takes them
-    known   their `states`, where somebody has looked already
+    known   their `states`, where somebody has looked already; `reviews` likewise
     heed    is called for each; what it raises ends it
     """
     wanted = list(found)
     known = states(wanted, stale, heed) if known is None else known
+    reviews = standings(known, site) if reviews is None else reviews
+    every = facts(known, reviews)
     streams: dict[Path, list[Facts]] = {}
-    for folder, (state, _) in known.items():
-        streams.setdefault(folder.parent, []).append(Facts(Take(folder).number, state))
+    for folder, one_of in every.items():
+        streams.setdefault(folder.parent, []).append(one_of)
     newest = {stream: standing.latest(facts) for stream, facts in streams.items()}
     made = []
     for one in wanted:
         heed()
-        made.append(_row(one, *known[one.folder], newest[one.folder.parent], site))
+        trouble = known[one.folder][1] or (reviews.trouble if one.folder in reviews.of else {})
+        review = reviews.of.get(one.folder)
+        newest_of = newest[one.folder.parent]
+        made.append(_row(one, every[one.folder], trouble, newest_of, site, review))
     return made
+
+
+def standings(known: States, site: Site) -> Standings:
+    """What people decided about those of them that are complete."""
+    complete = (Take(folder) for folder, (state, _) in known.items() if state == "complete")
+    return reviewed.standings(complete, site)
+
+
+def facts(known: States, reviews: Standings) -> dict[Path, Facts]:
+    """What decides where each of them stands."""
+    return {
+        folder: Facts(Take(folder).number, state, review=_holds(reviews.of.get(folder)))
+        for folder, (state, _) in known.items()
+    }
+
+
+def _holds(review: Review | None) -> str | None:
+    return None if review is None or review.void_why else review.state
 
 
 def states(
@@ -142,7 +167,14 @@ def _state(take: Take, stale: Collection[Path]) -> tuple[str, dict[str, str]]:
         return "unreadable", {"problem": error.problem, "remedy": error.remedy}
 
 
-def _row(take: Take, state: str, trouble: dict[str, str], newest: int | None, site: Site) -> Row:
+def _row(
+    take: Take,
+    facts: Facts,
+    trouble: dict[str, str],
+    newest: int | None,
+    site: Site,
+    review: Review | None,
+) -> Row:
     try:
         claim = take.read("claim")
     except TakeError:  # its process died while it claimed the number
@@ -154,19 +186,18 @@ def _row(take: Take, state: str, trouble: dict[str, str], newest: int | None, si
         resolved, trouble = None, trouble or {"problem": error.problem, "remedy": error.remedy}
     variations = take.variations()
     items = [Item(number, label) for label in ("", *variations) for number in take.numbers(label)]
-    facts = Facts(take.number, state)
     word, words = standing.standing(facts, newest, spelling(take.label))
     root, stream = stands_in(take, resolved.stream if resolved else "")
     return {
         "path": take.folder.as_posix(),
         "name": take.name,
         "take": take.label,
-        "state": state,
+        "state": facts.state,
         "qc": facts.qc,
         "frames": _frames(items, variations),
         "user": str(claim.get("user", "unknown")),
         "created": str(claim.get("created", "")),
-        "resume": resuming(take, state),
+        "resume": resuming(take, facts.state),
         "uuid": str(claim.get("uuid", "")),
         "root": root.as_posix(),
         "stream": stream,
@@ -175,7 +206,7 @@ def _row(take: Take, state: str, trouble: dict[str, str], newest: int | None, si
         "seconds": _seconds(take),
         "latest": take.number == newest,
         "approved": facts.is_approved,
-        "review": facts.review,
+        "review": review and review.as_json(),
         "reason": "",
         "standing": word,
         "word": words,

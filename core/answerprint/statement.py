@@ -129,6 +129,11 @@ def folder(take: Take) -> Path:
     return take.private / "reviews"
 
 
+def any_on(take: Take) -> bool:
+    """Whether anybody ever decided about a take, or tried to."""
+    return os.path.lexists(folder(take))
+
+
 def make(**fields: Any) -> Statement:
     """Raises ValidationError."""
     return Statement.model_validate(fields)

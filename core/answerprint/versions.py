@@ -17,7 +17,6 @@ from answerprint import row, standing, takes
 from answerprint.errors import JobError, TakeError
 from answerprint.row import Row
 from answerprint.site import Site
-from answerprint.standing import Facts
 from answerprint.take import NUMBER, Take
 
 HIGHEST = 5  # folders above a script
@@ -152,10 +151,11 @@ def _of(
 ) -> Versions:
     site.check_allowed(folder, "Takes")
     states = row.states(each)
-    facts = [Facts(one.number, states[one.folder][0]) for one in each]
+    reviews = row.standings(states, site)
+    facts = row.facts(states, reviews).values()
     latest, approved = standing.latest(facts), standing.latest_approved(facts)
     shown = _shown(each, {latest, approved, meant.number if meant else None})
-    rows = row.rows(shown, site, known=states)
+    rows = row.rows(shown, site, known=states, reviews=reviews)
     root, stream = row.stands_in(each[0], known.stream or rows[0]["stream"])
     return Versions(
         root,
