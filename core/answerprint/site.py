@@ -30,6 +30,18 @@ SPELLED: Numbers = "v001"
 AtOnce = Annotated[int, Field(ge=1, le=MOST_AT_ONCE)]
 
 
+class Rates(BaseModel):
+    """What an hour of a run costs, machine and all.
+
+    currency  as the page writes it: USD, EUR
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    per_hour: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
 class Site(BaseModel):
     """What a studio decides once.
 
@@ -52,6 +64,7 @@ class Site(BaseModel):
     numbers   how the first take is named: v001, or v1 as Houdini's File Cache does
     context   where a script's show and shot stand in its path, the first that fits:
               /shows/{show}/{sequence}/{shot}/*
+    rates     what an hour of a run costs; None: nobody is told a price
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -74,6 +87,7 @@ class Site(BaseModel):
     mappings: tuple[mapping.Mapping, ...] = ()
     numbers: Numbers = SPELLED
     context: tuple[Template, ...] = ()
+    rates: Rates | None = None
 
     def local(self, path: Path) -> Path:
         """A path in any system's spelling as this system spells it; see `mapping.local`."""

@@ -204,6 +204,25 @@ def of_take(easel: Easel, take: Take, frame: int | None) -> Thumbnail:
         return Thumbnail(picture, number, notes=(f"The plate is not shown: {error.problem}",))
 
 
+def of_frame(
+    easel: Easel, take: Take, frame: int | None = None, variation: str | None = None
+) -> Picture:
+    """Of a take alone, without its plate; `variation`: None for the middle one that has the frame.
+
+    Raises as `of_take` does.
+    """
+    easel.site.check_allowed(take.folder, "Take")
+    if variation and variation not in take.variations():
+        raise SourceError(
+            f"{take.name} {take.label} has no variation {variation}.",
+            remedy="Choose one that is there.",
+        )
+    frames = _frames(take, frame) if variation is None else take.frames(variation)
+    number = _chosen(tuple(frames), frame, f"{take.name} {take.label}")
+    resolved = localised.resolved(takes.reopen(take), easel.site)
+    return easel.draw(frames[number], lambda _: look.of_take(resolved), _space(resolved))
+
+
 def _before(easel: Easel, resolved: Resolved, number: int) -> Picture:
     source = resolved.inputs[resolved.main]
     seen = resolved.sources(number)
