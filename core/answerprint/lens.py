@@ -1,0 +1,144 @@
+"""Lens: pictures made small, smoothed and compared. OpenCV is here and in `halves`.
+
+It runs on one thread: `halves` sees to that. All is taken as it is: whoever calls has put
+something finite in the place of NaN and inf.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from answerprint import halves
+
+Floats = NDArray[np.float32]
+
+LUMINANCE = np.array([[0.2126, 0.7152, 0.0722]], np.float32)  # ITU-R BT.709
+FLOOR = 0.02  # a tenth of middle grey: what lies far below it is noise, not stops
+
+_ROWS = 64  # of a frame that are widened at a time: they stay in the processor's cache
+_HALF_INF = 0x7C00
+_HALF_MINUS_NOUGHT = 0x8000
+
+
+def smaller(pixels: NDArray[Any], factor: int) -> Floats:
+    """The means of squares of factor x factor pixels: (height, width, channels), of any float.
+
+    Rows and columns that fill no square are left out. NaN and inf come through.
+    """
+    height, width = pixels.shape[0] // factor, pixels.shape[1] // factor
+    found = np.empty((height, width, pixels.shape[2]), np.float32)
+    step = max(_ROWS // factor, 1)
+    for top in range(0, height if width else 0, step):
+        some = pixels[top * factor : min(top + step, height) * factor, : width * factor]
+        wide = halves.widen(some)
+        found[top : top + step] = wide if factor == 1 else _area(wide, factor)
+    return found
+
+
+def luminance(pixels: Floats) -> Floats:
+    """(height, width) of (height, width, channels): of three, weighed; else the first."""
+    if pixels.shape[2] != 3 or not pixels.size:
+        return np.ascontiguousarray(pixels[..., 0])
+    return np.asarray(cv2.transform(pixels, LUMINANCE), np.float32).reshape(pixels.shape[:2])
+
+
+def strongest(pixels: Floats) -> Floats:
+    """(height, width): the greatest channel of each pixel."""
+    found = np.ascontiguousarray(pixels[..., 0])
+    for channel in range(1, pixels.shape[2]):
+        found = np.maximum(found, pixels[..., channel])
+    return found
+
+
+def stops(light: Floats) -> Floats:
+    """log2 of light that is lifted by FLOOR; what lies below 0 is 0."""
+    lifted = np.maximum(light, np.float32(0)) + np.float32(FLOOR)
+    if not lifted.size:
+        return lifted
+    return np.asarray(cv2.log(lifted), np.float32) * np.float32(1 / np.log(2))
+
+
+def mean(image: Floats, edge: int) -> Floats:
+    """Of the square of so many pixels around each one."""
+    size = min(edge, image.shape[1]), min(edge, image.shape[0])
+    return np.asarray(cv2.blur(image, size, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def middle(image: Floats) -> Floats:
+    """The median of each pixel and its eight neighbours: what stands alone goes, edges stay."""
+    return np.asarray(cv2.medianBlur(np.ascontiguousarray(image), 3), np.float32)
+
+
+def least(image: Floats, edge: int) -> Floats:
+    return np.asarray(cv2.erode(image, _square(edge), borderType=cv2.BORDER_REPLICATE), np.float32)
+
+
+def greatest(image: Floats, edge: int) -> Floats:
+    return np.asarray(cv2.dilate(image, _square(edge), borderType=cv2.BORDER_REPLICATE), np.float32)
+
+
+def slopes(image: Floats) -> tuple[Floats, Floats]:
+    """Central differences per pixel, to the right and down; 0 at the borders."""
+    right, down = np.zeros_like(image), np.zeros_like(image)
+    right[:, 1:-1] = (image[:, 2:] - image[:, :-2]) / 2
+    down[1:-1] = (image[2:] - image[:-2]) / 2
+    return right, down
+
+
+def displacement(image: Floats, other: Floats) -> tuple[float, float]:
+    """By how many pixels, right and down, the other lies off the image: phase correlation.
+
+    Held against the image itself: the window alone moves OpenCV's peak by a constant.
+    """
+    window = cv2.createHanningWindow(image.shape[::-1], cv2.CV_32F)
+    (right, down), _ = cv2.phaseCorrelate(image, other, window)
+    (own_right, own_down), _ = cv2.phaseCorrelate(image, image, window)
+    return float(right - own_right), float(down - own_down)
+
+
+def curvature(patches: Floats) -> Floats:
+    """What neighbours do not explain of each pixel: (patches, height, width), two smaller each way.
+
+    Flat and evenly sloping areas give 0, white noise of deviation 1 gives one of 1. J. Immerkaer,
+    "Fast noise variance estimation", 1996.
+    """
+    across = patches[..., 2:] - 2 * patches[..., 1:-1] + patches[..., :-2]
+    found: Floats = across[:, 2:] - 2 * across[:, 1:-1] + across[:, :-2]
+    return found / np.float32(6)
+
+
+def all_finite(pixels: NDArray[Any]) -> bool:
+    if pixels.dtype != np.float16:
+        return bool(np.isfinite(pixels).all())
+    codes = pixels.view(np.uint16)
+    # bits of the exponent all set: NaN or inf. Row by row, so that nothing large is made
+    rows = range(0, codes.shape[0], _ROWS)
+    mask = np.uint16(_HALF_INF)
+    return not any(((codes[row : row + _ROWS] & mask) == mask).any() for row in rows)
+
+
+def below_zero(pixels: NDArray[Any]) -> int:
+    """How many samples are less than 0. -0 is not, nor is NaN; -inf is."""
+    if pixels.dtype != np.float16:
+        return int(np.count_nonzero(pixels < 0)) if pixels.size else 0
+    codes = pixels.view(np.uint16)
+    if not codes.size or codes.view(np.int16).min() >= 0:
+        return 0
+    # of halves with their sign set those from the least number to inf; what is less wraps around
+    first, span = np.uint16(_HALF_MINUS_NOUGHT + 1), np.uint16(_HALF_INF - 1)
+    return int(np.count_nonzero((codes - first) <= span))
+
+
+def _area(wide: Floats, factor: int) -> Floats:
+    height, width, channels = wide.shape
+    size = width // factor, height // factor
+    found = cv2.resize(wide, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(found, np.float32).reshape(size[1], size[0], channels)
+
+
+def _square(edge: int) -> NDArray[np.uint8]:
+    return np.ones((edge, edge), np.uint8)
