@@ -46,6 +46,7 @@ export const TABLE = Object.freeze([
   { id: "newer", section: "Compare", words: "Newer take", keys: ["ArrowUp"], scopes: ["player"], fixed: true },
   { id: "older", section: "Compare", words: "Older take", keys: ["ArrowDown"], scopes: ["player"], fixed: true },
   { id: "pick", section: "Wedge", words: "Pick by number", keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], scopes: ["sheet", "player"], fixed: true, shown: ["1", "to", "9"] },
+  { id: "zero", section: "Wedge", words: "After a digit, above 9", keys: ["0"], scopes: ["sheet"], fixed: true },
   { id: "promote", section: "Wedge", words: "Promote", keys: ["p"], scopes: ["sheet", "player"] },
   { id: "brighter", section: "Picture", words: "Exposure up", keys: ["e"], scopes: ["player"] },
   { id: "darker", section: "Picture", words: "Exposure down", keys: ["Shift+E"], scopes: ["player"] },

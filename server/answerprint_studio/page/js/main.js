@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { h } from "./dom.js";
 import * as dialogs from "./dialog.js";
 import { face } from "./bar.js";
+import { takeBack } from "./decide.js";
 import { icon } from "./icons.js";
 import * as keys from "./keys.js";
 import { openKeys } from "./keysheet.js";
@@ -108,7 +109,7 @@ async function who() {
 }
 
 theme.start();
-keys.scope("page", { wall: () => state.route().view === "take" && ctx.wall(), keys: () => openKeys(), region });
+keys.scope("page", { wall: () => state.route().view === "take" && ctx.wall(), keys: () => openKeys(), region, take_back: () => takeBack() });
 state.on((route) => show(route).catch(fault));
 who();
 show(state.route()).catch(fault);

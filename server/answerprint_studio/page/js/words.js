@@ -1,27 +1,15 @@
 /** Words for what a take is: checks, states, times, money. One place, so that the wall and the player say the same. */
 
-/** Of a verdict: its icon, its word and its tone. `soFar`: more frames are to come. */
+/** Of a verdict: its icon, its word and its tone. The service words it: 'Warn · 3 frames', 'Fail · NaN on 1044'. */
 export function checks(take) {
-  const soFar = ["running", "queued", "stopped", "not_finished"].includes(take.state);
-  if (take.qc === "pass") {
-    if (take.state === "running") return { icon: "so_far", word: "Pass so far", tone: "" };
-    if (take.state === "stopped" || take.state === "not_finished") return { icon: "so_far", word: `${frames(take.progress?.done ?? 0)} pass`, tone: "" };
-    return { icon: "pass", word: take.variations > 1 ? `Pass · ${take.variations} variations` : "Pass", tone: "pass" };
-  }
-  if (take.qc === "warn") return { icon: "warn", word: counted("Warn", take, soFar), tone: "warn" };
-  if (take.qc === "fail") return { icon: "fail", word: counted("Fail", take, soFar), tone: "fail" };
-  if (take.qc === "unknown") return { icon: "unknown", word: "Could not judge", tone: "" };
-  return { icon: "unjudged", word: soFar ? "Not checked yet" : "Not checked", tone: "quiet" };
+  const soFar = take.qc_so_far ?? ["running", "stopped", "not_finished"].includes(take.state);
+  const [icon, word] = CHECKS[take.qc] ?? CHECKS.unknown;
+  const said = take.word || word;
+  if (take.qc === "pass") return soFar ? { icon: "so_far", word: said === word ? "Pass so far" : said, tone: "" } : { icon, word: said, tone: "pass" };
+  return { icon, word: said, tone: { warn: "warn", fail: "fail", "not judged": "second" }[take.qc] ?? "" };
 }
 
-// The service words it, with frames or with what failed: 'Fail · NaN on 1044'.
-function counted(word, take, soFar) {
-  if (typeof take.word === "string" && take.word.startsWith(word)) return take.word;
-  const more = take.qc_count > 0 ? ` · ${take.qc_count} ${take.qc_count === 1 ? "mark" : "marks"}` : "";
-  return `${word}${soFar ? " so far" : ""}${more}`;
-}
-
-export const CHECKS = Object.freeze({ pass: ["pass", "Pass"], warn: ["warn", "Warn"], fail: ["fail", "Fail"], unknown: ["unknown", "Could not judge"], "not judged": ["unjudged", "Not checked"] });
+export const CHECKS = Object.freeze({ pass: ["pass", "Pass"], warn: ["warn", "Warn"], fail: ["fail", "Fail"], unknown: ["unknown", "Could not judge"], "not judged": ["unjudged", "Not checked yet"] });
 
 export const STATES = Object.freeze({
   to_review: ["to_review", "To review"],
