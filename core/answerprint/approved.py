@@ -52,6 +52,22 @@ def refresh(stream: Path, trusted: Keys) -> None:
             documents.write(place, wanted)
 
 
+def mend(stream: Path, trusted: Keys) -> None:
+    """Have the pointer follow where the approval that it names is void; any other it leaves.
+
+    Whoever only looks on need not believe the keys of all who decided.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    pointer = _read(file(stream))
+    for take in takes.of_stream(stream) if isinstance(pointer, dict) else ():
+        if take.label == pointer.get("take"):
+            review = reviewed.standing(take, trusted)
+            if review is not None and review.void_why:
+                refresh(stream, trusted)
+
+
 def _pointer(found: tuple[Take, Review] | None) -> dict[str, Any] | None:
     if found is None:
         return None

@@ -155,7 +155,14 @@ class ReviewError(TakeError):
 
 
 class DecidedMeanwhile(ReviewError):  # noqa: N818
-    pass
+    """`review` is the decision that stands now, as rows have it; None where it was taken back."""
+
+    def __init__(self, problem: str, *, remedy: str, review: dict[str, Any] | None) -> None:
+        super().__init__(problem, remedy=remedy)
+        self.review = review
+
+    def as_json(self) -> dict[str, Any]:
+        return {**super().as_json(), "review": self.review}
 
 
 class SigningError(AnswerprintError):

@@ -90,8 +90,7 @@ def decide(
     by      None: `me`
     tool    where it was decided: studio, nuke, houdini, shell
     seen    ids of the statements that whoever decides has seen; None: all that there are
-    force   decide although a decision stands that is not among these: then both stand, and of
-            two that had not seen each other retake goes before
+    force   decide all the same where one stands that is not among these: all count as seen
     remark  is told what does not undo the decision: that the pointer could not be written
 
     Raises:
@@ -102,9 +101,9 @@ def decide(
     sealed = _sealed(take, state)
     told = history(take, trusted)
     stood = [one.statement.id for one in heads(told) if one.statement]
-    unseen = [] if seen is None or force or state == "note" else since(told, seen)
-    if unseen:
-        raise _meanwhile(take, unseen)
+    unseen = None if seen is None or force or state == "note" else since(told, seen)
+    if unseen is not None:
+        raise _meanwhile(take, unseen, standing(take, trusted))
     _check(take, state, note, stood, sealed)
     files = _files(take, sealed) if sealed and binds else {}
     said = _said(
@@ -118,7 +117,7 @@ def decide(
         drawings=[one if isinstance(one, Drawing) else dict(one) for one in drawings],
         pixels=sealed.digest if sealed else "",
         files=files,
-        after=[] if state == "note" else [one for one in stood if seen is None or one in seen],
+        after=[] if state == "note" else stood,
     )
     _check_frames(take, said, sealed)
     _keep(take, said, signer)
@@ -269,9 +268,11 @@ def _follow(take: Take, trusted: Keys, remark: Callable[[str], None]) -> None:
         )
 
 
-def _meanwhile(take: Take, unseen: list[Told]) -> DecidedMeanwhile:
-    words = [f"{one.statement.who}: {one.statement.state}" for one in unseen if one.statement]
+def _meanwhile(take: Take, unseen: Told, now: Review | None) -> DecidedMeanwhile:
+    said = unseen.statement
+    words = f"{said.who}: {said.state}" if said else "another decision stands"
     return DecidedMeanwhile(
-        f"{_of(take)} was decided meanwhile: {', '.join(words)}.",
-        remedy="Look at what was said, then decide again.",
+        f"Somebody decided about {_of(take)} meanwhile. {words}.",
+        remedy="Nothing was kept. Look at what was said, then decide again.",
+        review=None if now is None else now.as_json(),
     )

@@ -160,9 +160,18 @@ def heads(told: Iterable[Told]) -> list[Told]:
     return [one for one, _ in left]
 
 
-def since(told: Iterable[Told], seen: Collection[str]) -> list[Told]:
-    """The decisions that stand and that somebody who has `seen` these statements does not know."""
-    return [one for one in heads(told) if one.statement and one.statement.id not in seen]
+def since(told: Iterable[Told], seen: Collection[str]) -> Told | None:
+    """The decision that stands, where somebody who has `seen` these statements does not know it.
+
+    To who has seen none of what was taken back, nothing stands, as before.
+    """
+    left = heads(told)
+    said = left[-1].statement if left else None
+    if said is None or said.id in seen:
+        return None
+    if said.state == "withdrawn" and not set(said.after) & set(seen):
+        return None
+    return left[-1]
 
 
 def _told(take: Take, trusted: Keys) -> list[Told]:

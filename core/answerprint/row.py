@@ -117,7 +117,7 @@ def states(
     def tell(take: Take) -> None:
         if take.folder not in told:
             heed()
-            told[take.folder] = _state(take, stale)
+            told[take.folder] = state(take, stale)
 
     for take in found:
         tell(take)
@@ -125,6 +125,14 @@ def states(
         for other in takes.of_stream(stream):
             tell(other)
     return told
+
+
+def state(take: Take, stale: Collection[Path] = ()) -> tuple[str, dict[str, str]]:
+    """Of a take that cannot be read, what is wrong with it: the others are listed all the same."""
+    try:
+        return take.state(stale), {}
+    except TakeError as error:
+        return "unreadable", {"problem": error.problem, "remedy": error.remedy}
 
 
 def resuming(take: Take, state: str) -> str | None:
@@ -157,14 +165,6 @@ def _is_same(path: str | None, wanted: Plate) -> bool:
 def _key(plate: Plate) -> tuple[str, str, str, bool]:
     folder = os.path.normcase(os.path.normpath(plate.absolute().folder))
     return folder, plate.head, plate.tail, plate.is_still
-
-
-def _state(take: Take, stale: Collection[Path]) -> tuple[str, dict[str, str]]:
-    """Of a take that cannot be read, what is wrong with it: the others are listed all the same."""
-    try:
-        return take.state(stale), {}
-    except TakeError as error:
-        return "unreadable", {"problem": error.problem, "remedy": error.remedy}
 
 
 def _row(
