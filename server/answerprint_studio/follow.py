@@ -1,0 +1,262 @@
+"""Following: the index is kept as the take folders are, while the service runs.
+
+A take that runs, and one that somebody looks at, is looked at each second; all others, and folders
+that new takes come to, in turns. What changed is told: the page draws it anew.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from answerprint import row, standing
+from answerprint.errors import AnswerprintError, TakeError
+from answerprint.site import Site
+from answerprint.standing import Facts
+from answerprint.take import Take
+from answerprint_studio import entry, scan, trouble
+from answerprint_studio.index import Entry, Index
+from answerprint_studio.scan import Folders, Rounds
+
+LOOK_SECONDS = 1.0
+TURN_SECONDS, TURN_MOST = 0.2, 2000  # of each look, for what nobody waits for
+ANEW_SECONDS = 300.0  # from one walk over everything to the next
+WATCHED_SECONDS, MOST_WATCHED = 120.0, 400  # how long a take counts as looked at
+AT_ONCE = 50  # takes that are taken in together
+SILENT_SECONDS = 30.0  # without a heartbeat: its process is gone
+
+Tell = Callable[[set[str]], None]
+
+
+class Follower:
+    """Keeps an index. `tell` is given the ids of takes whose cards are others now, or gone."""
+
+    def __init__(
+        self, index: Index, roots: tuple[Path, ...], site: Site, home: Path, tell: Tell
+    ) -> None:
+        self.is_ready = threading.Event()  # everything was seen once
+        self._index, self._site, self._home, self._tell = index, site, home, tell
+        self._folders = Folders.below(roots)
+        self._known = index.stamps()
+        self._open = {folder for folder, (_, _, complete) in self._known.items() if not complete}
+        self._states: dict[str, str] = {}
+        self._beats: dict[Path, tuple[str, float]] = {}
+        self._watched: dict[str, float] = {}
+        self._lock, self._watching = threading.Lock(), threading.Lock()
+        self._end = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._turns = Rounds(lambda: list(self._known))
+        self._places = Rounds(lambda: list(self._folders.above))
+        self._anew = time.monotonic() + ANEW_SECONDS
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="follow", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._end.set()
+        if self._thread is not None:
+            self._thread.join(10)
+
+    def watch(self, folders: Iterable[str]) -> None:
+        """Somebody has these on the screen: they are looked at each second for a while."""
+        now = time.monotonic()
+        with self._watching:
+            for folder in folders:
+                self._watched.pop(folder, None)
+                self._watched[folder] = now
+            for folder in list(self._watched)[:-MOST_WATCHED]:
+                del self._watched[folder]
+
+    def refresh(self, folders: Iterable[str]) -> None:
+        """Take these in now: something was just done to them."""
+        with self._lock:
+            self._take_in(folders)
+
+    def look_at(self, folder: str) -> None:
+        """Take this one in, if it has changed."""
+        if self._is_other(folder) or self._has_died(folder):
+            self.refresh([folder])
+
+    def everything(self) -> None:
+        """Walk over all roots, and take in all that is new or another, or gone."""
+        with self._lock:
+            self._folders.forget_times()
+        for root in self._folders.roots:
+            self._folders.look(root)
+        for folder in list(self._folders.above):
+            self._folders.look(folder)
+        found = self._folders.every()
+        away = [root for root in self._folders.roots if not Path(root).is_dir()]
+        lost = {
+            folder
+            for folder in self._known.keys() - found
+            if not any(folder.startswith(f"{root}/") for root in away)
+        }
+        changed = [folder for folder in sorted(found, reverse=True) if self._is_other(folder)]
+        for start in range(0, len(changed), AT_ONCE):
+            if self._end.is_set():
+                return
+            with self._lock:
+                self._take_in(changed[start : start + AT_ONCE])
+        with self._lock:
+            self._take_in(lost)
+        self._anew = time.monotonic() + ANEW_SECONDS
+        self.is_ready.set()
+
+    def look(self) -> None:
+        """What has changed since the last look, of what is at work, watched, or has its turn."""
+        if time.monotonic() > self._anew:
+            self._folders.forget_times()
+            self._anew = time.monotonic() + ANEW_SECONDS
+        changed: set[str] = set()
+        now = time.monotonic()
+        with self._watching:
+            self._watched = {f: at for f, at in self._watched.items() if now - at < WATCHED_SECONDS}
+            near = {*self._watched, *self._open}
+        for folder in {scan_parent(one) for one in near} | set(self._folders.roots):
+            changed |= self._folders.look(folder)
+        for folder in self._places.some(TURN_SECONDS, TURN_MOST):
+            changed |= self._folders.look(folder)
+        changed |= {folder for folder in near if self._is_other(folder) or self._has_died(folder)}
+        changed |= {f for f in self._turns.some(TURN_SECONDS, TURN_MOST) if self._is_other(f)}
+        if changed:
+            with self._lock:
+                self._take_in(changed)
+
+    def _run(self) -> None:
+        while not self._end.is_set():
+            try:
+                self.look() if self.is_ready.is_set() else self.everything()
+            except Exception as error:  # noqa: BLE001 - a share that goes away must not end the service
+                trouble.keep(self._home, error)
+            self._end.wait(LOOK_SECONDS)
+
+    def _is_other(self, folder: str) -> bool:
+        known = self._known.get(folder)
+        return known is None or scan.stamp(folder, is_complete=known[2]) != known[1]
+
+    def _has_died(self, folder: str) -> bool:
+        """Whether a take's process has ended without a word: no file says that."""
+        if self._states.get(folder) != "running":
+            return False
+        take = Take(Path(folder))
+        try:
+            return take.state(self._silent(take)) != "running"
+        except TakeError:
+            return True
+
+    def _silent(self, take: Take) -> set[Path]:
+        """Leases whose heartbeat has not moved for a while: their process was on another machine."""
+        now, stale = time.monotonic(), set()
+        for file, one in take.leases().items():
+            beat = f"{one.uuid} {one.beat}"
+            if self._beats.get(file, ("", now))[0] != beat:
+                self._beats[file] = (beat, now)
+            elif now - self._beats[file][1] > SILENT_SECONDS:
+                stale.add(file)
+        return stale
+
+    def _take_in(self, folders: Iterable[str]) -> None:
+        """What is so of these takes now; told at its end."""
+        wanted = sorted(set(folders))
+        there: list[Take] = []
+        told: set[str] = set()
+        stamps: dict[str, str] = {}
+        streams: set[str] = set()
+        gone: list[str] = []
+        for folder in wanted:
+            known = self._known.get(folder)
+            # taken before it is read: what is written meanwhile is another one's
+            found = scan.stamp(folder, is_complete=bool(known and known[2]))
+            if found is None:
+                if known is not None:
+                    gone.append(folder)
+                    streams.add(scan_parent(folder))
+                continue
+            stamps[folder] = found
+            there.append(Take(Path(folder)))
+            streams.add(scan_parent(folder))
+        if gone:
+            idents = [self._known.pop(folder)[0] for folder in gone]
+            self._index.drop(idents)
+            self._open -= set(gone)
+            told |= set(idents)
+        entries = self._entries(there, stamps)
+        self._index.put(entries)
+        told |= {one["id"] for one in entries}
+        for stream in streams:
+            told |= self._settled(stream)
+        if told:
+            self._tell(told)
+
+    def _entries(self, takes: list[Take], stamps: dict[str, str]) -> list[Entry]:
+        made = []
+        stale = {file for take in takes for file in self._stale(take)}
+        known = row.states(takes, stale)
+        used = {ident: folder for folder, (ident, _, _) in self._known.items()} if takes else {}
+        for take in takes:
+            folder = take.folder.as_posix()
+            one = self._entry(take, stale, known, stamps[folder])
+            # a folder that was copied, claim and all, is another take
+            if used.get(one["id"], folder) != folder:
+                one["id"] = entry.ident(take.folder, "copy")
+            used[one["id"]] = folder
+            if one["is_complete"]:
+                one["stamp"] = scan.stamp(folder, is_complete=True) or one["stamp"]
+                self._open.discard(folder)
+            else:
+                self._open.add(folder)
+            self._known[folder] = (one["id"], one["stamp"], one["is_complete"])
+            self._states[folder] = one["state"]
+            made.append(one)
+        return made
+
+    def _stale(self, take: Take) -> set[Path]:
+        try:
+            return set() if take.is_complete else self._silent(take)
+        except (TakeError, OSError):
+            return set()
+
+    def _entry(self, take: Take, stale: set[Path], known: row.States, stamp: str) -> Entry:
+        try:
+            made = row.rows([take], self._site, stale, known=known)[0]
+            return entry.of(take, made, stamp, self._site)
+        except (AnswerprintError, OSError, ValueError, KeyError, TypeError) as error:
+            trouble.keep(self._home, error)
+            return entry.unreadable(take, stamp, error)
+
+    def _settled(self, stream: str) -> set[str]:
+        """Which of a stream is its newest, its latest and so on; returns ids of those that changed."""
+        held = self._index.of_stream(stream)
+        facts = [
+            Facts(
+                one["number"],
+                "complete" if one["is_complete"] else one["state"],
+                one["qc"],
+                one["review"] or None,
+            )
+            for one in held
+        ]
+        latest, approved = standing.latest(facts), standing.latest_approved(facts)
+        newest = max((one["number"] for one in held), default=None)
+        changes = {}
+        for one in held:
+            number = one["number"]
+            earlier = (other for other in held if other["number"] < number)
+            flags = {
+                "newest": number == newest,
+                "latest": number == latest,
+                "latest_approved": number == approved,
+                "retakes": sum(other["review"] == "retake" for other in earlier),
+            }
+            if any(one[name] != flag for name, flag in flags.items()):
+                changes[one["id"]] = flags
+        self._index.change(changes)
+        return set(changes)
+
+
+def scan_parent(folder: str) -> str:
+    return folder.rpartition("/")[0]

@@ -1,0 +1,249 @@
+"""The index: what is known of every take, in a database that is no more than that.
+
+It decides nothing and holds nothing that the take folders do not say: `studio reindex` builds it
+anew, and one of another version, or a damaged one, is built anew as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Index as SqlIndex,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from answerprint.errors import SetupError
+
+VERSION = 1  # of the tables; another one is built anew
+AT_ONCE = 400  # ids in one statement: databases bound the number of values
+
+Entry = dict[str, Any]
+
+metadata = MetaData()
+about = Table(
+    "about", metadata, Column("name", String(40), primary_key=True), Column("value", Text)
+)
+takes = Table(
+    "takes",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    # where it is: its folder, and that of its stream
+    Column("folder", Text, nullable=False, unique=True),
+    Column("stream", Text, nullable=False, index=True),
+    Column("stamp", Text, nullable=False),
+    # what the wall finds, sorts and counts by
+    Column("show", Text, nullable=False),
+    Column("sequence", Text, nullable=False),
+    Column("shot", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("take", String(20), nullable=False),
+    Column("task", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("artist", Text, nullable=False),
+    Column("created", String(40), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("qc", String(20), nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("review", String(20), nullable=False),
+    Column("spent", Float, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("newest", Boolean, nullable=False),
+    Column("latest", Boolean, nullable=False),
+    Column("latest_approved", Boolean, nullable=False),
+    Column("retakes", Integer, nullable=False),
+    Column("is_complete", Boolean, nullable=False),
+    # what a card shows besides
+    Column("card", JSON, nullable=False),
+    SqlIndex("by_age", "created", "id"),
+    SqlIndex("by_age_newest", "newest", "created", "id"),
+    SqlIndex("by_cut", "show", "sequence", "shot", "name", "number", "id"),
+    SqlIndex("by_severity", "severity", "created", "id"),
+    SqlIndex("by_spent", "spent", "id"),
+    SqlIndex("by_rank", "rank", "created", "id"),
+    # all that is counted, so that counting never looks at a row itself
+    SqlIndex("counted", "newest", "state", "qc", "task", "artist", "sequence", "model", "show"),
+)
+
+
+class Index:
+    """A database of takes. Safe from several threads; one of them writes at a time.
+
+    Raises SetupError where its address says nothing that can be opened.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.generation = 0  # another one after each change of ours
+        self._writing = threading.Lock()
+        self._engine = _engine(url)
+        self._made()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with self._engine.connect() as connection:
+            yield connection
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._change() as connection:
+            connection.execute(delete(takes))
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Take these in, in place of what was known of them or of their folders."""
+        held = list(entries)
+        with self._change() as connection:
+            for some in _some(held):
+                connection.execute(delete(takes).where(takes.c.id.in_([e["id"] for e in some])))
+                folders = [entry["folder"] for entry in some]
+                connection.execute(delete(takes).where(takes.c.folder.in_(folders)))
+            if held:
+                connection.execute(insert(takes), held)
+
+    def change(self, changes: dict[str, Entry]) -> None:
+        """Id -> the columns that are to be otherwise."""
+        if changes:
+            with self._change() as connection:
+                for ident, values in changes.items():
+                    connection.execute(update(takes).where(takes.c.id == ident).values(**values))
+
+    def drop(self, idents: Iterable[str]) -> None:
+        with self._change() as connection:
+            for some in _some(list(idents)):
+                connection.execute(delete(takes).where(takes.c.id.in_(some)))
+
+    def one(self, ident: str) -> Entry | None:
+        with self.reading() as connection:
+            row = connection.execute(select(takes).where(takes.c.id == ident)).first()
+        return None if row is None else dict(row._mapping)  # noqa: SLF001 - its public name
+
+    def of_stream(self, stream: str) -> list[Entry]:
+        """Its takes, the highest number first."""
+        query = select(takes).where(takes.c.stream == stream).order_by(takes.c.number.desc())
+        with self.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def stamps(self) -> dict[str, tuple[str, str, bool]]:
+        """Folder -> (id, stamp, whether it is complete) of every take."""
+        wanted = (takes.c.folder, takes.c.id, takes.c.stamp, takes.c.is_complete)
+        with self.reading() as connection:
+            return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(select(*wanted))}
+
+    def count(self) -> int:
+        with self.reading() as connection:
+            return int(connection.execute(select(func.count()).select_from(takes)).scalar_one())
+
+    @contextlib.contextmanager
+    def _change(self) -> Iterator[Connection]:
+        with self._writing, self._engine.begin() as connection:
+            yield connection
+        self.generation += 1
+
+    def _made(self) -> None:
+        """Make the tables, anew where they are of another version, or damaged."""
+        try:
+            self._checked()
+        except DBAPIError as error:
+            file = self._engine.url.database
+            if self._engine.dialect.name != "sqlite" or not file:
+                raise _closed(error) from error
+            self._engine.dispose()
+            _remove(Path(file))
+            try:
+                self._checked()
+            except DBAPIError as again:
+                raise _closed(again) from again
+
+    def _checked(self) -> None:
+        with self._engine.begin() as connection:
+            if inspect(connection).has_table("about"):
+                version = connection.execute(
+                    select(about.c.value).where(about.c.name == "version")
+                ).scalar()
+                if version == str(VERSION):
+                    metadata.create_all(connection)
+                    connection.execute(select(takes.c.id).limit(1)).first()
+                    return
+                metadata.drop_all(connection)
+            metadata.create_all(connection)
+            connection.execute(insert(about).values(name="version", value=str(VERSION)))
+
+
+def _engine(url: str) -> Engine:
+    """Raises SetupError: no such database, or no driver for it is installed."""
+    try:
+        parts = make_url(url)
+        if parts.drivername.startswith("sqlite") and parts.database:
+            Path(parts.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = create_engine(parts)  # its errors show no password: it is masked in every URL
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        kind = url.partition(":")[0]
+        raise SetupError(
+            f"A database of the kind '{kind}' cannot be opened here: {error}.",
+            remedy="Install its driver beside Answerprint, or leave --database out.",
+        ) from error
+    except OSError as error:
+        raise SetupError(
+            f"The folder of the index cannot be made: {error.strerror}.",
+            remedy="Check your rights in your own folder, or name another with --database.",
+        ) from error
+    if made.dialect.name == "sqlite":
+        event.listen(made, "connect", _prepare)
+    return made
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    """SQLite: readers beside a writer; what a power cut loses is built anew."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute("PRAGMA cache_size=-65536")  # 64 MiB
+    cursor.close()
+
+
+def _remove(file: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            file.with_name(f"{file.name}{ending}").unlink(missing_ok=True)
+
+
+def _closed(error: DBAPIError) -> SetupError:
+    said = str(error.orig).splitlines()[0] if str(error.orig) else type(error).__name__
+    return SetupError(
+        f"The index of takes cannot be opened: {said}",
+        remedy="Check that the database runs and lets you in; without --database it is a file of "
+        "your own.",
+    )
+
+
+def _some(many: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(many), AT_ONCE):
+        yield many[start : start + AT_ONCE]

@@ -1,0 +1,79 @@
+"""Serving: the application on a port of this machine, until it is told to end."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from answerprint.errors import SetupError
+from answerprint_studio.app import app
+from answerprint_studio.settings import Settings
+
+ENDING_SECONDS = 2  # for what is under way; pages that listen never end by themselves
+
+
+@contextlib.contextmanager
+def bound(settings: Settings) -> Iterator[socket.socket]:
+    """A socket that listens.
+
+    Raises:
+        SetupError: the port is taken, or the address is none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as own:
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows lets two programs share one otherwise
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            own.bind((settings.host, settings.port))
+            own.listen(128)
+        except (OSError, OverflowError) as error:
+            raise _unbound(settings, error) from error
+        yield own
+
+
+def serve(
+    settings: Settings, own: socket.socket, *, log: bool, ending: Callable[[float], bool]
+) -> None:
+    """Serve on a socket that listens until `ending` says so; it waits for no longer than it is given.
+
+    Raises:
+        SetupError: the index cannot be opened.
+    """
+    config = uvicorn.Config(
+        app(settings),
+        log_level="warning",
+        access_log=log,
+        lifespan="on",
+        server_header=False,
+        timeout_graceful_shutdown=ENDING_SECONDS,
+        ws="none",
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [own]}, name="serve")
+    thread.start()  # signals stay with the command line, which hears them in its own thread
+    try:
+        while thread.is_alive() and not ending(0.2):
+            pass
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _unbound(settings: Settings, error: Exception) -> SetupError:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return SetupError(
+            f"Port {settings.port} of {settings.host} is taken by another program.",
+            remedy="Perhaps the page is served there already. Choose another one with --port.",
+        )
+    said = error.strerror if isinstance(error, OSError) else str(error)
+    return SetupError(
+        f"Nothing can be served at {settings.host} port {settings.port}: {said}.",
+        remedy="Give an address of this machine and a free port, with --host and --port.",
+    )
