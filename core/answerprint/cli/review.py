@@ -23,6 +23,7 @@ from typing import Any
 from answerprint import documents, review, takes
 from answerprint.cli import INTERRUPTED
 from answerprint.cli.context import Context
+from answerprint.cli.said import WORDS, line, plain, standing, when
 from answerprint.errors import JobError
 from answerprint.lookout import Lookout
 from answerprint.review import Review, Told
@@ -32,8 +33,6 @@ from answerprint.take import Take
 LOOK_SECONDS = 1.0
 MOST_DRAWING_BYTES = 4 << 20
 _TOOL = re.compile(r"[\w.-]{1,32}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-WORDS = {"approved": "approved", "retake": "retake", "withdrawn": "taken back", "note": "note"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,23 +70,6 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if state is None:
         return _history(take, context)
     return _decide(take, state, args, context)
-
-
-def standing_words(found: Review | None) -> str:
-    """'approved by Ann, 2026-11-29 00:42 UTC'; '' where nobody decided."""
-    if found is None:
-        return ""
-    void = f"; void: {found.void_why}" if found.void_why else ""
-    return f"{plain(f'{WORDS[found.state]} by {found.by}')}, {when(found.created)}{void}"
-
-
-def plain(text: str) -> str:
-    """Without what a terminal would obey: anybody may have written it."""
-    return _CONTROL.sub("?", text)
-
-
-def when(created: str) -> str:
-    return f"{plain(created[:16]).replace('T', ' ')} UTC"
 
 
 def _asked(args: argparse.Namespace) -> State | None:
@@ -142,41 +124,42 @@ def _decide(take: Take, state: State, args: argparse.Namespace, context: Context
 def _now(state: State, now: Review | None) -> str:
     if state == "note":
         return "the comment is kept"
-    return standing_words(now) or "the decision is taken back"
+    return standing(None if now is None else now.as_json()) or "the decision is taken back"
 
 
 def _history(take: Take, context: Context) -> int:
     told = review.history(take, context.trusted())
     now = review.standing(take, context.trusted())
+    shown = None if now is None else now.as_json()
     context.output.emit(
         {
             "path": take.folder.as_posix(),
             "take": take.label,
-            "review": now and now.as_json(),
+            "review": shown,
             "history": [one.as_json() for one in told],
         }
     )
-    context.output.say(f"{take.name} {take.label}: {standing_words(now) or 'waits for review'}")
+    context.output.say(f"{take.name} {take.label}: {standing(shown) or 'waits for review'}")
     for one in told:
-        for line in _lines(one):
-            context.output.say(f"  {line}")
+        for words in _lines(one):
+            context.output.say(f"  {words}")
     return 0
 
 
 def _lines(one: Told) -> Iterator[str]:
     said = one.statement
     if said is None:
-        yield f"{plain(one.file)}: {plain(one.why)}"
+        yield f"{line(one.file)}: {line(one.why)}"
         return
     about = [f"frame {said.frame}"] if said.frame is not None else []
     about += [said.variation] if said.variation else []
     about += [documents.count(len(said.drawings), "drawing")] if said.drawings else []
-    place = f"  ({plain(', '.join(about))})" if about else ""
-    yield f"{when(said.created)}  {WORDS[said.state]:<10}  {plain(said.who)}{place}"
-    for line in plain(said.note).splitlines():
-        yield f"    {line}"
+    place = f"  ({line(', '.join(about))})" if about else ""
+    yield f"{when(said.created)}  {WORDS[said.state]:<10}  {line(said.who)}{place}"
+    for words in plain(said.note).splitlines():
+        yield f"    {words}"
     if one.why:
-        yield f"    {'' if one.counts else 'does not count: '}{plain(one.why)}"
+        yield f"    {'' if one.counts else 'does not count: '}{line(one.why)}"
 
 
 def _drawings(file: Path | None) -> list[dict[str, Any]]:

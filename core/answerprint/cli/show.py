@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from answerprint import exr, medium, record, takes, verify
+from answerprint import exr, medium, record, review, takes, verify
 from answerprint.cli.context import Context
+from answerprint.cli.said import standing
 from answerprint.documents import count
 from answerprint.errors import AnswerprintError, JobError, SourceError
 from answerprint.journal import Event
@@ -58,6 +59,8 @@ def _show_take(take: Take, context: Context) -> Path:
     state = take.state()
     resume = resuming(take, state)
     wedge = _wedge(take)
+    reviewed = review.standing(take, context.trusted())
+    said_of = reviewed and reviewed.as_json()
     events = take.events()
     warned = [(_item(event), said) for event in events for said in event.get("warnings", [])]
     context.output.emit(
@@ -66,6 +69,7 @@ def _show_take(take: Take, context: Context) -> Path:
             "take": take.label,
             "state": state,
             "resume": resume,
+            "review": said_of,
             "frames": [str(item) if item.variation else item.frame for item in frames],
             "variations": {one.label: one.values for one in wedge},
             "levels": {_item(e): e["levels"] for e in events if "levels" in e},
@@ -75,6 +79,8 @@ def _show_take(take: Take, context: Context) -> Path:
     context.output.say(f"{take.name} {take.label}: {state}, {count(len(frames), 'frame')}")
     if resume:
         context.output.say(f"  resume      {resume}")
+    if said_of:
+        context.output.say(f"  review      {standing(said_of)}")
     context.output.say(f"  files       {take.pattern('w###' if wedge else '')}")
     for one in wedge:
         context.output.say(f"  {one.label:<11} {one}")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from answerprint import holder, row, takes
 from answerprint.cli.context import Context
+from answerprint.cli.said import standing
 from answerprint.documents import count
 from answerprint.errors import TakeError
 from answerprint.folder import is_folder, unreadable
@@ -95,6 +96,8 @@ def _lines(one: Row, wide: int) -> Iterator[str]:
     )
     if "problem" in one:
         yield f"{'':<{wide}}  {one['problem']} {one['remedy']}"
+    if one["review"]:
+        yield f"{'':<{wide}}  {standing(one['review'])}"
     if one["resume"]:
         yield f"{'':<{wide}}  finish it with: {one['resume']}"
 

@@ -17,10 +17,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from answerprint import verify
+from answerprint import review, verify
 from answerprint.cli.context import Context
+from answerprint.cli.said import standing
 from answerprint.record import Verdict
+from answerprint.take import Take
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,11 +39,22 @@ def run(args: argparse.Namespace, context: Context) -> int:
     for path in args.paths:
         for judged in verify.verify(path, trusted):
             good = good and judged.verdict is Verdict.OK
-            context.output.emit(judged.as_json())
+            reviewed = _review(judged, trusted)
+            context.output.emit({**judged.as_json(), **reviewed})
             in_take = judged.kind == "frame" and path.is_dir()
             if args.frames or not in_take or judged.verdict is not Verdict.OK:
                 context.output.say(_line(judged))
+            if reviewed.get("review"):
+                context.output.say(f"{'':<14}  {standing(reviewed['review'])}")
     return 0 if good else 1
+
+
+def _review(judged: verify.Judged, trusted: verify.Keys) -> dict[str, Any]:
+    """What stands of what people decided about a take; it changes nothing in its verdict."""
+    if judged.kind != "take":
+        return {}
+    found = review.standing(Take(judged.path), trusted)
+    return {} if found is None else {"review": found.as_json()}
 
 
 def _line(judged: verify.Judged) -> str:
