@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,10 @@ from answerprint.sight import Sight
 SIDE = 4  # far boxes on each side of a seam
 FEWEST = 8  # boxes along a piece's edge
 CLIP = 0.5  # stops; the median along the edge does the rest
-USUAL = 0.9  # quantile of the steps elsewhere: what the picture alone does
+SURE = 3.0  # standard errors that are taken off: what is left of grain is no step
+ALIKE = 3  # neighbouring boxes that err together: a median was taken over them
+TO_SIGMA = 1.4826  # from the median absolute deviation of a bell to its standard deviation
+MEDIANS = 1.2533  # how much more a median errs than a mean
 
 
 class _Step(NamedTuple):
@@ -30,7 +33,9 @@ class _Step(NamedTuple):
 
 
 def measure(sight: Sight) -> Measure | None:
-    """The greatest step of log2(made / plate) across a known seam, less what is usual elsewhere.
+    """The greatest step of log2(made / plate) across a known seam, less what is there without one.
+
+    That is the greatest step elsewhere along the same pieces, or what grain may do by chance here.
 
     A step is what the medians along a piece's edge, of the boxes on its two sides, differ by. None
     where the frame was made whole.
@@ -88,12 +93,20 @@ def _steps(
         for seam in seams:
             left, right = math.floor((seam - overlap) / step), math.ceil((seam + overlap) / step)
             if left >= SIDE and right + SIDE <= len(profile):
-                found = profile[right : right + SIDE].mean() - profile[left - SIDE : left].mean()
-                yield _Step(abs(float(found)) - usual, right, start, end)
+                sides = [*range(left - SIDE, left), *range(right, right + SIDE)]
+                found = profile[sides[SIDE:]].mean() - profile[sides[:SIDE]].mean()
+                chance = _chance(ratio[start:end, sides] - profile[sides])
+                yield _Step(abs(float(found)) - max(usual, chance), right, start, end)
+
+
+def _chance(rest: NDArray[Any]) -> float:
+    """What the means of medians of such boxes, one row each, differ by for no reason."""
+    sigma = TO_SIGMA * float(np.median(np.abs(rest)))
+    return SURE * MEDIANS * sigma * math.sqrt(2 * ALIKE / (len(rest) * SIDE))
 
 
 def _usual(profile: NDArray[np.float64], seams: Sequence[int], step: int, overlap: int) -> float:
-    """What steps of the same width are where no seam is; 0 where seams leave no room."""
+    """The greatest step of the same width where no seam is; 0 where seams leave no room."""
     gap = 2 * math.ceil(overlap / step)
     means = np.convolve(profile, np.full(SIDE, 1 / SIDE), "valid")
     steps = np.abs(means[SIDE + gap :] - means[: -(SIDE + gap)])
@@ -101,7 +114,7 @@ def _usual(profile: NDArray[np.float64], seams: Sequence[int], step: int, overla
     free = np.ones(len(steps), bool)
     for seam in seams:
         free &= np.abs(middles - seam / step) > SIDE + gap / 2
-    return float(np.quantile(steps[free], USUAL)) if free.any() else 0.0
+    return float(steps[free].max()) if free.any() else 0.0
 
 
 GATE = Gate(
