@@ -3,15 +3,19 @@
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { menu } from "./dialog.js";
-import { go, link, route } from "./state.js";
+import { go, link } from "./state.js";
 import { fault, toast } from "./say.js";
 import { hint } from "./keys.js";
 import * as words from "./words.js";
 
-/** A header element for `take` (GET /takes/ID); `place`: {at, of} among those to review, or null. */
-export function bar(take, ctx, place = null) {
+/** A header element for `take` (GET /takes/ID); its place among those to review comes when it is known. */
+export function bar(take, ctx) {
+  const place = h("span", { class: "second not-narrow" });
+  ctx.place(take.id).then((found) => {
+    place.textContent = found ? `${found.at} of ${found.of} to review` : "";
+  });
   const version = h("button", { class: "button", type: "button", aria: { label: `Take ${take.take}, choose another` } }, h("span", { class: "strong", text: take.take }), icon("down", 12));
-  menu(version, () => take.others.map((other) => ({ words: `${other.take}  ${words.STATES[other.state]?.[1] ?? ""}`, checked: other.id === take.id, run: () => go({ view: "take", id: other.id }) })));
+  menu(version, () => take.others.map((other) => ({ words: `${other.take}  ${other.state_word ?? words.STATES[other.state]?.[1] ?? ""}`, checked: other.id === take.id, run: () => go({ view: "take", id: other.id }) })));
   const said = words.state(take);
   return h(
     "header",
@@ -22,7 +26,7 @@ export function bar(take, ctx, place = null) {
     version,
     h("span", { class: "row state" }, icon(said.icon, 14), h("span", { text: `${said.word} ${said.rest}`.trim() })),
     h("span", { class: "grow" }),
-    place ? h("span", { class: "second not-narrow", text: `${place.at} of ${place.of} to review` }) : null,
+    place,
     lone("left", `Previous to review (${hint("previous")})`, () => ctx.next(-1)),
     lone("right", `Next to review (${hint("next")})`, () => ctx.next(1)),
     h("span", { class: "rule" }),
@@ -57,9 +61,4 @@ export async function copyLink() {
 export function fillScreen() {
   const done = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
   done.catch(() => fault({ problem: "The browser did not allow the full screen." }));
-}
-
-/** Whether `take` opens as a sheet of its variations. */
-export function asSheet(take) {
-  return (take.variations?.length ?? take.variations) > 1 && !route().params.variation;
 }

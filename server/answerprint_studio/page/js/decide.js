@@ -74,7 +74,7 @@ class Statement {
   constructor(takes, ctx, given, resolve) {
     Object.assign(this, { takes, ctx, given, resolve, kind: KINDS[given.state], kept: null, whole: given.frame === null });
     this.key = takes.map((take) => take.id).join(" ") + given.state;
-    this.note = h("textarea", { class: "input note", rows: "6", maxlength: String(MOST_NOTE), spellcheck: "true", autofocus: true, aria: { label: `Note, ${this.kind.hint}`, required: String(this.kind.needs) }, on: { input: () => this.typed() } });
+    this.note = h("textarea", { class: "input note", rows: this.kind.needs ? "6" : "3", maxlength: String(MOST_NOTE), spellcheck: "true", data: { focus: "first" }, aria: { label: `Note, ${this.kind.hint}`, required: String(this.kind.needs) }, on: { input: () => this.typed() } });
     this.note.value = given.text || drafts.get(this.key) || "";
     this.trouble = h("p", { class: "dialog-trouble fail", role: "alert", hidden: true });
     this.marks = h("div", { class: "marks-list" });
@@ -225,7 +225,7 @@ async function send(take, ctx, body) {
   } catch (error) {
     if (error.status !== 409 || !Array.isArray(error.body.reviews)) throw error;
     if (!(await conflict(take, error, body.state))) return null;
-    const seen = [...new Set([...(take.seen ?? []), ...error.body.reviews.map((one) => one.id)])];
+    const seen = [...new Set([...(take.seen ?? []), ...error.body.reviews.map((one) => one.id).filter(Boolean)])];
     return post(path, { ...body, seen, force: true });
   }
 }
@@ -239,10 +239,11 @@ function conflict(take, error, state) {
       answer = value;
       open.close();
     };
+    const unseen = error.body.reviews.filter((one) => one.id && !(take.seen ?? []).includes(one.id));
     const open = dialog({
       title: `Somebody decided on ${take.take} meanwhile`,
       mark: "warn",
-      body: h("div", { class: "dialog-side" }, h("ul", { class: "reviews" }, error.body.reviews.map(review)), h("p", { class: "second", text: "Both decisions stay in the take's history. Where an approval and a retake meet unseen, the retake counts." })),
+      body: h("div", { class: "dialog-side" }, h("ul", { class: "reviews" }, unseen.map(review)), h("p", { class: "second", text: "Both decisions stay in the take's history. Where an approval and a retake meet unseen, the retake counts." })),
       foot: [h("button", { class: "button decision", type: "button", text: verb, on: { click: decide(true) } }), h("button", { class: "button decision primary", type: "button", text: "Leave it as it is", on: { click: decide(false) } })],
       closed: () => resolve(answer),
     });

@@ -22,7 +22,7 @@ export function closeAll() {
  * names they are asked ("dialog" always). `size`: small, middle, large. `closing()` may return false: what
  * was written is not thrown away. Returns {element, close()}.
  */
-export function dialog({ title, mark = "", body, foot = [], head = [], size = "small", handlers = {}, names = [], label = title, closing = () => true, closed = () => {} }) {
+export function dialog({ title, mark = "", body, foot = [], head = [], size = "small", handlers = {}, names = [], closing = () => true, closed = () => {} }) {
   const before = document.activeElement;
   const titled = `dialog-${Math.random().toString(36).slice(2)}`;
   const box = h(
@@ -70,8 +70,7 @@ export function dialog({ title, mark = "", body, foot = [], head = [], size = "s
   open.push(one);
   document.getElementById("dialogs").append(veil);
   document.getElementById("view").inert = true;
-  (box.querySelector("[autofocus]") ?? box.querySelector(".dialog-foot .primary") ?? box).focus();
-  box.setAttribute("aria-label", label);
+  (box.querySelector("[data-focus]") ?? box.querySelector(".dialog-foot .primary") ?? box).focus();
   return one;
 }
 

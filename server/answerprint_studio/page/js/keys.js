@@ -8,7 +8,10 @@ import { typing } from "./dom.js";
 
 const STORED = "answerprint.keys";
 
-/** id, where it stands, its words, its keys, and where it works. `only`: while the picture has the focus. */
+/**
+ * id, where it stands, its words, its keys, and where it works. `only`: while the picture has the focus;
+ * `fixed`: nobody changes it; `shown`: its caps in the list, none where another line tells it too.
+ */
 export const TABLE = Object.freeze([
   { id: "approve", section: "Decide", words: "Approve", keys: ["a"], scopes: ["wall", "player", "sheet"] },
   { id: "retake", section: "Decide", words: "Retake with a note", keys: ["r"], scopes: ["wall", "player", "sheet"] },
@@ -21,30 +24,30 @@ export const TABLE = Object.freeze([
   { id: "keys", section: "Go to", words: "These keys", keys: ["?"], scopes: ["page"] },
   { id: "region", section: "Go to", words: "Next part of the page", keys: ["F6"], scopes: ["page"], fixed: true },
   { id: "play", section: "Time", words: "Play, stop", keys: [" "], scopes: ["player"] },
-  { id: "frame_back", section: "Time", words: "One frame back", keys: ["ArrowLeft"], scopes: ["player"], fixed: true },
-  { id: "frame_on", section: "Time", words: "One frame on", keys: ["ArrowRight"], scopes: ["player"], fixed: true },
-  { id: "ten_back", section: "Time", words: "Ten frames back", keys: ["Shift+ArrowLeft"], scopes: ["player"], fixed: true },
-  { id: "ten_on", section: "Time", words: "Ten frames on", keys: ["Shift+ArrowRight"], scopes: ["player"], fixed: true },
-  { id: "first", section: "Time", words: "First frame", keys: ["Home"], scopes: ["player"], fixed: true },
-  { id: "last", section: "Time", words: "Last frame", keys: ["End"], scopes: ["player"], fixed: true },
+  { id: "frame_back", section: "Time", words: "One frame", keys: ["ArrowLeft"], scopes: ["player"], fixed: true, shown: ["←", "→"] },
+  { id: "frame_on", section: "Time", words: "One frame on", keys: ["ArrowRight"], scopes: ["player"], fixed: true, shown: [] },
+  { id: "ten_back", section: "Time", words: "Ten frames", keys: ["Shift+ArrowLeft"], scopes: ["player"], fixed: true, shown: ["Shift", "←", "→"] },
+  { id: "ten_on", section: "Time", words: "Ten frames on", keys: ["Shift+ArrowRight"], scopes: ["player"], fixed: true, shown: [] },
+  { id: "first", section: "Time", words: "First, last", keys: ["Home"], scopes: ["player"], fixed: true, shown: ["Home", "End"] },
+  { id: "last", section: "Time", words: "Last frame", keys: ["End"], scopes: ["player"], fixed: true, shown: [] },
   { id: "mark_back", section: "Time", words: "Previous mark", keys: ["["], scopes: ["player"] },
   { id: "mark_on", section: "Time", words: "Next mark", keys: ["]"], scopes: ["player"] },
   { id: "loop", section: "Time", words: "Loop", keys: ["l"], scopes: ["player"] },
-  { id: "left", section: "Wall", words: "Move left", keys: ["ArrowLeft"], scopes: ["wall", "sheet"], fixed: true },
-  { id: "right", section: "Wall", words: "Move right", keys: ["ArrowRight"], scopes: ["wall", "sheet"], fixed: true },
-  { id: "up", section: "Wall", words: "Move up", keys: ["ArrowUp"], scopes: ["wall", "sheet"], fixed: true },
-  { id: "down", section: "Wall", words: "Move down", keys: ["ArrowDown"], scopes: ["wall", "sheet"], fixed: true },
+  { id: "left", section: "Wall", words: "Move", keys: ["ArrowLeft"], scopes: ["wall", "sheet"], fixed: true, shown: ["←", "→", "↑", "↓"] },
+  { id: "right", section: "Wall", words: "Move right", keys: ["ArrowRight"], scopes: ["wall", "sheet"], fixed: true, shown: [] },
+  { id: "up", section: "Wall", words: "Move up", keys: ["ArrowUp"], scopes: ["wall", "sheet"], fixed: true, shown: [] },
+  { id: "down", section: "Wall", words: "Move down", keys: ["ArrowDown"], scopes: ["wall", "sheet"], fixed: true, shown: [] },
   { id: "open", section: "Wall", words: "Open", keys: ["Enter"], scopes: ["wall", "sheet"], fixed: true },
-  { id: "more_left", section: "Wall", words: "Select more to the left", keys: ["Shift+ArrowLeft"], scopes: ["wall"], fixed: true },
-  { id: "more_right", section: "Wall", words: "Select more to the right", keys: ["Shift+ArrowRight"], scopes: ["wall"], fixed: true },
+  { id: "more_left", section: "Wall", words: "Select more", keys: ["Shift+ArrowLeft"], scopes: ["wall"], fixed: true, shown: ["Shift", "←", "→"] },
+  { id: "more_right", section: "Wall", words: "Select more to the right", keys: ["Shift+ArrowRight"], scopes: ["wall"], fixed: true, shown: [] },
   { id: "compare", section: "Wall", words: "Compare selected", keys: ["c"], scopes: ["wall", "sheet"] },
   { id: "flip", section: "Compare", words: "Flip A and B", keys: ["Tab"], scopes: ["player"], only: "picture" },
   { id: "wipe", section: "Compare", words: "Wipe", keys: ["w"], scopes: ["player"] },
   { id: "side", section: "Compare", words: "Side by side", keys: ["s"], scopes: ["player"] },
   { id: "difference", section: "Compare", words: "Difference", keys: ["d"], scopes: ["player"] },
   { id: "swap", section: "Compare", words: "Swap A and B", keys: ["x"], scopes: ["player"] },
-  { id: "newer", section: "Compare", words: "Newer take", keys: ["ArrowUp"], scopes: ["player"], fixed: true },
-  { id: "older", section: "Compare", words: "Older take", keys: ["ArrowDown"], scopes: ["player"], fixed: true },
+  { id: "newer", section: "Compare", words: "Newer, older take", keys: ["ArrowUp"], scopes: ["player"], fixed: true, shown: ["↑", "↓"] },
+  { id: "older", section: "Compare", words: "Older take", keys: ["ArrowDown"], scopes: ["player"], fixed: true, shown: [] },
   { id: "pick", section: "Wedge", words: "Pick by number", keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], scopes: ["sheet", "player"], fixed: true, shown: ["1", "to", "9"] },
   { id: "zero", section: "Wedge", words: "After a digit, above 9", keys: ["0"], scopes: ["sheet"], fixed: true },
   { id: "promote", section: "Wedge", words: "Promote", keys: ["p"], scopes: ["sheet", "player"] },

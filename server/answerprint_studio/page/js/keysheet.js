@@ -12,7 +12,7 @@ export function openKeys() {
   if (isOpen()) return;
   let changing = false;
   const table = h("div", { class: "keys-table" });
-  const search = h("input", { class: "input keys-search", type: "search", placeholder: "Find a key or an action", aria: { label: "Find a key or an action" }, autofocus: true, on: { input: () => draw() } });
+  const search = h("input", { class: "input keys-search", type: "search", placeholder: "Find a key or an action", aria: { label: "Find a key or an action" }, data: { focus: "first" }, on: { input: () => draw() } });
   const single = h("button", { class: "switch", type: "button", role: "switch", aria: { checked: keys.single(), label: "Single keys" }, on: { click: () => turn() } }, h("span", { class: "switch-knob" }));
   const word = h("span", { class: "second", text: keys.single() ? "On" : "Off" });
   const change = h("button", { class: "button", type: "button", text: "Change keys", aria: { pressed: "false" }, on: { click: () => toggle() } });
@@ -39,7 +39,7 @@ export function openKeys() {
   function draw() {
     const wanted = search.value.trim().toLowerCase();
     const fits = (action) => !wanted || [action.words, action.section, ...keys.keysOf(action).flatMap(keys.caps)].some((text) => text.toLowerCase().includes(wanted));
-    fill(table, COLUMNS.map((sections) => h("div", {}, sections.map((name) => section(name, keys.TABLE.filter((action) => action.section === name && fits(action)), changing, draw)))));
+    fill(table, COLUMNS.map((sections) => h("div", {}, sections.map((name) => section(name, keys.TABLE.filter((action) => action.section === name && action.shown?.length !== 0 && fits(action)), changing, draw)))));
     if (!table.querySelector(".keys-row")) fill(table, h("p", { class: "second", text: "No key and no action is called that." }));
     tell();
   }

@@ -31,19 +31,34 @@ export const ctx = {
   wall: () => state.go({ view: "wall", ...wallParams }),
   take: (id, params = {}) => state.go({ view: "take", id, ...params }),
   next,
+  place,
   openKeys: () => openKeys(),
   announce,
   toast,
   fault,
 };
 
-/** Goes to the next (1) or previous (-1) take to review, in the order of the wall as it was left. */
+/** What waits for review, in the order of the wall as it was left. */
+async function waiting() {
+  const { sequence, shot, task, artist, model, q, sort = "cut", group = "sequence", show: of } = wallParams;
+  const asked = { sequence, shot, task, artist, model, q, sort, group: group === "none" ? "" : group, show: of, state: "to_review", newest: "true", limit: 500 };
+  return (await api.get(`/takes?${api.query(asked)}`)).takes;
+}
+
+/** {at, of}: where a take stands among them, from 1; null where it does not, or nobody answers. */
+async function place(id) {
+  const takes = await waiting().catch(() => []);
+  const at = takes.findIndex((take) => take.id === id);
+  return at < 0 ? null : { at: at + 1, of: takes.length };
+}
+
+/** Goes to the next (1) or previous (-1) take to review, as the wall has them. */
 async function next(step) {
   try {
     const here = state.route();
-    const { sequence, shot, task, artist, model, q, sort, show } = wallParams;
-    const { takes } = await api.get(`/takes?${api.query({ sequence, shot, task, artist, model, q, sort, show, state: "to_review", limit: 500 })}`);
-    const at = takes.findIndex((take) => take.id === here.id);
+    const takes = await waiting();
+    const now = here.view === "wall" ? here.params.selected : here.id;
+    const at = takes.findIndex((take) => take.id === now);
     const to = takes[at < 0 ? (step > 0 ? 0 : takes.length - 1) : at + step];
     if (!to) toast(takes.length ? "That was the last one to review." : "Nothing waits to be reviewed.");
     else if (here.view === "wall") state.go({ selected: to.id });

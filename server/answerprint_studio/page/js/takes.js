@@ -92,7 +92,8 @@ export class Takes {
     const held = new Map(this.cards.map((card) => [card.id, card]));
     // A take that was not there may stand anywhere in the order.
     if (!this.loaded || ids.length > MOST_FRESH || ids.some((id) => !held.has(id))) return this.load(this.params);
-    const { takes } = await api.get(`/takes?${api.query({ ids: ids.join(","), limit: MOST_FRESH })}`);
+    const page = await api.get(`/takes?${api.query({ ids: ids.join(","), limit: MOST_FRESH })}`);
+    const takes = page.takes.filter((card) => held.has(card.id));
     const moved = takes.length < ids.length || takes.some((card) => held.get(card.id)?.state !== card.state || held.get(card.id)?.qc !== card.qc);
     if (moved) return this.load(this.params);
     const now = Date.now();
