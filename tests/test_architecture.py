@@ -73,10 +73,10 @@ LAYERS = [
     ["run", "verify"],
     ["again", "promote", "sidecar"],
     ["tail", "course", "note", "traces", "followed", "jobs", "health"],
-    ["bench"],
+    ["bench", "calibration"],
     ["cli"],
 ]
-PACKAGES = {"bench", "cli", "gates"}
+PACKAGES = {"bench", "calibration", "cli", "gates"}
 ORDER = [name for layer in LAYERS for name in layer]
 
 

@@ -8,10 +8,11 @@ one to be done closes the take.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from answerprint import begin, holder, takes, vouch
 from answerprint.errors import JobError, TakeBusy
@@ -26,6 +27,8 @@ from answerprint.vouch import Keys
 from answerprint.write import Place
 
 Leases = dict[Path, Holder]
+Entries = dict[Item, dict[str, str]]
+Facts = Callable[[Entries], dict[str, Any]]
 
 CLOSING = "closing.json"
 CLOSING_SECONDS = 60.0  # that it waits for another process to close the take
@@ -74,11 +77,17 @@ class Chunk(AbstractContextManager["Chunk"]):
                 remedy="The take is complete; this process stops.",
             )
 
-    def commit(self, place: Place, trusted: Keys, done: dict[Item, dict[str, str]]) -> bool:
+    def commit(
+        self, place: Place, trusted: Keys, done: Entries, facts: Facts | None = None
+    ) -> bool:
         """Close the take if this was the last chunk: all its frames are there and ours.
 
-        `done`: what this process knows of its own frames; of others the header is read. False
-        where frames are missing, or another process still writes some: it will close the take.
+        done    what this process knows of its own frames; of others the header is read
+        facts   asked, once it is known that the take is closed, for what its manifest says beside
+                the frames; what it writes into the take lies there before the manifest
+
+        False where frames are missing, or another process still writes some: it will close the
+        take.
 
         Raises:
             TakeBusy: another process took these frames over, or does not end closing the take.
@@ -104,9 +113,10 @@ class Chunk(AbstractContextManager["Chunk"]):
             if self.left:
                 vouch.check_keys(place.take, found.values())
                 return False
+            beside = facts(entries) if facts else {}
             self._lease.check()
             closing.check()
-            takes.commit(place.take, entries, place.signer)
+            takes.commit(place.take, entries, place.signer, **beside)
             return True
 
     def __exit__(self, *_: object) -> None:

@@ -47,11 +47,16 @@ def canonical(document: Any) -> bytes:
 
 def write(path: Path, document: Any) -> None:
     """Write a JSON document so that a reader sees all of it or none: temporary, fsync, replace."""
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    write_bytes(path, f"{text}\n".encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same of any file, byte for byte."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as stream:
-            json.dump(document, stream, indent=1, ensure_ascii=False, allow_nan=False)
-            stream.write("\n")
+        with temporary.open("xb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)  # noqa: PTH105 - said as the atomic call that it is

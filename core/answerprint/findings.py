@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from answerprint.gate import Gate, Measure
 from answerprint.picture import Window
@@ -40,6 +40,10 @@ class Spot:
     layer: str = ""
     view: str = ""
     window: Window | None = None
+
+    def of(self, frame: int) -> Spot:
+        """The same place in another frame."""
+        return replace(self, frame=frame)
 
     def __str__(self) -> str:
         frame = "" if self.frame is None else str(self.frame)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +19,15 @@ from answerprint.ask import Asker
 from answerprint.chunk import Chunk
 from answerprint.contract import Contract, Value
 from answerprint.job import Resolved
+from answerprint.judge import Judge
+from answerprint.judged import Judged
 from answerprint.limited import Stages
 from answerprint.medium import Content
 from answerprint.memory import Limits
 from answerprint.persistence import Persistence
 from answerprint.reuse import Made
 from answerprint.shelf import Shelf
+from answerprint.sights import Facts
 from answerprint.takes import Item
 from answerprint.way import Account, Way, Work
 from answerprint.wedge import Variation
@@ -38,6 +42,8 @@ class Pipeline:
 
     stop       set when no further frame is to be begun
     deadline   seconds that the server has for one answer; None: as the contract's cost says
+    judge      of all its frames
+    told       writes an event into the journal
     """
 
     place: Place
@@ -50,6 +56,8 @@ class Pipeline:
     variations: dict[str, Variation]
     stop: threading.Event
     deadline: float | None
+    judge: Judge
+    told: Callable[..., None]
     stages: Stages = field(default_factory=Stages)
 
     def __post_init__(self) -> None:
@@ -88,7 +96,9 @@ class Pipeline:
             start = time.perf_counter()
             before.tell(found)
             made = write.copied_record(self.place, found, before.content, before.made)
-            return self._written(found, before.content, made, start)
+            aimed = self.way.aim(found, self.resolved, settings)
+            judged = self._judged(found, aimed, before.content, made)
+            return self._written(found, before.content, made, judged, start)
 
     def _inferred(
         self, found: Work, settings: dict[str, Value], seed: str | None, key: str
@@ -104,12 +114,15 @@ class Pipeline:
         self.way.let_go(found, answers)
         with self.writing:
             start = time.perf_counter()
+            aimed = self.way.aim(found, self.resolved, settings)
             names = self.way.build(found, self.asker, answers, settings)
             content = self.way.content(found)
             made = write.made_record(
                 self.place, found, content, answers, settings, seed=seed, made=names, work=key
             )
-            return self._written(found, content, made, start)
+            judged = self._judged(found, aimed, content, made)
+            del aimed  # and with it the plate: what is written does not need it
+            return self._written(found, content, made, judged, start)
 
     def _asked(self, found: Work, settings: dict[str, Value], seed: str | None) -> Account:
         start = time.perf_counter()
@@ -126,14 +139,32 @@ class Pipeline:
         self.stages.add_model(_seconds(answers.report.get("model_seconds")))
         return answers
 
+    def _judged(self, found: Work, aimed: Any, content: Content, made: record.Record) -> Judged:
+        """What the gates say of a frame while it is in memory. Whatever fails there is no pass."""
+        start, key = time.perf_counter(), str(found.item)
+        facts = Facts(made.pixels, made.cut)
+        try:
+            seen = self.way.seen(found, aimed, content, self.resolved, facts)
+        except Exception as error:  # noqa: BLE001 - the frame is good all the same
+            judged = self.judge.raised(key, error)
+        else:
+            judged = self.judge.frame(key, seen)
+        found.seconds["judge"] = round(time.perf_counter() - start, 4)
+        return judged
+
     def _written(
-        self, found: Work, content: Content, made: record.Record, start: float
+        self, found: Work, content: Content, made: record.Record, judged: Judged, start: float
     ) -> dict[str, Any]:
         lost = write.write(self.place, found, content, made)
-        found.seconds["write"] = round(time.perf_counter() - start, 4)
+        took = time.perf_counter() - start - found.seconds["judge"]
+        found.seconds["write"] = round(took, 4)
         self.chunk.check()
         self.stages.add(found.seconds)
-        return write.commit(self.place, found, made, lost)
+        facts = write.commit(self.place, found, made, lost)
+        mark = self.judge.rules.mark
+        for one in judged.later:
+            self.told("judged", **named(Item.parse(one.key)), qc=one.as_json(mark))
+        return facts | {"qc": judged.as_json(mark)}
 
 
 def _seconds(said: Any) -> float:

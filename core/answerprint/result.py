@@ -30,14 +30,14 @@ def build(
     windows: dict[int, exr.Window] = {}
     for eye, images in zip(found.eyes, answers.images, strict=True):
         for output in resolved.outputs(settings):
-            where = _where(found, eye, resolved, output)
+            places = where(found, eye, resolved, output)
             if output.name in images:
                 image = images.pop(output.name)  # it is not needed beside what is stored
                 _check(found, eye, resolved, output, image, settings)
                 stored = _stored(found, eye, resolved, output, image)
             else:  # the plate's own frame is shown
                 stored = _as_they_are(found, eye, resolved, output)
-            for (number, channel), pixels in zip(where, stored, strict=True):
+            for (number, channel), pixels in zip(places, stored, strict=True):
                 made.setdefault(number, {})[channel] = pixels
                 windows[number] = eye.window
             _measure(found, eye, output, stored)
@@ -72,16 +72,16 @@ def new_channels(frame: exr.Frame, output: Output, view: str | None) -> tuple[st
     return tuple(".".join(filter(None, (layer, view, last))) for layer, _, last in split)
 
 
-def _where(found: Read, eye: Eye, resolved: Resolved, output: Output) -> Where:
+def where(found: Read, eye: Eye, resolved: Resolved, output: Output) -> Where:
     """(part, channel) for each channel of an output."""
     if output.replaces is None:
         part = eye.where[resolved.main][0][0]
         return tuple((part, name) for name in new_channels(found.frame, output, eye.view))
-    where = eye.where.get(output.replaces, ())
+    replaced = eye.where.get(output.replaces, ())
     if resolved.result.layers == "beside":
         task = resolved.contract.task
-        return tuple((part, beside(name, task, found.frame)) for part, name in where)
-    return where
+        return tuple((part, beside(name, task, found.frame)) for part, name in replaced)
+    return replaced
 
 
 def _check(
@@ -158,7 +158,7 @@ def _only(
         height, width = next(iter(channels.values())).shape
         times, rest = divmod(height, window.height)
         if rest == 0 and width == window.width * times:
-            data, display = _scaled(window, times), _scaled(part.display_window, times)
+            data, display = scaled(window, times), scaled(part.display_window, times)
         else:  # a size of its own
             data = display = exr.Window(0, 0, width - 1, height - 1)
         alone = exr.Part(dict(part.header), {}, channels)
@@ -167,7 +167,7 @@ def _only(
     return parts
 
 
-def _scaled(window: exr.Window, times: int) -> exr.Window:
+def scaled(window: exr.Window, times: int) -> exr.Window:
     """The same rectangle where each pixel has become `times` by `times`."""
     return exr.Window(
         window.left * times,

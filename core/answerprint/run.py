@@ -17,7 +17,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import begin, exr, way
+from answerprint import audit, begin, exr, way
 from answerprint.ask import Asker
 from answerprint.chunk import Chunk
 from answerprint.errors import JobError
@@ -25,20 +25,24 @@ from answerprint.frames import FrameRange
 from answerprint.interrupt import Interrupt
 from answerprint.job import Resolved
 from answerprint.journal import Event, Journal
+from answerprint.judge import Judge, Rules
 from answerprint.memory import Limits, bound
 from answerprint.part import Part
 from answerprint.patience import Patience
 from answerprint.persistence import Persistence
 from answerprint.pipeline import Pipeline
+from answerprint.reread import Reader
 from answerprint.reuse import Made
 from answerprint.shelf import Shelf
 from answerprint.signing import Signer
 from answerprint.site import Site
 from answerprint.takes import Item, Take
-from answerprint.tally import Facts, Tally
+from answerprint.tally import Facts, Frames, Tally
 from answerprint.triton import Server
 from answerprint.window import Window
 from answerprint.write import Place
+
+MOST_SAID = 5  # findings of a take that its journal's last words name
 
 
 @dataclass(frozen=True)
@@ -83,22 +87,26 @@ def run(
     bounds: Bounds | None = None,
     part: Part | FrameRange | None = None,
     interrupted: Interrupt | None = None,
+    rules: Rules | None = None,
 ) -> Iterator[Event]:
     """Do the frames that the take lacks; yields the journal's events as they happen.
 
-    part   only this of the take: other processes do the rest, and the last one closes it
+    part    only this of the take: other processes do the rest, and the last one closes it
+    rules   what the gates hold the frames to; None: our own profile of the task
 
     The last event is `finished`, with state `complete`, `part` (this part is done, others of the
     take are not) or `incomplete`. Interrupted, the frames in work are finished first, and the
     take says that it was cancelled.
 
     Raises:
+        SetupError: there are no rules, and our own profile is wrong.
         TakeBusy: another process writes these frames.
         JobError: the take is complete already, or has no such part.
         NoSuchTask, ServerError: the model of the job is not there any more.
         TakeError, ServerError: as it ended the run; frames finished until then stay.
     """
     begin.pinned(resolved, server)  # before anything of the take is touched
+    judge = Judge(rules or Rules.of(resolved.contract, Site()))
     with Chunk.open(take, resolved, part) as chunk:
         if (take.private / "manifest.json").is_file():
             raise JobError(
@@ -112,7 +120,7 @@ def run(
         if resolved.job.reuse:
             made.scan(take.folder.parent)
         told = _Told(chunk.journal)
-        work = _pipeline(place, chunk, server, made, todo, bounds or Bounds(), told)
+        work = _pipeline(place, chunk, server, made, todo, bounds or Bounds(), told, judge)
         run = _Run(work, told, Tally(done), trusted, interrupted or Interrupt(), again)
         yield from run.events(todo)
 
@@ -140,6 +148,7 @@ def _pipeline(
     todo: list[Item],
     bounds: Bounds,
     told: _Told,
+    judge: Judge,
 ) -> Pipeline:
     resolved, stop = place.resolved, threading.Event()
     # a part of a take is the farm's, however few its frames are
@@ -173,6 +182,8 @@ def _pipeline(
         variations=resolved.variations,
         stop=stop,
         deadline=bounds.deadline,
+        judge=judge,
+        told=told,
     )
 
 
@@ -187,6 +198,7 @@ class _Run:
     interrupted: Interrupt
     again: tuple[str, ...]  # what of an earlier run is not kept, and why
     limited: Facts | None = None
+    verdict: Facts | None = None  # as the manifest says it; None where another process closed it
     transport: str = ""
 
     def events(self, todo: list[Item]) -> Iterator[Event]:
@@ -203,7 +215,9 @@ class _Run:
             yield from self._carried_out(todo, pool, futures)
             if self.tally.is_good:
                 self.limited = self._limit()  # it tries a write, which a closed take is spared
-                whole = self.work.chunk.commit(self.work.place, self.trusted, self.tally.done)
+                whole = self.work.chunk.commit(
+                    self.work.place, self.trusted, self.tally.done, self._audited
+                )
                 state = "complete" if whole else "part"
         except KeyboardInterrupt as interrupt:
             state, cut_short = "cancelled", interrupt
@@ -250,6 +264,18 @@ class _Run:
             if self.interrupted.is_set():
                 raise KeyboardInterrupt
 
+    def _audited(self, entries: Frames) -> Facts:
+        """The verdict, written into the take, and said in its journal."""
+        place, judge = self.work.place, self.work.judge
+        reader = Reader(place.take, place.resolved, self.trusted)
+        wanted = tuple(begin.items(place.resolved))
+        verdict = audit.audit(judge, reader, entries, wanted)
+        self.verdict = audit.write(place.take, verdict)
+        said = ("verdict", "profile", "findings", "reason", "frame")
+        worst = [one.words for one in verdict.findings[:MOST_SAID]]
+        self.told("qc", **{name: self.verdict[name] for name in said}, worst=worst)
+        return {"qc": self.verdict}
+
     def _tell_of_transport(self) -> None:
         """Memory may turn out too small while the run goes on."""
         now = self.work.asker.server.transport
@@ -261,6 +287,7 @@ class _Run:
         self.transport = self.work.asker.server.connect()
         place, chunk = self.work.place, self.work.chunk
         part = {} if chunk.whole else {"part": str(chunk.part)}
+        rules = self.work.judge.rules
         return {
             "take": f"{place.take.name}/{place.take.label}",
             "path": place.take.folder.absolute().as_posix(),
@@ -269,7 +296,8 @@ class _Run:
             "variations": len(self.work.variations),
             "kept": len(self.tally.done),
             "transport": self.transport,
-            "notes": [*self.work.resolved.notes, *self.again],
+            "profile": rules.profile.name,
+            "notes": [*self.work.resolved.notes, *filter(None, [rules.note]), *self.again],
             **place.facts,
         }
 
@@ -278,6 +306,8 @@ class _Run:
         facts: Facts = {"state": state, "done": len(self.tally.done), "failed": failed}
         if state == "part":
             facts["left"] = len(self.work.chunk.left)
+        if self.verdict is not None:
+            facts["qc"] = self.verdict["verdict"]
         facts["seconds"] = round(time.perf_counter() - begun, 3)
         limited = self._limit() if self.limited is None else self.limited
         return facts | ({"limited": limited} if limited else {})

@@ -10,14 +10,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from answerprint import ask, geoitem, result, workitem
+from answerprint import ask, geobuild, geoitem, result, sights, workitem
 from answerprint.ask import Answers, Asker
 from answerprint.contract import Value
+from answerprint.exr import Frame
+from answerprint.geometry import Geometry
 from answerprint.job import Resolved
 from answerprint.medium import Content
 from answerprint.record import RecordedInput
 from answerprint.report import Levels
+from answerprint.shape import Shape
 from answerprint.shelf import Shelf
+from answerprint.sight import Sight
+from answerprint.sights import Facts
 from answerprint.take import Item
 from answerprint.timing import Sources
 
@@ -106,6 +111,14 @@ class Way(Protocol):
             InferenceError: what came back does not fit.
         """
 
+    def aim(self, found: Any, resolved: Resolved, settings: Mapping[str, Value]) -> Any:
+        """What the gates hold a result against: asked for before it is built. Copies no values."""
+
+    def seen(
+        self, found: Any, aimed: Any, content: Any, resolved: Resolved, facts: Facts
+    ) -> Sequence[Sight | Shape]:
+        """What the gates see of `content`, which was built or read from the take; at least one."""
+
 
 class _Pictures:
     def files(self, resolved: Resolved, number: int) -> list[Path]:
@@ -160,6 +173,22 @@ class _Pictures:
         ask.decode(answers, asker)
         return result.build(found, asker.resolved, answers, settings)
 
+    def aim(
+        self, found: workitem.Read, resolved: Resolved, settings: Mapping[str, Value]
+    ) -> sights.Aimed:
+        return sights.aim(found, resolved, settings)
+
+    def seen(
+        self,
+        found: workitem.Read,
+        aimed: sights.Aimed,
+        content: Frame,
+        resolved: Resolved,
+        facts: Facts,
+    ) -> Sequence[Sight | Shape]:
+        cut = resolved.contract.cut
+        return sights.of_frame(found.item.frame, aimed, content, facts, cut)
+
 
 class _Geometry:
     def files(self, resolved: Resolved, number: int) -> list[Path]:
@@ -209,6 +238,39 @@ class _Geometry:
         settings: dict[str, Value],
     ) -> tuple[str, ...]:
         return geoitem.build(found, asker.resolved, answers, settings)
+
+    def aim(
+        self, found: geoitem.Found, resolved: Resolved, settings: Mapping[str, Value]
+    ) -> tuple[Geometry, tuple[str, ...]]:
+        names = (geobuild.name_of(resolved, one) for one in resolved.outputs(settings))
+        return geobuild.copy(found.geometry), tuple(dict.fromkeys(names))
+
+    def seen(
+        self,
+        found: geoitem.Found,
+        aimed: tuple[Geometry, tuple[str, ...]],
+        content: Geometry,
+        resolved: Resolved,
+        facts: Facts,
+    ) -> Sequence[Sight | Shape]:
+        plate, names = aimed
+        have = {one.name for one in content.attributes} | {one.name for one in content.volumes}
+        missing = tuple(
+            f"without {name or 'the unnamed grid'}" for name in names if name not in have
+        )
+        return [
+            Shape(
+                number=found.item.frame,
+                kind=resolved.contract.kind,
+                made=content,
+                plate=plate,
+                names=names,
+                pixels=facts.pixels,
+                plate_pixels=found.inputs[0].pixels,
+                provenance=facts.provenance,
+                asked=missing,
+            )
+        ]
 
 
 _PICTURES: Way = _Pictures()
