@@ -13,6 +13,7 @@ from starlette.types import Scope
 import answerprint
 from answerprint_studio import (
     events_api,
+    exports_api,
     frames_api,
     looks_api,
     reviews_api,
@@ -23,7 +24,7 @@ from answerprint_studio.guard import Guard
 from answerprint_studio.settings import LOOPBACK, Settings
 from answerprint_studio.studio import Studio
 
-ROUTERS = (takes_api, reviews_api, frames_api, looks_api, events_api)
+ROUTERS = (takes_api, reviews_api, frames_api, looks_api, events_api, exports_api)
 
 
 def app(settings: Settings) -> FastAPI:

@@ -75,7 +75,7 @@ def of(take: Take, row: Row, stamp: str, site: Site) -> Entry:
         "review": review["state"] if review and not review.get("void") else "",
         "spent": float(seconds or 0),
         "newest": True,
-        "latest": bool(row["latest"]),
+        "latest": False,
         "latest_approved": False,
         "retakes": 0,
         "is_complete": row["state"] == "complete",

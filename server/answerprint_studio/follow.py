@@ -116,7 +116,7 @@ class Follower:
         with self._watching:
             self._watched = {f: at for f, at in self._watched.items() if now - at < WATCHED_SECONDS}
             near = {*self._watched, *self._open}
-        for folder in {scan_parent(one) for one in near} | set(self._folders.roots):
+        for folder in {_stream(one) for one in near} | set(self._folders.roots):
             changed |= self._folders.look(folder)
         for folder in self._places.some(TURN_SECONDS, TURN_MOST):
             changed |= self._folders.look(folder)
@@ -174,11 +174,11 @@ class Follower:
             if found is None:
                 if known is not None:
                     gone.append(folder)
-                    streams.add(scan_parent(folder))
+                    streams.add(_stream(folder))
                 continue
             stamps[folder] = found
             there.append(Take(Path(folder)))
-            streams.add(scan_parent(folder))
+            streams.add(_stream(folder))
         if gone:
             idents = [self._known.pop(folder)[0] for folder in gone]
             self._index.drop(idents)
@@ -195,11 +195,9 @@ class Follower:
     def _entries(self, takes: list[Take], stamps: dict[str, str]) -> list[Entry]:
         made = []
         stale = {file for take in takes for file in self._stale(take)}
-        known = row.states(takes, stale)
         used = {ident: folder for folder, (ident, _, _) in self._known.items()} if takes else {}
-        for take in takes:
+        for take, one in zip(takes, self._read(takes, stale, stamps), strict=True):
             folder = take.folder.as_posix()
-            one = self._entry(take, stale, known, stamps[folder])
             # a folder that was copied, claim and all, is another take
             if used.get(one["id"], folder) != folder:
                 one["id"] = entry.ident(take.folder, "copy")
@@ -214,16 +212,32 @@ class Follower:
             made.append(one)
         return made
 
+    def _read(self, takes: list[Take], stale: set[Path], stamps: dict[str, str]) -> list[Entry]:
+        """Each by itself: where it stands in its stream is told by `_settled`."""
+        known = {take.folder: _state(take, stale) for take in takes}
+        rows: list[row.Row | None]
+        try:
+            rows = [*row.rows(takes, self._site, stale, known=known)]
+        except (AnswerprintError, OSError, ValueError, KeyError, TypeError):
+            rows = [None] * len(takes)  # one of them; which one is found out below
+        return [
+            self._entry(take, one, {take.folder: known[take.folder]}, stamps)
+            for take, one in zip(takes, rows, strict=True)
+        ]
+
     def _stale(self, take: Take) -> set[Path]:
         try:
             return set() if take.is_complete else self._silent(take)
         except (TakeError, OSError):
             return set()
 
-    def _entry(self, take: Take, stale: set[Path], known: row.States, stamp: str) -> Entry:
+    def _entry(
+        self, take: Take, said: row.Row | None, known: row.States, stamps: dict[str, str]
+    ) -> Entry:
+        stamp = stamps[take.folder.as_posix()]
         try:
-            made = row.rows([take], self._site, stale, known=known)[0]
-            return entry.of(take, made, stamp, self._site)
+            said = row.rows([take], self._site, known=known)[0] if said is None else said
+            return entry.of(take, said, stamp, self._site)
         except (AnswerprintError, OSError, ValueError, KeyError, TypeError) as error:
             trouble.keep(self._home, error)
             return entry.unreadable(take, stamp, error)
@@ -258,5 +272,12 @@ class Follower:
         return set(changes)
 
 
-def scan_parent(folder: str) -> str:
+def _state(take: Take, stale: set[Path]) -> tuple[str, dict[str, str]]:
+    try:
+        return take.state(stale), {}
+    except TakeError as error:
+        return "unreadable", {"problem": error.problem, "remedy": error.remedy}
+
+
+def _stream(folder: str) -> str:
     return folder.rpartition("/")[0]

@@ -73,7 +73,7 @@ class Query:
     newest: bool = False
     ids: tuple[str, ...] = ()
     group: str = ""
-    sort: str = "newest"
+    sort: str = ""
     limit: int = 60
     cursor: str = ""
 
@@ -227,7 +227,8 @@ def _word(word: str) -> ColumnElement[bool]:
 
 
 def _order(query: Query) -> tuple[tuple[str, bool], ...]:
-    if query.sort not in ORDERS:
+    sort = query.sort or next(iter(ORDERS))
+    if sort not in ORDERS:
         raise JobError(
             f"There is no order '{query.sort[:40]}'.",
             remedy=f"Takes are sorted by {', '.join(ORDERS)}.",
@@ -237,7 +238,7 @@ def _order(query: Query) -> tuple[tuple[str, bool], ...]:
             f"Takes are not grouped by '{query.group[:40]}'.",
             remedy=f"They are by {', '.join(GROUPS)}.",
         )
-    order = ORDERS[query.sort]
+    order = ORDERS[sort]
     if query.group:
         order = ((query.group, False), *(one for one in order if one[0] != query.group))
     return order

@@ -7,6 +7,7 @@ import errno
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import uvicorn
 
@@ -18,8 +19,8 @@ ENDING_SECONDS = 2  # for what is under way; pages that listen never end by them
 
 
 @contextlib.contextmanager
-def bound(settings: Settings) -> Iterator[socket.socket]:
-    """A socket that listens.
+def bound(settings: Settings) -> Iterator[tuple[socket.socket, Settings]]:
+    """A socket that listens, and the settings with its port: 0 asks for any that is free.
 
     Raises:
         SetupError: the port is taken, or the address is none of this machine's.
@@ -35,7 +36,7 @@ def bound(settings: Settings) -> Iterator[socket.socket]:
             own.listen(128)
         except (OSError, OverflowError) as error:
             raise _unbound(settings, error) from error
-        yield own
+        yield own, replace(settings, port=own.getsockname()[1])
 
 
 def serve(

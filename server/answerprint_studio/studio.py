@@ -128,7 +128,7 @@ class Studio:
             Gone: there is no such take, or its folder is gone, or is another take's by now.
         """
         entry = self.index.one(ident)
-        if entry is None or not self._is_ours(Path(entry["folder"])):
+        if entry is None or not self.is_ours(entry):
             raise Gone(
                 "There is no such take here.",
                 remedy="Go back to the wall; it shows the takes that are there.",
@@ -147,8 +147,9 @@ class Studio:
         self.settings.site.check_allowed(take.folder, "Take")
         return take
 
-    def _is_ours(self, folder: Path) -> bool:
-        """Below one of the roots, wherever an index has its folders from."""
+    def is_ours(self, entry: Entry) -> bool:
+        """Whether it lies below one of the roots, wherever an index has its folders from."""
+        folder = Path(entry["folder"])
         return ".." not in folder.parts and any(
             folder.is_relative_to(root.absolute()) for root in self.settings.roots
         )

@@ -59,7 +59,7 @@ def asked(  # one parameter each: that is what the document and the page name
     review: Word = "",
     newest: bool = False,
     group: Word = "",
-    sort: Word = "newest",
+    sort: Word = "",
     limit: Annotated[int, UrlQuery(ge=1, le=search.MOST)] = 60,
     cursor: Annotated[str, UrlQuery(max_length=2000)] = "",
 ) -> search.Query:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from answerprint import site
-from answerprint.cli import flags
 from answerprint.cli.context import Context
 from answerprint.documents import count
 from answerprint.errors import SetupError
@@ -35,11 +34,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--root", type=Path, action="append", metavar="DIR", help="where takes lie; may be repeated"
     )
-    add("--port", type=flags.whole(MOST_PORT), default=PORT, metavar="N", help=f"usually {PORT}")
+    add("--port", type=_port, default=PORT, metavar="N", help=f"usually {PORT}; 0: any")
     add("--host", default="127.0.0.1", metavar="ADDRESS", help="usually this machine alone")
     add("--name", action="append", metavar="NAME", help="a further name that browsers call it by")
     add("--database", default="", metavar="URL", help="of the index; usually a file of your own")
     add("--log", action="store_true", help="a line on standard error for each request")
+
+
+def _port(word: str) -> int:
+    """How argparse reads a port."""
+    if word.isdecimal() and int(word) <= MOST_PORT:
+        return int(word)
+    raise argparse.ArgumentTypeError(f"{word} is no port from 0 to {MOST_PORT}")
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -62,9 +68,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
     )
     if args.act == "reindex":
         return _reindex(settings, context)
-    with serve.bound(settings) as own:
-        _welcome(settings, context)
-        serve.serve(settings, own, log=args.log, ending=context.interrupted.wait)
+    with serve.bound(settings) as (own, served), context.interrupted.watched():
+        _welcome(served, context)
+        serve.serve(served, own, log=args.log, ending=context.interrupted.wait)
     context.output.say("The review page is closed.")
     return 0
 
