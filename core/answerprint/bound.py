@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from answerprint import documents, medium
+from answerprint import documents
 from answerprint.errors import SourceError, TakeError
 from answerprint.once import Once
 from answerprint.take import Item, Take
@@ -124,4 +124,6 @@ def _last_touched(path: Path) -> int:
 
 
 def _digest(path: Path) -> str:
+    from answerprint import medium  # noqa: PLC0415 - mostly nothing has changed, and no file is read
+
     return medium.digest(medium.read(path))
