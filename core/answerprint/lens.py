@@ -34,8 +34,8 @@ def smaller(pixels: NDArray[Any], factor: int) -> Floats:
     step = max(_ROWS // factor, 1)
     for top in range(0, height if width else 0, step):
         some = pixels[top * factor : min(top + step, height) * factor, : width * factor]
-        wide = halves.widen(some)
-        found[top : top + step] = wide if factor == 1 else _area(wide, factor)
+        wide = some if some.dtype == np.float32 else halves.widen(some)
+        _area(np.ascontiguousarray(wide), found[top : top + step])
     return found
 
 
@@ -48,9 +48,10 @@ def luminance(pixels: Floats) -> Floats:
 
 def strongest(pixels: Floats) -> Floats:
     """(height, width): the greatest channel of each pixel."""
-    found = np.ascontiguousarray(pixels[..., 0])
-    for channel in range(1, pixels.shape[2]):
-        found = np.maximum(found, pixels[..., channel])
+    channels = cv2.split(pixels)
+    found = np.asarray(channels[0], np.float32)
+    for one in channels[1:]:
+        cv2.max(found, one, found)
     return found
 
 
@@ -100,15 +101,15 @@ def displacement(image: Floats, other: Floats) -> tuple[float, float]:
     return float(right - own_right), float(down - own_down)
 
 
-def curvature(patches: Floats) -> Floats:
-    """What neighbours do not explain of each pixel: (patches, height, width), two smaller each way.
+def curvature(image: Floats) -> Floats:
+    """What neighbours do not explain of each pixel.
 
     Flat and evenly sloping areas give 0, white noise of deviation 1 gives one of 1. J. Immerkaer,
     "Fast noise variance estimation", 1996.
     """
-    across = patches[..., 2:] - 2 * patches[..., 1:-1] + patches[..., :-2]
-    found: Floats = across[:, 2:] - 2 * across[:, 1:-1] + across[:, :-2]
-    return found / np.float32(6)
+    bend = np.array([1, -2, 1], np.float32)
+    found = cv2.sepFilter2D(image, cv2.CV_32F, bend / 6, bend, borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(found, np.float32)
 
 
 def all_finite(pixels: NDArray[Any]) -> bool:
@@ -133,11 +134,12 @@ def below_zero(pixels: NDArray[Any]) -> int:
     return int(np.count_nonzero((codes - first) <= span))
 
 
-def _area(wide: Floats, factor: int) -> Floats:
-    height, width, channels = wide.shape
-    size = width // factor, height // factor
-    found = cv2.resize(wide, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(found, np.float32).reshape(size[1], size[0], channels)
+def _area(wide: Floats, found: Floats) -> None:
+    """Fill `found` with the means of what lies there in a larger picture."""
+    if wide.shape == found.shape:
+        found[...] = wide
+    else:  # OpenCV drops an axis of length 1, and then still writes where it should
+        cv2.resize(wide, found.shape[1::-1], found, interpolation=cv2.INTER_AREA)
 
 
 def _square(edge: int) -> NDArray[np.uint8]:

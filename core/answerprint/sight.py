@@ -23,7 +23,7 @@ from answerprint.picture import Window, shared
 
 Pixels = NDArray[Any]
 
-MOST_SKETCHED = 480  # boxes along the longer edge of a Sketch
+MOST_SKETCHED = 240  # boxes along the longer edge of a Sketch
 
 _SMALL, _TINY = (
     64,
@@ -80,6 +80,7 @@ class Sight:
     plate_pixels: str = ""
     provenance: str = ""
     seams: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    _seen_finite: bool = field(default=False, init=False, repr=False)
 
     @cached_property
     def common(self) -> Window | None:
@@ -108,6 +109,11 @@ class Sight:
         return made, self.plate[top : top + common.height, left : left + common.width]
 
     @cached_property
+    def all_finite(self) -> bool:
+        """Whether every sample that was made is a number; mostly `near` has seen them all already."""
+        return self._seen_finite or lens.all_finite(self.made)
+
+    @cached_property
     def near_step(self) -> int:
         """Pixels of the plate along a box of `near`."""
         return max(self.far_step // 2, 1)
@@ -122,11 +128,14 @@ class Sight:
         """All channels; None where there is nothing to hold the frame against."""
         if self.held is None:
             return None
-        made = lens.smaller(self.held[0], self.near_step * self.scale)
-        plate = lens.smaller(self.held[1], self.near_step)
+        fold = self.near_step * self.scale
+        made, plate = lens.smaller(self.held[0], fold), lens.smaller(self.held[1], self.near_step)
         if not plate.size:
             return None
-        if not (_within(made) and _within(plate)):
+        sound = _within(made)
+        left_out = self.made[..., 0].size - made[..., 0].size * fold**2
+        self._seen_finite = sound and not left_out
+        if not (sound and _within(plate)):
             bad = ~((np.abs(made) < _HUGE) & (np.abs(plate) < _HUGE))
             made[bad] = plate[bad] = 0
         return Both(made, plate)
@@ -220,7 +229,7 @@ class Whole:
 
 
 def sketch(sight: Sight) -> Sketch:
-    """What is kept of a frame for its neighbours: half a megabyte of a frame of any size.
+    """What is kept of a frame for its neighbours: a quarter of a megabyte of a frame of any size.
 
     Of `kept`, 'drift' is the Sight's, where it has one.
     """

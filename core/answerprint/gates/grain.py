@@ -67,7 +67,7 @@ def _places(length: int, most: int) -> list[int]:
 
 
 def _sigma(patches: Floats) -> NDArray[np.float64]:
-    rough = np.abs(lens.curvature(patches)).reshape(len(patches), -1)
+    rough = np.stack([np.abs(lens.curvature(one)).ravel() for one in patches])
     return np.asarray(np.median(rough, axis=1), np.float64) * TO_SIGMA
 
 

@@ -6,11 +6,12 @@ import numpy as np
 
 from answerprint import lens
 from answerprint.gate import Gate, Measure
+from answerprint.lens import Floats
 from answerprint.sight import Sight
 
 AROUND = 5  # near boxes: how far an edge reaches
 EDGE = 1.0  # stops from its dark to its light side
-TILE = 16  # near boxes along the square that is judged: 32 pixels
+TILE = 8  # far boxes along the square that is judged: 32 pixels
 FEWEST = 0.05  # of a square; with fewer boxes at an edge it counts less
 
 
@@ -26,14 +27,19 @@ def measure(sight: Sight) -> Measure | None:
     low, high = lens.least(both.plate, AROUND), lens.greatest(both.plate, AROUND)
     contrast = high - low
     edges = contrast > EDGE
-    if not edges.any():
+    beyond = np.maximum(both.made - high, low - both.made)
+    over = edges & (beyond > 0)
+    if not over.any():
         return Measure(0.0)
-    beyond = np.maximum(np.maximum(both.made - high, low - both.made), 0)
-    share = np.where(edges, beyond / np.maximum(contrast, EDGE), 0).astype(np.float32)
-    weight = lens.mean(edges.astype(np.float32), TILE)
-    worst = lens.mean(share, TILE) / np.maximum(weight, FEWEST)
-    number = max(float(worst.max()), 0.0)
-    return Measure(number, sight.around(worst, TILE, sight.near_step) if number else None)
+    share = np.zeros_like(beyond)
+    share[over] = beyond[over] / contrast[over]
+    found, weight = (_tiles(one, sight) for one in (share, edges.astype(np.float32)))
+    worst = found / np.maximum(weight, FEWEST)
+    return Measure(float(worst.max()), sight.around(worst, TILE, sight.far_step))
+
+
+def _tiles(near: Floats, sight: Sight) -> Floats:
+    return lens.mean(lens.smaller(near[..., None], sight.far_step // sight.near_step)[..., 0], TILE)
 
 
 GATE = Gate(

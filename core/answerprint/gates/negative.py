@@ -16,10 +16,13 @@ def measure(sight: Sight) -> Measure | None:
     if not sight.colour or sight.held is None or sight.near is None:
         return None
     made, plate = sight.held
-    number = 100 * (lens.below_zero(made) / made.size - lens.below_zero(plate) / plate.size)
+    below = lens.below_zero(made)
+    if not below:
+        return Measure(0.0)
+    number = 100 * (below / made.size - lens.below_zero(plate) / plate.size)
     if number <= 0:
         return Measure(0.0)
-    new = (sight.near.made.min(axis=2) < 0) & (sight.near.plate.min(axis=2) >= 0)
+    new = ((sight.near.made < 0) & (sight.near.plate >= 0)).any(axis=2)
     box = None
     if new.any():
         box = sight.around(lens.mean(new.astype(np.float32), EDGE), EDGE, sight.near_step)

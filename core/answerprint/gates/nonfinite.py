@@ -28,7 +28,7 @@ def measure(sight: Sight) -> Measure:
 
 def _places(sight: Sight) -> NDArray[np.int64] | None:
     """(height, width): how many channels of each pixel are not finite; None where all are."""
-    if lens.all_finite(sight.made):
+    if sight.all_finite:
         return None
     bad = ~np.isfinite(sight.made)
     if sight.held is not None:

@@ -46,8 +46,7 @@ def _similar(made: Floats, plate: Floats, room: Floats) -> Floats:
 
 def _grain(near: Floats, fold: int, shape: tuple[int, ...]) -> Floats:
     """The variance, in far boxes, of what neighbours do not explain."""
-    rough = np.zeros_like(near)
-    rough[1:-1, 1:-1] = lens.curvature(near[None])[0] ** 2
+    rough = np.square(lens.curvature(near))
     folded = rough if fold == 1 else lens.smaller(rough[..., None], fold)[..., 0]
     return lens.mean(folded[: shape[0], : shape[1]], WINDOW)
 
