@@ -74,6 +74,8 @@ def write(take: Take, verdict: Verdict) -> dict[str, Any]:
         "findings": len(verdict.findings) + verdict.more,
         "reason": verdict.reason,
         "frame": first.frame if first else None,
+        "box": list(first.box) if first and first.box else None,
+        "frames": sum(one.verdict != "pass" for one in verdict.frames.values()),
     }
 
 

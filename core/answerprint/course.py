@@ -10,10 +10,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from answerprint import documents
 from answerprint.documents import count
+from answerprint.verdict import ORDER
 
 MOST_TOLD = 20  # frames with warnings
 MOST_FAILED = 100
 MOST_NOTES = 50
+MOST_SPOKEN = 500  # frames that a gate spoke of
 STRETCH = 48  # frames that tell how fast it goes now; some finish together, so not the last few
 
 Event = dict[str, Any]
@@ -28,6 +30,9 @@ class Course:
     part         the frames that are asked for, where they are not all of the take
     failed       the first MOST_FAILED of `failures`
     warned       the first MOST_TOLD frames with warnings; `warnings` counts the sentences
+    qc           worst word of the gates so far, '' before any was said; `findings` counts them
+    judged       frames for each word; those in `spoken` are not counted twice
+    reason       words of the worst finding, and `qc_frame` that has it
     waiting      problem and since, while the server is away
     end          how it ended as it says itself: complete, part, incomplete, cancelled
     error        of the verb, where one ended it
@@ -49,6 +54,12 @@ class Course:
     warnings: int = 0
     warned: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    qc: str = ""
+    findings: int = 0
+    judged: dict[str, int] = field(default_factory=dict)
+    spoken: list[str] = field(default_factory=list)
+    reason: str = ""
+    qc_frame: int | None = None
     waiting: dict[str, str] | None = None
     end: str = ""
     error: dict[str, Any] | None = None
@@ -94,6 +105,10 @@ class Course:
                 self._started(event, at)
             case "frame":
                 self._frame(event, at)
+            case "judged":
+                self._judged(event)
+            case "qc":
+                self._verdict(event)
             case "failed":
                 self._failed(event, at)
             case "waiting":
@@ -123,8 +138,33 @@ class Course:
         self.warnings += len(said)
         for warning in said[: max(MOST_TOLD - len(self.warned), 0)]:
             self.warned.append({**item, "warning": warning})
+        self._judged(event)
         if self.waiting and self.waiting.get("error") == "ServerRefused":
             self.waiting = None  # nobody says that a model was loaded again by somebody else
+
+    def _judged(self, event: Event) -> None:
+        """What the gates found in one frame, or add to it."""
+        said = event.get("qc")
+        if not isinstance(said, dict) or said.get("verdict") not in ORDER:
+            return
+        word, item, found = str(said["verdict"]), _item(event), said.get("findings", [])
+        self.findings += len(found)
+        named = f"{word} {item['variation']}/{item['frame']}"
+        if event["event"] == "frame" or (word != "pass" and named not in self.spoken):
+            self.judged[word] = self.judged.get(word, 0) + 1
+        if word != "pass" and len(self.spoken) < MOST_SPOKEN:
+            self.spoken.append(named)
+        if not self.qc or _rank(word) > _rank(self.qc):
+            self.qc, self.qc_frame = word, item["frame"] if found else None
+            self.reason = str(found[0]["words"]) if found else ""
+        elif word == self.qc and self.qc_frame is not None and item["frame"] < self.qc_frame:
+            self.qc_frame, self.reason = item["frame"], str(found[0]["words"])
+
+    def _verdict(self, event: Event) -> None:
+        """Of the whole take."""
+        self.qc, self.reason = str(event["verdict"]), str(event["reason"])
+        self.findings = int(event["findings"])
+        self.qc_frame = None if event["frame"] is None else int(event["frame"])
 
     def _failed(self, event: Event, at: float) -> None:
         failure = {**_item(event), **_said(event)}
@@ -176,6 +216,11 @@ def held(document: Any) -> Course | None:
         return _COURSE.validate_python(document)
     except ValidationError:
         return None
+
+
+def _rank(word: str) -> int:
+    """0 for pass."""
+    return [str(one) for one in ORDER].index(word)
 
 
 def _item(event: Event) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from answerprint.documents import count
 from answerprint.errors import AnswerprintError, TakeError
 from answerprint.folder import unreadable
 from answerprint.note import Files, Note
+from answerprint.standing import NOT_JUDGED
 from answerprint.tail import Tail
 from answerprint.take import Take
 
@@ -175,6 +176,12 @@ class Followed:
             "failed": list(course.failed),
             "warnings": course.warnings,
             "warned": list(course.warned),
+            "qc": course.qc or NOT_JUDGED,
+            "qc_so_far": state != "complete",
+            "qc_count": course.findings,
+            "qc_frame": course.qc_frame,
+            "judged": dict(course.judged),
+            "reason": course.reason,
             "notes": self._notes(note),
             "rate": _rounded(course.rate),
             "left": _rounded(course.left) if state == "running" else None,

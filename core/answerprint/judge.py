@@ -116,7 +116,7 @@ class Judge:
                 key: self._frames.get(key) or _never(key)
                 for key in whole.wanted
                 if key in self._frames or key in whole.there
-            }
+            }  # one that is beyond what was wanted is named by the take's own gate
             found = [*self._take, *(one for each in frames.values() for one in each.findings)]
         said = [self._measured(gate, Spot(), whole) for gate in self.rules.chosen("take")]
         found = findings.by_weight([*found, *(one.finding for one in said if one.finding)])

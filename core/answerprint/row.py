@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from answerprint import geometries, header, journal, reviewed, standing, takes
+from answerprint import gated, geometries, header, journal, reviewed, standing, takes
 from answerprint.documents import count
 from answerprint.errors import AnswerprintError, JobError, SourceError, TakeError
 from answerprint.frames import FrameRange
@@ -99,9 +99,19 @@ def standings(known: States, site: Site) -> Standings:
 def facts(known: States, reviews: Standings) -> dict[Path, Facts]:
     """What decides where each of them stands."""
     return {
-        folder: Facts(Take(folder).number, state, review=_holds(reviews.of.get(folder)))
+        folder: Facts(
+            Take(folder).number,
+            state,
+            qc=_judged(Take(folder), state),
+            review=_holds(reviews.of.get(folder)),
+        )
         for folder, (state, _) in known.items()
     }
+
+
+def _judged(take: Take, state: str) -> str:
+    """Only of a complete take does it decide anything: the others are looked at for their rows."""
+    return gated.of(take).word if state == "complete" else standing.NOT_JUDGED
 
 
 def _holds(review: Review | None) -> str | None:
@@ -193,7 +203,7 @@ def _row(
         "name": take.name,
         "take": take.label,
         "state": facts.state,
-        "qc": facts.qc,
+        **gated.of(take).as_json(),
         "frames": _frames(items, variations),
         "user": str(claim.get("user", "unknown")),
         "created": str(claim.get("created", "")),
@@ -207,7 +217,6 @@ def _row(
         "latest": take.number == newest,
         "approved": facts.is_approved,
         "review": review and review.as_json(),
-        "reason": "",
         "standing": word,
         "word": words,
         **trouble,

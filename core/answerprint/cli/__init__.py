@@ -16,13 +16,12 @@ import importlib
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
-from answerprint import __version__, site
+from answerprint import __version__, faultlog, site
 from answerprint.cli import streams
 from answerprint.cli.context import Context, Output
 from answerprint.documents import did_you_mean
@@ -41,6 +40,7 @@ VERBS = (
     "verify",
     "rerun",
     "promote",
+    "qc",
     "review",
     "sheet",
     "compare",
@@ -55,6 +55,8 @@ VERBS = (
     "presets",
     "where",
 )
+# a verb's word that is a verb of its own
+WITHIN = ("qc calibrate",)
 FAULT, INTERRUPTED = 70, 130
 MOST_SHOWN = 200  # letters of a path that is too long
 _OF_A_PATH = (errno.ENAMETOOLONG, errno.EACCES)
@@ -82,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def verb(name: str) -> ModuleType:
     """One of VERBS: its docstring is its help, and it has `arguments` and `run`."""
-    return importlib.import_module(f"answerprint.cli.{name}")
+    return importlib.import_module(f"answerprint.cli.{name.rpartition(' ')[2]}")
 
 
 def run_here(args: argparse.Namespace, context: Context) -> int:
@@ -114,9 +116,8 @@ def carry_out(
         if isinstance(error, OSError) and error.errno in _OF_A_PATH:
             output.error(_of_a_path(error))
             return JobError.exit_code
-        log = site.home() / "fault.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(traceback.format_exc(), encoding="utf-8")
+        faultlog.note(" ".join(words[:1]), error)
+        log = faultlog.path()
         output.error(
             AnswerprintError(
                 "This is a fault in Answerprint, not in your work.",
@@ -185,6 +186,9 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         if "\0" in word:  # a shell cannot say one, a panel can
             raise JobError(f"{word[:80]!a} holds a zero byte.", remedy="Write it without.")
     first = words[0] if words else ""
+    within = " ".join(words[:2])
+    if within in WITHIN:
+        return parser([within]).parse_args([within, *words[2:]])
     if first in VERBS:
         return parser([first]).parse_args(words)
     if first and not first.startswith("-"):

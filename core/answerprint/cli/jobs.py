@@ -19,6 +19,7 @@ from answerprint.documents import count, unwritable
 from answerprint.errors import JobError, TakeError
 from answerprint.jobs import Jobs
 from answerprint.note import Files
+from answerprint.standing import NOT_JUDGED
 from answerprint_server import alive
 
 LOOK_SECONDS = 0.25
@@ -112,6 +113,9 @@ def _say(one: dict[str, Any], output: Output) -> None:
         return
     take = f"{one['name']} {one['take']}" if one["take"] else f"{one['plate']} {one['task']}"
     output.say(f"{one['job']}  {one['state']:<10}  {take.strip()}{_far(one)}")
+    if one["qc"] not in (NOT_JUDGED, "pass"):
+        found = count(one["qc_count"], "finding")
+        output.say(f"  checks: {one['qc']}{' so far' if one['qc_so_far'] else ''}, {found}")
     if one["problem"]:
         output.say(f"  {one['problem']} {one['remedy']}")
     if one["waiting"]:

@@ -7,6 +7,9 @@ from collections.abc import Generator
 from answerprint.cli.context import Output
 from answerprint.documents import count
 from answerprint.journal import Event
+from answerprint.take import Take
+
+MOST_FOUND = 3  # of one frame's findings
 
 Events = Generator[Event, None, None]
 
@@ -65,6 +68,16 @@ def _lines(event: Event) -> list[str]:
     return _remarks(event)
 
 
+def _found(event: Event) -> list[str]:
+    """What the gates found in a frame, or add to one that was shown before."""
+    if event["event"] not in ("frame", "judged"):
+        return []
+    found = event.get("qc", {}).get("findings", [])
+    said = [f"  {one['verdict']}: {one['words']}" for one in found[:MOST_FOUND]]
+    more = len(found) - MOST_FOUND
+    return [*said, f"  and {more} more of this frame"] if more > 0 else said
+
+
 def _troubles(event: Event) -> list[str]:
     """What the server did, and what was done about it."""
     match event["event"]:
@@ -78,6 +91,22 @@ def _troubles(event: Event) -> list[str]:
             return [f"  {event['model']} was loaded again"]
         case _:
             return []
+
+
+def checked(event: Event, take: Take) -> str:
+    """What the quality checks came to, in a few lines; '' where another process closed the take."""
+    if not event:
+        return ""
+    word, found = event["verdict"], event["findings"]
+    if not found:
+        return f"checks: {word} ({event['profile']})"
+    more = found - len(event["worst"])
+    lines = [f"checks: {word}, {count(found, 'finding')} ({event['profile']})", *event["worst"]]
+    tail = f"and {more:,} more: " if more > 0 else ""
+    if word == "fail":
+        lines.append("It is committed as failed: to be looked at, and never the latest.")
+    lines.append(f"{tail}answerprint qc {take.folder.as_posix()}")
+    return "\n  ".join(lines)
 
 
 def limited(end: Event) -> str:
@@ -113,6 +142,7 @@ def _remarks(event: Event) -> list[str]:
     if str(event.get("transport", "")).startswith("gRPC: "):
         notes.append(f"  images go over {event['transport']}")
     warnings = [f"  {_item(event)}  ! {said}" for said in event.get("warnings", [])]
+    warnings += _found(event)
     if event["event"] == "failed":
         warnings.append(f"  {_item(event)}  failed: {event['problem']} {event['remedy']}")
     warnings += _troubles(event)

@@ -17,6 +17,9 @@ examples:
   answerprint run job.json --claim         take the number, print the take's folder, run nothing
   answerprint run --resume takes/bg_denoise/v003 --frames 1001-1010    a part of it, as on a farm
   answerprint run --resume takes/bg_denoise/v003 --variations w001-w025    the same of a wedge
+
+Exit code 0: all frames are there, whatever the quality checks found in them. A take that failed
+them says so, is complete, and is never the latest; 'answerprint qc TAKE' exits with 1 for it.
 """
 
 from __future__ import annotations
@@ -29,13 +32,14 @@ from pathlib import Path
 from answerprint import allocator, begin, journal, localised, preflight, run as engine, site, takes
 from answerprint.cli import flags
 from answerprint.cli.context import Context, Output
-from answerprint.cli.progress import Events, limited, shown
+from answerprint.cli.progress import Events, checked, limited, shown
 from answerprint.documents import count
 from answerprint.errors import JobError, TakeError
 from answerprint.estimate import Measure
 from answerprint.frames import FrameRange
 from answerprint.job import Resolved
 from answerprint.journal import Event
+from answerprint.judge import Rules
 from answerprint.part import Part, variations
 from answerprint.run import Bounds
 from answerprint.site import MOST_AT_ONCE
@@ -91,6 +95,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
             context.output.show(resolved.model_dump(mode="json", by_alias=True))
             return 0
         context.signer()  # a key that cannot be used is said before a number is taken
+        Rules.of(resolved.contract, context.site)  # and a profile that is wrong
         take = begin.claim(resolved)
         if args.claim:
             return _claimed(take, resolved, context.output)
@@ -158,6 +163,8 @@ def follow(
 ) -> int:
     """Run a claimed job to its end and show what happens; 0 if all that was asked for is done.
 
+    Frames that the gates fail are done all the same: the take says it, and whoever looks at it.
+
     `part`: only this of the take; others may be in work elsewhere.
     """
     part = _shortest(part or Part(), resolved)
@@ -166,9 +173,11 @@ def follow(
     watched = shown(events, context.output, total, lines=lines)
     measure = Measure(resolved, server.address, site.home())
     last: Event = {}
+    judged: Event = {}
     try:
         for event in watched:
             last = event
+            judged = event if event["event"] == "qc" else judged
             context.output.emit(event)
             measure.see(event)
     finally:  # also when an error ends it: what is kept and how to go on
@@ -176,7 +185,7 @@ def follow(
         events.close()  # frames in work are finished, and the journal says how it ended
         if last:
             end = _end(last, take, part)
-            said = [_summary(end, take, resolved, part), limited(end)]
+            said = [_summary(end, take, resolved, part), checked(judged, take), limited(end)]
             context.output.say("\n".join(filter(None, said)))
     return 0 if last.get("state") in ("complete", "part") else 1
 
@@ -203,6 +212,7 @@ def _events(
         bounds=(bounds or Bounds()).of_site(context.site),
         part=part,
         interrupted=context.interrupted,
+        rules=Rules.of(resolved.contract, context.site),
     )
 
 

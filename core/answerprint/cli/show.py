@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from answerprint import exr, medium, record, review, takes, verify
+from answerprint import exr, gated, medium, record, review, takes, verify
 from answerprint.cli.context import Context
-from answerprint.cli.said import standing
+from answerprint.cli.said import line, standing
 from answerprint.documents import count
-from answerprint.errors import AnswerprintError, JobError, SourceError
+from answerprint.errors import AnswerprintError, JobError, SourceError, TakeError
 from answerprint.journal import Event
 from answerprint.record import Finding, Record, RecordedInput
 from answerprint.row import resuming
@@ -26,6 +26,7 @@ from answerprint.takes import Item, Take
 from answerprint.wedge import Variation
 
 DEEPEST = 20
+MOST_FOUND = 5  # of the gates' findings
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +70,7 @@ def _show_take(take: Take, context: Context) -> Path:
             "take": take.label,
             "state": state,
             "resume": resume,
+            **gated.of(take).as_json(),
             "review": said_of,
             "frames": [str(item) if item.variation else item.frame for item in frames],
             "variations": {one.label: one.values for one in wedge},
@@ -77,6 +79,7 @@ def _show_take(take: Take, context: Context) -> Path:
         }
     )
     context.output.say(f"{take.name} {take.label}: {state}, {count(len(frames), 'frame')}")
+    context.output.say("\n".join(_checked(take)))
     if resume:
         context.output.say(f"  resume      {resume}")
     if said_of:
@@ -84,8 +87,8 @@ def _show_take(take: Take, context: Context) -> Path:
     context.output.say(f"  files       {take.pattern('w###' if wedge else '')}")
     for one in wedge:
         context.output.say(f"  {one.label:<11} {one}")
-    for line in _level_lines(events):
-        context.output.say(line)
+    for said in _level_lines(events):
+        context.output.say(said)
     for number, said in warned:
         context.output.say(f"  warning     {number}  {said}")
     if not frames:
@@ -94,6 +97,24 @@ def _show_take(take: Take, context: Context) -> Path:
             remedy=f"Finish it with 'answerprint run --resume {take.folder.as_posix()}'.",
         )
     return next(iter(frames.values()))
+
+
+def _checked(take: Take) -> Iterator[str]:
+    """What the gates said of it, and the worst that they found."""
+    found = gated.of(take)
+    yield f"  checks      {found.word}{' so far' if found.so_far else ''}"
+    try:
+        verdict = gated.verdict(take) if take.is_complete else None
+    except TakeError as error:
+        yield f"              {error.problem} {error.remedy}"
+        return
+    if verdict is None:
+        yield from [f"              {line(found.reason)}"] if found.reason else []
+        return
+    yield from (f"              {line(one.words)}" for one in verdict.findings[:MOST_FOUND])
+    more = found.count - MOST_FOUND
+    if more > 0:
+        yield f"              and {more:,} more: answerprint qc {take.folder.as_posix()}"
 
 
 def _wedge(take: Take) -> list[Variation]:

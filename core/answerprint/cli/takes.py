@@ -15,12 +15,13 @@ from pathlib import Path
 
 from answerprint import holder, row, takes
 from answerprint.cli.context import Context
-from answerprint.cli.said import standing
+from answerprint.cli.said import line, standing
 from answerprint.documents import count
 from answerprint.errors import TakeError
 from answerprint.folder import is_folder, unreadable
 from answerprint.plate import Plate
 from answerprint.row import Row, Wanted
+from answerprint.standing import NOT_JUDGED
 from answerprint.takes import Take
 
 
@@ -56,8 +57,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return 0
     wide = max((len(one["name"]) for one in rows), default=0)
     for one in rows:
-        for line in _lines(one, wide):
-            context.output.say(line)
+        for said in _lines(one, wide):
+            context.output.say(said)
     if unread:
         raise _unlisted(folder, unread)
     return 1 if any("problem" in one for one in rows) else 0
@@ -91,15 +92,29 @@ def _watched(found: list[Take]) -> set[Path]:
 
 def _lines(one: Row, wide: int) -> Iterator[str]:
     yield (
-        f"{one['name']:<{wide}}  {one['take']}  {one['state']:<10}  {one['qc']:<10}  "
+        f"{one['name']:<{wide}}  {one['take']}  {one['state']:<10}  {_qc(one):<10}  "
         f"{one['frames']:<12}  {one['user']}, {_when(one['created'])}"
     )
+    if one["reason"]:
+        yield f"{'':<{wide}}  {line(one['reason'])}{_more(one)}"
     if "problem" in one:
         yield f"{'':<{wide}}  {one['problem']} {one['remedy']}"
     if one["review"]:
         yield f"{'':<{wide}}  {standing(one['review'])}"
     if one["resume"]:
         yield f"{'':<{wide}}  finish it with: {one['resume']}"
+
+
+def _qc(one: Row) -> str:
+    """The gates' word; of a take that is not complete yet what its frames came to."""
+    judged = one["qc"] != NOT_JUDGED
+    return f"{one['qc']} so far" if judged and one["qc_so_far"] else str(one["qc"])
+
+
+def _more(one: Row) -> str:
+    """The rest of what the gates found: 'answerprint qc' lists it."""
+    others = one["qc_count"] - 1
+    return f" (and {others:,} more)" if others > 0 else ""
 
 
 def _when(created: str) -> str:
