@@ -52,8 +52,9 @@ export async function post(path, body) {
 }
 
 /**
- * What changes, as it does: listener({kind: "takes", ids}), {kind: "gone"} when the service is lost, and
- * {kind: "back"} when it is there again: what was shown meanwhile may be old. Returns what ends it.
+ * What changes, as it does: listener({kind: "takes", ids}), {kind: "open"} when nothing is missed from now
+ * on, {kind: "gone"} when the service is lost, and {kind: "back"} when it is there again: what was shown
+ * meanwhile may be old. Returns what ends it.
  */
 export function events(listener) {
   let lost = false;
@@ -62,7 +63,7 @@ export function events(listener) {
   const open = () => {
     source = new EventSource(url("/events"));
     source.addEventListener("open", () => {
-      if (lost) listener({ kind: "back" });
+      listener({ kind: lost ? "back" : "open" });
       lost = false;
     });
     source.addEventListener("takes", (event) => listener({ kind: "takes", ids: JSON.parse(event.data).ids }));

@@ -1,7 +1,7 @@
 /** Decisions: approve, retake, note, promote, and taking one back. What will happen stands before the button.
  *
- * `take` is a document of GET /takes/ID, or a list of them. All return what the service kept, or null
- * where the person thought better of it.
+ * `take` is a document of GET /takes/ID, or a card of the wall, or a list of them. All return what the
+ * service kept, or null where the person thought better of it.
  */
 
 import { get, post, query } from "./api.js";
@@ -73,6 +73,9 @@ function statement(takes, ctx, given) {
 class Statement {
   constructor(takes, ctx, given, resolve) {
     Object.assign(this, { takes, ctx, given, resolve, kind: KINDS[given.state], kept: null, whole: given.frame === null });
+    // The dialog is there at once, so that nothing that is typed is lost; what was decided so far is read meanwhile.
+    this.full = Promise.all(takes.map((take) => (take.seen ? take : get(`/takes/${take.id}`))));
+    this.full.catch((error) => this.say(error.problem ?? "The take cannot be read.", error.remedy));
     this.key = takes.map((take) => take.id).join(" ") + given.state;
     this.note = h("textarea", { class: "input note", rows: this.kind.needs ? "6" : "3", maxlength: String(MOST_NOTE), spellcheck: "true", data: { focus: "first" }, aria: { label: `Note, ${this.kind.hint}`, required: String(this.kind.needs) }, on: { input: () => this.typed() } });
     this.note.value = given.text || drafts.get(this.key) || "";
@@ -176,7 +179,7 @@ class Statement {
     this.sending = this.send.disabled = true;
     const { state, frame = null, variation = "", drawings = [] } = this.given;
     try {
-      this.kept = await sendAll(this.takes, this.ctx, { state, note: text, frame: this.whole ? null : frame, variation, drawings });
+      this.kept = await sendAll(await this.full, this.ctx, { state, note: text, frame: this.whole ? null : frame, variation, drawings });
     } catch (error) {
       return this.say(error.problem ?? "The page could not send it.", error.remedy);
     } finally {

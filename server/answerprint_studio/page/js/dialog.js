@@ -44,8 +44,18 @@ export function dialog({ title, mark = "", body, foot = [], head = [], size = "s
   const offs = ["page", ...names, "dialog"].map((name, at) => scope(name, name === "page" ? {} : handlers, { alone: at === 0 }));
   const one = { element: box, close };
 
+  // Heard wherever the focus is: what had it may just have been drawn anew.
+  function pressed(event) {
+    if (open.at(-1) !== one || event.defaultPrevented) return;
+    if (event.key === "Tab") return round(box, event);
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    shut();
+  }
+
   function close() {
     if (!open.includes(one)) return;
+    removeEventListener("keydown", pressed);
     open.splice(open.indexOf(one), 1);
     for (const off of offs) off();
     veil.remove();
@@ -58,15 +68,7 @@ export function dialog({ title, mark = "", body, foot = [], head = [], size = "s
     if (closing()) close();
   }
 
-  box.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.defaultPrevented) {
-      event.preventDefault();
-      event.stopPropagation();
-      shut();
-    } else if (event.key === "Tab") {
-      round(box, event);
-    }
-  });
+  addEventListener("keydown", pressed);
   open.push(one);
   document.getElementById("dialogs").append(veil);
   document.getElementById("view").inert = true;

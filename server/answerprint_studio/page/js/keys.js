@@ -153,7 +153,7 @@ function own(event, key) {
   const target = event.target instanceof Element ? event.target : document.body;
   if (typing(target)) return !/^Ctrl\+Enter$|^F\d+$/.test(key);
   if (/^(Shift\+)?( |Enter)$/.test(key)) return Boolean(target.closest("button, a[href], summary, input, [role=button], [role=menuitem]"));
-  if (/Arrow|Home|End/.test(key)) return Boolean(target.closest("input, [role=menu], [role=slider], [role=radiogroup], [role=listbox]"));
+  if (/Arrow|Home|End/.test(key)) return Boolean(target.closest("input, [role=menu], [role=slider], [role=radiogroup]"));
   return false;
 }
 

@@ -36,10 +36,16 @@ export function openKeys() {
     else fill(said, "Tab flips only while the picture has focus. ", h("kbd", { class: "key", text: "F6" }), " next part of the page");
   }
 
+  /** Anew, with the focus still in the dialog: the line that had it is another element by now. */
+  function drawn() {
+    draw();
+    change.focus();
+  }
+
   function draw() {
     const wanted = search.value.trim().toLowerCase();
     const fits = (action) => !wanted || [action.words, action.section, ...keys.keysOf(action).flatMap(keys.caps)].some((text) => text.toLowerCase().includes(wanted));
-    fill(table, COLUMNS.map((sections) => h("div", {}, sections.map((name) => section(name, keys.TABLE.filter((action) => action.section === name && action.shown?.length !== 0 && fits(action)), changing, draw)))));
+    fill(table, COLUMNS.map((sections) => h("div", {}, sections.map((name) => section(name, keys.TABLE.filter((action) => action.section === name && action.shown?.length !== 0 && fits(action)), changing, drawn)))));
     if (!table.querySelector(".keys-row")) fill(table, h("p", { class: "second", text: "No key and no action is called that." }));
     tell();
   }

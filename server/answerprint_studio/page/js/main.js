@@ -94,8 +94,9 @@ function region(event) {
   const regions = [...document.querySelectorAll("#view [data-region]")].filter((part) => part.offsetParent !== null);
   const at = regions.findIndex((part) => part.contains(document.activeElement));
   const to = regions.at((at + (event.shiftKey ? -1 : 1)) % regions.length);
-  const target = to?.matches("[tabindex]") ? to : to?.querySelector("[tabindex='0'], button:not([disabled]), a[href], input, textarea");
-  target?.focus();
+  if (!to) return;
+  const within = [to, ...to.querySelectorAll("[tabindex='0'], button:not([disabled]), a[href], input, textarea")];
+  within.find((one) => one.offsetParent !== null && one.matches("[tabindex='0'], button, a, input, textarea"))?.focus();
 }
 
 function banner(lost) {

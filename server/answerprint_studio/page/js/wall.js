@@ -13,6 +13,7 @@ import { foot, top, tools } from "./wallbars.js";
 import { go, on, route } from "./state.js";
 import * as words from "./words.js";
 
+const NONE = "No takes yet. They appear here as soon as one is submitted from Nuke, Houdini or the shell.";
 const NEAR = 600; // px above and below the screen that have elements
 
 export function mount(element, ctx) {
@@ -101,7 +102,8 @@ class Wall {
 
   event(event) {
     if (event.kind === "takes") this.takes.touch(event.ids);
-    if (event.kind === "back") this.load();
+    // What changed between the first list and the first event would not be told.
+    if (event.kind === "back" || event.kind === "open") this.load();
   }
 
   changed(kind) {
@@ -136,7 +138,6 @@ class Wall {
     const rest = Math.max(0, this.takes.total - this.takes.cards.length);
     const unread = Math.ceil(rest / this.plan.count) * (this.plan.cardHeight + (this.list ? 0 : layout.SIZES.gap));
     this.sheet.style.setProperty("height", `${this.plan.height + unread}rem`);
-    if (anew) this.forget();
     this.draw(true);
     if (anew) this.reveal();
   }
@@ -159,6 +160,7 @@ class Wall {
   draw(fresh = false) {
     if (!this.plan) return;
     if (!this.takes.cards.length) return this.nothing();
+    if (this.sheet.querySelector(".empty")) this.forget();
     const unit = rem();
     const from = (this.scroll.scrollTop - NEAR) / unit;
     const to = (this.scroll.scrollTop + this.scroll.clientHeight + NEAR) / unit;
@@ -218,8 +220,15 @@ class Wall {
     this.forget();
     if (!this.takes.loaded) return;
     const narrowed = Object.keys(filters(this.params)).length > 0;
-    const text = narrowed ? "No take fits what is asked for." : "No takes yet. They appear here as soon as one is submitted from Nuke, Houdini or the shell.";
-    this.sheet.append(h("div", { class: "empty" }, h("p", { text }), narrowed ? h("button", { class: "button", type: "button", text: "Clear filters", on: { click: clear } }) : null));
+    const text = h("p", { text: narrowed ? "No take fits what is asked for." : NONE });
+    if (!narrowed) this.scanning(text);
+    this.sheet.append(h("div", { class: "empty" }, text, narrowed ? h("button", { class: "button", type: "button", text: "Clear filters", on: { click: clear } }) : null));
+  }
+
+  /** A service that has just begun has not seen all folders yet: that is no empty wall. */
+  async scanning(text) {
+    const { ready } = await get("/health").catch(() => ({ ready: true }));
+    if (!ready) text.textContent = "The folders of takes are being looked through. Takes appear here as they are found.";
   }
 
   faulty() {
@@ -330,8 +339,8 @@ class Wall {
   }
 
   step([across, along], options) {
-    if (document.activeElement === document.body) this.sheet.focus({ preventScroll: true });
     const at = this.index();
+    if (document.activeElement === document.body) this.sheet.focus({ preventScroll: true });
     if (at < 0) return this.select(0);
     if (across) return this.select(at + across, options);
     const lines = this.plan.rows.filter((row) => row.kind === "cards");
@@ -354,8 +363,7 @@ class Wall {
     const chosen = this.all();
     if (!chosen.length) return this.ctx.toast("Select a take first.");
     try {
-      const full = await Promise.all(chosen.map((take) => get(`/takes/${take.id}`)));
-      if (await decision(full, this.ctx)) this.takes.touch(chosen.map((take) => take.id));
+      if (await decision(chosen, this.ctx)) this.takes.touch(chosen.map((take) => take.id));
     } catch (error) {
       this.ctx.fault(error);
     }
