@@ -58,13 +58,14 @@ class _Stream:
         """Raises TakeError: the folder is gone, or may not be looked at."""
         thorough = turn % THOROUGH == 0
         mark = _mark(self._folder)
-        if thorough or mark != self._mark or not self._told or "error" in self._told:
+        listed = thorough or mark != self._mark or not self._told or "error" in self._told
+        if listed:
             self._list()
             self._mark = mark
         changed = [one for one in self._takes if self._has_changed(one, turn)]
         if changed:
             self._learn(changed)
-        if not changed and not thorough and self._told:
+        if not changed and not listed:
             return None
         return self._tell(self._document())
 

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -114,15 +115,24 @@ class Written:
     message: bytes = b""
     signature: str = ""
     why: str = ""
+    _right: dict[bytes, bool | None] = field(default_factory=dict, compare=False, repr=False)
 
     def doubt(self, trusted: Keys) -> str:
         """Why it is not to be believed; '' of one that a trusted key signed."""
         if self.why:
             return self.why
-        right = signing.check(self.message, self.signature, trusted)
+        name = signing.key_of(self.signature)
+        right = self._checked(name, trusted)
         if right is None:
-            return f"signed with key {signing.key_of(self.signature)}, which is not trusted here"
+            return f"signed with key {name[:64]}, which is not trusted here"
         return "" if right else "edited after it was signed"
+
+    def _checked(self, name: str, trusted: Keys) -> bool | None:
+        """A signature is checked once with a key: that costs more than all else."""
+        key = trusted[name].public_bytes_raw() if name in trusted else b""
+        if key not in self._right:
+            self._right[key] = signing.check(self.message, self.signature, trusted)
+        return self._right[key]
 
 
 def folder(take: Take) -> Path:
@@ -149,6 +159,8 @@ def write(take: Take, said: Statement, signer: signing.Signer) -> None:
     document = said.model_dump(mode="json", by_alias=True)
     signed = {"statement": document, "signature": signer.sign(canonical(document))}
     place = folder(take)
+    if place.is_symlink():
+        raise OSError(errno.ELOOP, "the folder is a link, and links are not followed")
     is_new = not place.exists()
     moment = said.created.replace("-", "").replace(":", "")
     try:
@@ -204,6 +216,8 @@ def _parsed(file: Path) -> Written:
         with file.open("rb") as stream:
             text = stream.read(MOST_BYTES + 1).decode("utf-8")
         document = documents.loads(text)
+        if not isinstance(document["statement"], dict):
+            return Written(file.name, why="no statement")
         message = canonical(document["statement"])
         said = Statement.model_validate(document["statement"])
         return Written(file.name, said, message, str(document["signature"]))
