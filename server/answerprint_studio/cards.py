@@ -90,7 +90,7 @@ class Group(BaseModel):
 
 
 class Wall(BaseModel):
-    """`total` takes fit; `all` would without the filters that `counts` counts by."""
+    """`total` takes fit, of `all` that there are; `counts`: of each filter, with the others as they are."""
 
     takes: list[Card]
     next: str | None

@@ -52,7 +52,7 @@ def of(take: Take, row: Row, stamp: str, site: Site) -> Entry:
     review = review_of(row)
     state = state_of(row, review)
     qc = row["qc"] if row["qc"] in CHECKS else "unknown"
-    places = _places(row, said, site)
+    where = places(row, said, site)
     progress = _progress(take, row, said) if state in _UNDER_WAY else None
     seconds = row["seconds"] if progress is None else progress["seconds"]
     entry = {
@@ -60,7 +60,7 @@ def of(take: Take, row: Row, stamp: str, site: Site) -> Entry:
         "folder": take.folder.as_posix(),
         "stream": take.folder.parent.as_posix(),
         "stamp": stamp,
-        **places,
+        **where,
         "name": row["name"],
         "number": take.number,
         "take": row["take"],
@@ -79,6 +79,7 @@ def of(take: Take, row: Row, stamp: str, site: Site) -> Entry:
         "latest_approved": False,
         "retakes": 0,
         "is_complete": row["state"] == "complete",
+        "is_decided": review is not None,
     }
     card = _card(take, row, review)
     card |= {"progress": progress, "seconds": seconds, "total": _total(said)}
@@ -246,7 +247,7 @@ def _total(said: dict[str, Any]) -> int:
         return 0
 
 
-def _places(row: Row, said: dict[str, Any], site: Site) -> dict[str, str]:
+def places(row: Row, said: dict[str, Any], site: Site) -> dict[str, str]:
     """Show, sequence and shot. Takes lie below show and shot; the sequence is the script's.
 
     Where no template of the site tells it, it is what a shot's name begins with: 010 of 010_0020.

@@ -22,6 +22,7 @@ from answerprint_studio.scan import Folders, Rounds
 
 LOOK_SECONDS = 1.0
 TURN_SECONDS, TURN_MOST = 0.2, 2000  # of each look, for what nobody waits for
+DOUBTED = 5  # decided takes of each look whose files are looked at: a decision is of their pixels
 ANEW_SECONDS = 300.0  # from one walk over everything to the next
 WATCHED_SECONDS, MOST_WATCHED = 120.0, 400  # how long a take counts as looked at
 AT_ONCE = 50  # takes that are taken in together
@@ -40,6 +41,7 @@ class Follower:
         self._index, self._site, self._home, self._tell = index, site, home, tell
         self._folders = Folders.below(roots)
         self._known = index.stamps()
+        self._decided = index.decided()
         self._open = {folder for folder, (_, _, complete) in self._known.items() if not complete}
         self._states: dict[str, str] = {}
         self._beats: dict[Path, tuple[str, float]] = {}
@@ -48,6 +50,7 @@ class Follower:
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
         self._turns = Rounds(lambda: list(self._known))
+        self._doubted = Rounds(lambda: list(self._decided))
         self._places = Rounds(lambda: list(self._folders.above))
         self._anew = time.monotonic() + ANEW_SECONDS
 
@@ -76,8 +79,8 @@ class Follower:
             self._take_in(folders)
 
     def look_at(self, folder: str) -> None:
-        """Take this one in, if it has changed."""
-        if self._is_other(folder) or self._has_died(folder):
+        """Take this one in, if it has changed: of a decided one, its files as well."""
+        if folder in self._decided or self._is_other(folder) or self._has_died(folder):
             self.refresh([folder])
 
     def everything(self) -> None:
@@ -122,6 +125,7 @@ class Follower:
             changed |= self._folders.look(folder)
         changed |= {folder for folder in near if self._is_other(folder) or self._has_died(folder)}
         changed |= {f for f in self._turns.some(TURN_SECONDS, TURN_MOST) if self._is_other(f)}
+        changed |= set(self._doubted.some(TURN_SECONDS, DOUBTED))
         if changed:
             with self._lock:
                 self._take_in(changed)
@@ -183,8 +187,9 @@ class Follower:
             idents = [self._known.pop(folder)[0] for folder in gone]
             self._index.drop(idents)
             self._open -= set(gone)
+            self._decided -= set(gone)
             told |= set(idents)
-        entries = self._entries(there, stamps)
+        entries = self._others(self._entries(there, stamps))
         self._index.put(entries)
         told |= {one["id"] for one in entries}
         for stream in streams:
@@ -209,8 +214,21 @@ class Follower:
                 self._open.add(folder)
             self._known[folder] = (one["id"], one["stamp"], one["is_complete"])
             self._states[folder] = one["state"]
+            (self._decided.add if one["is_decided"] else self._decided.discard)(folder)
             made.append(one)
         return made
+
+    def _others(self, entries: list[Entry]) -> list[Entry]:
+        """Those that are not in the index as they are: what has not changed is not told."""
+        before = self._index.some([one["id"] for one in entries])
+        of_stream = ("newest", "latest", "latest_approved", "retakes")
+        found = []
+        for one in entries:
+            known = before.get(one["id"], {})
+            one |= {name: known[name] for name in of_stream if name in known}
+            if one != known:
+                found.append(one)
+        return found
 
     def _read(self, takes: list[Take], stale: set[Path], stamps: dict[str, str]) -> list[Entry]:
         """Each by itself: where it stands in its stream is told by `_settled`."""

@@ -32,6 +32,7 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    true,
     update,
 )
 from sqlalchemy.engine import make_url
@@ -39,7 +40,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from answerprint.errors import SetupError
 
-VERSION = 1  # of the tables; another one is built anew
+VERSION = 2  # of the tables; another one is built anew
 AT_ONCE = 400  # ids in one statement: databases bound the number of values
 
 Entry = dict[str, Any]
@@ -79,6 +80,7 @@ takes = Table(
     Column("latest_approved", Boolean, nullable=False),
     Column("retakes", Integer, nullable=False),
     Column("is_complete", Boolean, nullable=False),
+    Column("is_decided", Boolean, nullable=False),
     # what a card shows besides
     Column("card", JSON, nullable=False),
     SqlIndex("by_age", "created", "id"),
@@ -145,6 +147,15 @@ class Index:
             row = connection.execute(select(takes).where(takes.c.id == ident)).first()
         return None if row is None else dict(row._mapping)  # noqa: SLF001 - its public name
 
+    def some(self, idents: list[str]) -> dict[str, Entry]:
+        """Those of them that it holds, by id."""
+        found: dict[str, Entry] = {}
+        with self.reading() as connection:
+            for those in _some(idents):
+                rows = connection.execute(select(takes).where(takes.c.id.in_(those))).mappings()
+                found |= {row["id"]: dict(row) for row in rows}
+        return found
+
     def of_stream(self, stream: str) -> list[Entry]:
         """Its takes, the highest number first."""
         query = select(takes).where(takes.c.stream == stream).order_by(takes.c.number.desc())
@@ -156,6 +167,12 @@ class Index:
         wanted = (takes.c.folder, takes.c.id, takes.c.stamp, takes.c.is_complete)
         with self.reading() as connection:
             return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(select(*wanted))}
+
+    def decided(self) -> set[str]:
+        """Folders of takes that somebody decided about, also where that is void."""
+        wanted = select(takes.c.folder).where(takes.c.is_decided == true())
+        with self.reading() as connection:
+            return {row[0] for row in connection.execute(wanted)}
 
     def count(self) -> int:
         with self.reading() as connection:

@@ -121,7 +121,7 @@ def find(connection: Connection, query: Query, counts: Counts, generation: int) 
         page,
         more,
         _total(cube, chosen),
-        sum(number for _, number in cube),
+        _every(connection, counts, generation),
         _counted(cube, chosen),
         _groups(connection, query, every),
     )
@@ -133,6 +133,16 @@ def every(connection: Connection, query: Query, most: int) -> Iterator[Entry]:
     wanted = select(takes).where(and_(true(), *_searched(query), *_filtered(query)))
     for one in connection.execute(wanted.order_by(*columns).limit(most)).mappings():
         yield dict(one)
+
+
+def _every(connection: Connection, counts: Counts, generation: int) -> int:
+    """How many takes there are at all."""
+    key = (generation, "every")
+    found = counts.of(key)
+    if found is None:
+        found = int(connection.execute(select(func.count()).select_from(takes)).scalar_one())
+        counts.keep(key, found)
+    return int(found)
 
 
 def _cube(

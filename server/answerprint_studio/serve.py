@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import uvicorn
+from fastapi import FastAPI
 
 from answerprint.errors import SetupError
-from answerprint_studio.app import app
 from answerprint_studio.settings import Settings
 
 ENDING_SECONDS = 2  # for what is under way; pages that listen never end by themselves
@@ -40,15 +40,11 @@ def bound(settings: Settings) -> Iterator[tuple[socket.socket, Settings]]:
 
 
 def serve(
-    settings: Settings, own: socket.socket, *, log: bool, ending: Callable[[float], bool]
+    made: FastAPI, own: socket.socket, *, log: bool = False, ending: Callable[[float], bool]
 ) -> None:
-    """Serve on a socket that listens until `ending` says so; it waits for no longer than it is given.
-
-    Raises:
-        SetupError: the index cannot be opened.
-    """
+    """Serve on a socket that listens until `ending` says so; it waits for no longer than it is given."""
     config = uvicorn.Config(
-        app(settings),
+        made,
         log_level="warning",
         access_log=log,
         lifespan="on",

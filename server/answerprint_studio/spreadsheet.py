@@ -28,7 +28,7 @@ def text(lines: Iterable[Line]) -> str:
     writer.writeheader()
     for line in lines:
         for one in _lines(line):
-            writer.writerow({name: _defused(value) for name, value in one.items()})
+            writer.writerow({name: defused(value) for name, value in one.items()})
     return f"\ufeff{stream.getvalue()}"
 
 
@@ -73,7 +73,8 @@ def _lines(line: Line) -> Iterator[dict[str, Any]]:
         }
 
 
-def _defused(value: Any) -> Any:
+def defused(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
     if value is None:
         return ""
     if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):

@@ -50,7 +50,7 @@ def _port(word: str) -> int:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     try:
-        from answerprint_studio import serve  # noqa: PLC0415 - most verbs need none of it
+        from answerprint_studio import app, serve  # noqa: PLC0415 - most verbs need none of it
         from answerprint_studio.settings import Settings  # noqa: PLC0415
     except ImportError as error:
         raise SetupError(
@@ -69,8 +69,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.act == "reindex":
         return _reindex(settings, context)
     with serve.bound(settings) as (own, served), context.interrupted.watched():
+        made = app.app(served)
         _welcome(served, context)
-        serve.serve(served, own, log=args.log, ending=context.interrupted.wait)
+        serve.serve(made, own, log=args.log, ending=context.interrupted.wait)
     context.output.say("The review page is closed.")
     return 0
 

@@ -1,0 +1,362 @@
+"""The studio's index: found again from the take folders, paged and counted as a plain list would be."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+from samples import plate as noise
+from studios import shot
+
+from answerprint.documents import write
+from answerprint.errors import JobError, SetupError
+from answerprint.site import Site
+from answerprint.take import Take
+from answerprint.triton import Server
+from answerprint_studio import entry as entries, reindex, search
+from answerprint_studio.follow import Follower
+from answerprint_studio.index import Entry, Index
+from answerprint_studio.search import Counts, Query
+from answerprint_studio.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def one(address: str, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Take:
+    """A complete take of two frames; read only."""
+    root = tmp_path_factory.mktemp("one")
+    with Server(address) as server:
+        return shot(server, home, root, noise(root / "plates", 2))
+
+
+@pytest.fixture
+def root(one: Take, tmp_path: Path) -> Path:
+    """A copy of it, as the first take of its stream."""
+    shutil.copytree(one.folder, tmp_path / "takes" / "show" / "s1" / "bg_passthrough" / "v001")
+    return tmp_path / "takes"
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    made = Index(f"sqlite:///{(tmp_path / 'index.db').as_posix()}")
+    yield made
+    made.close()
+
+
+def follower(index: Index, root: Path, told: list[set[str]] | None = None) -> Follower:
+    tell = (lambda _: None) if told is None else told.append
+    return Follower(index, (root,), Site(), root.parent / "home", tell)
+
+
+def held(index: Index) -> list[Entry]:
+    with index.reading() as connection:
+        return list(search.every(connection, Query(sort="cut"), 1000))
+
+
+def test_losing_the_index_loses_nothing(root: Path, tmp_path: Path) -> None:
+    database = tmp_path / "studio.db"
+    asked = Settings((root,), Site(), tmp_path, database=f"sqlite:///{database.as_posix()}")
+    reindex.reindex(asked)
+    before = held(Index(asked.url))
+    database.unlink()
+
+    found, _ = reindex.reindex(asked)
+
+    assert found == len(before) == 1
+    assert held(Index(asked.url)) == before
+
+
+def test_an_index_that_is_damaged_is_built_anew(tmp_path: Path) -> None:
+    database = tmp_path / "index.db"
+    database.write_bytes(b"no database at all" * 400)
+
+    made = Index(f"sqlite:///{database.as_posix()}")
+
+    assert made.count() == 0
+    made.close()
+
+
+def test_an_index_of_another_version_is_built_anew(tmp_path: Path) -> None:
+    database = tmp_path / "index.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("create table about (name text primary key, value text)")
+        connection.execute("insert into about values ('version', '0')")
+        connection.execute("create table takes (id text)")
+
+    made = Index(f"sqlite:///{database.as_posix()}")
+
+    assert made.count() == 0
+    made.close()
+
+
+@pytest.mark.parametrize("url", ["nonsuch://user:secret@host/name", "sqlite:////proc/none/x.db"])
+def test_a_database_that_cannot_be_opened_is_said_without_its_password(url: str) -> None:
+    with pytest.raises(SetupError) as caught:
+        Index(url)
+
+    assert "secret" not in f"{caught.value.problem} {caught.value.remedy}"
+
+
+def test_a_take_that_comes_and_goes_is_told(root: Path, index: Index) -> None:
+    told: list[set[str]] = []
+    follows = follower(index, root, told)
+    follows.everything()
+    stream = root / "show" / "s1" / "bg_passthrough"
+    shutil.copytree(stream / "v001", stream / "v002")
+    follows.look()
+    came = [entry["take"] for entry in held(index)]
+    shutil.rmtree(stream / "v001")
+    follows.look()
+
+    assert came == ["v002", "v001"]
+    assert [entry["take"] for entry in held(index)] == ["v002"]
+    assert len(told) == 3
+
+
+def test_a_folder_that_was_copied_claim_and_all_is_another_take(root: Path, index: Index) -> None:
+    shutil.copytree(root / "show", root / "copy")
+    follower(index, root).everything()
+
+    first, second = held(index)
+    assert first["id"] != second["id"]
+
+
+def test_what_has_not_changed_is_neither_read_nor_told_again(root: Path, index: Index) -> None:
+    follower(index, root).everything()
+    told: list[set[str]] = []
+    again = follower(index, root, told)
+    again.everything()
+    again.look()
+
+    assert told == []
+
+
+def test_a_take_without_a_readable_claim_is_listed_and_says_why(root: Path, index: Index) -> None:
+    take = Take(root / "show" / "s1" / "bg_passthrough" / "v001")
+    (take.private / "claim.json").write_text("{")
+    (take.private / "job.json").write_text("[" * 100_000)
+    follower(index, root).everything()
+
+    (found,) = held(index)
+    assert (found["name"], found["take"]) == ("bg_passthrough", "v001")
+    assert "cannot be read" in found["card"]["reason"]
+
+
+def test_a_share_that_is_away_for_a_while_keeps_its_takes(root: Path, index: Index) -> None:
+    follows = follower(index, root)
+    follows.everything()
+    away = root.rename(root.with_name("away"))
+    follower(index, root).everything()
+    kept = len(held(index))
+    away.rename(root)
+    follower(index, root).everything()
+
+    assert (kept, len(held(index))) == (1, 1)
+
+
+def test_a_take_that_runs_is_followed_as_its_journal_grows(root: Path, index: Index) -> None:
+    take = Take(root / "show" / "s1" / "bg_passthrough" / "v001")
+    (take.private / "manifest.json").unlink()
+    begun = take.file(1002).rename(root / "aside.exr")
+    follows = follower(index, root)
+    follows.everything()
+    before = held(index)[0]
+    begun.rename(take.file(1002))
+    take.journal().append("frame", frame=1002)
+    follows.look()
+    after = held(index)[0]
+
+    assert before["state"] == after["state"] == "not_finished"
+    assert (before["card"]["progress"]["done"], after["card"]["progress"]["done"]) == (1, 2)
+    assert after["card"]["progress"]["frame"] == 1002
+
+
+def test_of_a_stream_one_take_is_the_newest_and_one_the_latest(root: Path, index: Index) -> None:
+    stream = root / "show" / "s1" / "bg_passthrough"
+    for label in ("v002", "v003"):
+        shutil.copytree(stream / "v001", stream / label)
+    (stream / "v003" / ".take" / "manifest.json").unlink()
+    follower(index, root).everything()
+
+    flags = {one["take"]: (one["newest"], one["latest"]) for one in held(index)}
+    assert flags == {"v001": (False, False), "v002": (False, True), "v003": (True, False)}
+
+
+def test_links_are_not_followed(root: Path, index: Index) -> None:
+    (root / "round").symlink_to(root, target_is_directory=True)
+    (root / "show" / "s1" / "bg_passthrough" / "v009").symlink_to(
+        root / "show" / "s1" / "bg_passthrough" / "v001"
+    )
+    follower(index, root).everything()
+
+    assert [one["take"] for one in held(index)] == ["v001"]
+
+
+@pytest.mark.parametrize(
+    ("shot", "sequence"),
+    [("010_0020", "010"), ("sq10-0020a", "sq10"), ("sh0120", ""), ("a_b_0010", ""), ("", "")],
+)
+def test_a_sequence_is_what_a_shots_name_begins_with(shot: str, sequence: str) -> None:
+    row: dict[str, Any] = {"stream": f"show/{shot}/name" if shot else "name"}
+    found = entries.places(row, {}, Site())
+
+    assert (found["shot"], found["sequence"]) == (shot, sequence)
+
+
+def test_a_sequence_is_the_scripts_where_the_site_tells_it() -> None:
+    site = Site(context=("/shows/{show}/{sequence}/{shot}/*",))
+    said = {"job": {"script": "/shows/glass/garden/0020/comp.nk"}}
+
+    assert entries.places({"stream": "glass/0020/n"}, said, site)["sequence"] == "garden"
+
+
+# Cards of few different things, so that many are alike
+_few = st.sampled_from
+_entries = st.fixed_dictionaries(
+    {
+        "show": _few(["", "glass", "100%"]),
+        "sequence": _few(["", "010"]),
+        "shot": _few(["", "010_0020", "o'brien"]),
+        "name": _few(["bg_denoise", "BG_Matte"]),
+        "number": st.integers(1, 3),
+        "task": _few(["denoise", "matte"]),
+        "model": _few(["oidn", "rvm"]),
+        "artist": _few(["ada", "ines"]),
+        "created": _few(["", "2026-11-29T00:00:00Z", "2026-11-29T00:00:01Z"]),
+        "state": _few(list(entries.STATES)),
+        "qc": _few(list(entries.CHECKS)),
+        "review": _few(["", "approved", "retake"]),
+        "spent": _few([0.0, 1.5, 80.25]),
+        "newest": st.booleans(),
+    }
+)
+
+
+def filled(index: Index, drawn: list[dict[str, Any]]) -> list[Entry]:
+    made = []
+    for number, fields in enumerate(drawn):
+        words = " ".join(str(fields[name]) for name in ("show", "shot", "name", "task", "state"))
+        made.append(
+            {
+                "id": f"{number:032x}",
+                "folder": f"/takes/{number}",
+                "stream": f"/takes/{number % 3}",
+                "stamp": "",
+                "take": f"v{fields['number']:03d}",
+                "rank": list(entries.STATES).index(fields["state"]),
+                "severity": list(entries.CHECKS).index(fields["qc"]),
+                "words": words.lower(),
+                "latest": False,
+                "latest_approved": False,
+                "retakes": 0,
+                "is_complete": True,
+                "is_decided": False,
+                "card": {},
+                **fields,
+            }
+        )
+    index.clear()
+    index.put(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    made = Index(f"sqlite:///{(tmp_path_factory.mktemp('db') / 'index.db').as_posix()}")
+    yield made
+    made.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    drawn=st.lists(_entries, max_size=24),
+    sort=_few(list(search.ORDERS)),
+    group=_few(["", *search.GROUPS]),
+    limit=st.integers(1, 7),
+)
+def test_pages_put_together_are_all_takes_once_and_in_order(
+    database: Index, drawn: list[dict[str, Any]], sort: str, group: str, limit: int
+) -> None:
+    made = filled(database, drawn)
+    query = Query(sort=sort, group=group)
+    with database.reading() as connection:
+        whole = [one["id"] for one in search.every(connection, query, 1000)]
+    paged: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = found(database, Query(sort=sort, group=group, limit=limit, cursor=cursor))
+        paged += [one["id"] for one in page.entries]
+        cursor = page.next
+
+    assert paged == whole
+    assert sorted(paged) == sorted(one["id"] for one in made)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    drawn=st.lists(_entries, max_size=24),
+    state=_few(["", "running", "approved,retake"]),
+    task=_few(["", "denoise"]),
+    q=_few(["", "glass", "by:AD", "100%", "o'brien matte", "%", "_denoise"]),
+    newest=st.booleans(),
+)
+def test_what_is_counted_is_what_would_be_found(
+    database: Index, drawn: list[dict[str, Any]], state: str, task: str, q: str, *, newest: bool
+) -> None:
+    made = filled(database, drawn)
+
+    def fits(one: Entry, *, state: str, task: str) -> bool:
+        words = q.lower().split()
+        by = [word[3:] for word in words if word.startswith("by:")]
+        plain = [word for word in words if not word.startswith("by:")]
+        return (
+            (not state or one["state"] in state.split(","))
+            and (not task or one["task"] == task)
+            and (not newest or one["newest"])
+            and all(word in one["words"] for word in plain)
+            and all(word in one["artist"] for word in by)
+        )
+
+    page = found(database, Query(q=q, state=state, task=task, newest=newest, limit=500))
+    fitting = [one for one in made if fits(one, state=state, task=task)]
+    states = Counter(one["state"] for one in made if fits(one, state="", task=task))
+    tasks = Counter(one["task"] for one in made if fits(one, state=state, task=""))
+
+    assert sorted(one["id"] for one in page.entries) == sorted(one["id"] for one in fitting)
+    assert (page.total, page.all) == (len(fitting), len(made))
+    assert page.counts["state"] == dict(states)
+    assert page.counts["task"] == dict(tasks)
+
+
+def found(index: Index, query: Query) -> search.Found:
+    with index.reading() as connection:
+        return search.find(connection, query, Counts(), index.generation)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    cursor=st.one_of(st.text(min_size=1, max_size=60), _few(["W10", "WzEsMl0", "bnVsbA", "e30"]))
+)
+def test_a_cursor_that_is_none_of_ours_is_refused_in_words(database: Index, cursor: str) -> None:
+    with pytest.raises(JobError, match="next page"):
+        found(database, Query(cursor=cursor))
+
+
+def test_what_is_in_no_order_and_no_group_is_said(database: Index) -> None:
+    with pytest.raises(JobError, match="no order 'size'"):
+        found(database, Query(sort="size"))
+    with pytest.raises(JobError, match="not grouped by 'words'"):
+        found(database, Query(group="words"))
+
+
+def test_a_verdict_that_names_nothing_known_is_shown_as_unknown(root: Path, index: Index) -> None:
+    take = Take(root / "show" / "s1" / "bg_passthrough" / "v001")
+    write(take.private / "qc.json", {"schema": "answerprint.qc/v1", "verdict": "splendid"})
+    follower(index, root).everything()
+
+    assert held(index)[0]["qc"] == "unknown"
