@@ -60,7 +60,9 @@ def test_standard_output_is_json_alone_when_nobody_watches(
 ) -> None:
     said = answerprint("run", "--task", "passthrough", "--plate", plate / "noisy.####.exr")
 
-    assert [event["event"] for event in said.documents] == ["started", "frame", "frame", "finished"]
+    # one frame may be judged against the other only after both were told
+    told = [event["event"] for event in said.documents if event["event"] != "judged"]
+    assert told == ["started", "frame", "frame", "qc", "finished"]
 
 
 def test_a_damaged_frame_leaves_standard_output_clean(
@@ -146,10 +148,8 @@ def test_takes_are_listed_newest_first(at_once: AtOnce, plate: Path) -> None:
 
     rows = at_once("takes", "--json").documents
 
-    assert [(row["take"], row["state"], row["qc"]) for row in rows] == [
-        ("v001", "complete", "not judged"),
-        ("v001", "complete", "not judged"),
-    ]
+    assert [(row["take"], row["state"]) for row in rows] == [("v001", "complete")] * 2
+    assert {row["qc"] for row in rows} <= {"pass", "warn"}
     assert "demo/sh010/noisy_denoise/v001" in rows[0]["path"]
     assert rows[0]["created"] > rows[1]["created"]
 

@@ -141,7 +141,9 @@ def _so_far(take: Take) -> Gated:
     words = [word for word, _ in held.values()]
     word = worst(one for one in WORDS if one in words)
     every = [one for _, found in held.values() for one in found if isinstance(one, dict)]
-    first = next((one for one in every if one.get("verdict") == word), {})
+    worst_ones = (one for one in every if one.get("verdict") == word)
+    # events come in the order in which frames were done
+    first = min(worst_ones, key=lambda one: str(one.get("frame", "")), default={})
     return Gated(
         word,
         str(first.get("words", "")),

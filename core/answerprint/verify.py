@@ -9,7 +9,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import geometries, medium, record, signing, takes
+from answerprint import gated, geometries, medium, record, signing, takes
 from answerprint.documents import canonical, count
 from answerprint.errors import SourceError, TakeError
 from answerprint.plate import frame_in_name
@@ -123,7 +123,7 @@ def _take(take: Take, trusted: Keys) -> Iterator[Judged]:
         item = Item.parse(key)
         judged.append(Judged(take.file(item.frame, item.variation), "frame", missing))
     yield from judged
-    yield Judged(take.folder, "take", _whole(manifest[0], judged))
+    yield Judged(take.folder, "take", _with_checks(take, _whole(manifest[0], judged)))
 
 
 def _loose(folder: Path) -> list[Path]:
@@ -181,6 +181,13 @@ def _whole(manifest: Finding, judged: list[Judged]) -> Finding:
         return manifest
     bad = sum(one.verdict is not Verdict.OK for one in judged)
     return Finding(worst.verdict, f"{count(bad, 'frame')} of {len(judged)}: {worst.finding.why}")
+
+
+def _with_checks(take: Take, whole: Finding) -> Finding:
+    """The verdict of the gates belongs to what was signed, where there is one."""
+    if whole.verdict is Verdict.OK and gated.of(take).edited:
+        return Finding(Verdict.BAD_SIGNATURE, "The verdict of its checks was edited after signing.")
+    return whole
 
 
 def _safely(path: Path, trusted: Keys) -> Finding:
