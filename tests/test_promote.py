@@ -249,3 +249,19 @@ def test_a_link_into_the_roots_is_not_promoted_outside_of_them(
 
     assert said == f"Output folder {outside.as_posix()} lies outside the allowed folders."
     assert [path.name for path in outside.iterdir()] == ["v001"]
+
+
+def test_what_was_decided_about_a_wedge_is_not_said_of_the_take_that_is_promoted_from_it(
+    answerprint: AtOnce, wedge: Take
+) -> None:
+    assert answerprint("review", wedge.folder, "--approve", "--variation", "w002").code == 0
+
+    new = promoted(answerprint, wedge)
+
+    rows = answerprint("versions", wedge.folder.parent, "--json").last["takes"]
+    assert [(one["take"], one["review"] and one["review"]["state"]) for one in rows] == [
+        ("v002", None),
+        ("v001", "approved"),
+    ]
+    assert answerprint("review", new.folder, "--approve").code == 0
+    assert answerprint("versions", new.folder, "--json").last["latest_approved"] == "v002"
