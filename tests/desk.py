@@ -34,6 +34,7 @@ class Desk(Host):
         self.beside: dict[str, str | None] = {}
         self.compared: list[tuple[Document, Document]] = []
         self.shown: list[str] = []
+        self.went: list[tuple[int, str | None]] = []
         self.broken: HostError | None = None
 
     def version(self) -> str:
@@ -78,6 +79,10 @@ class Desk(Host):
 
     def show(self, node: str) -> None:
         self.shown.append(node)
+
+    def go_to(self, frame: int, node: str | None = None) -> None:
+        self._act()
+        self.went.append((frame, node))
 
     def _act(self) -> None:
         if self.broken is not None:

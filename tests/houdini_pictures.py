@@ -29,6 +29,7 @@ from pictures import HEIGHT, WIDTH, application, beside
 from samples import server_here
 
 from answerprint_panel.qt import QtGui, QtWidgets
+from answerprint_panel.take_row import frame_of
 from answerprint_server import repository
 
 FRAMES = 24
@@ -65,7 +66,8 @@ class Sitting:
             chair.press(f"Run {FRAMES} frames")
             self.finish(take)
         chair.take("v002")
-        chair.press("Verify v002")
+        chair.press("More v002")
+        chair.menu("Verify")
         chair.until_said("v002 verified")
         chair.type("Neighbours", "16")
         chair.until_said("Makes take v003")
@@ -94,8 +96,9 @@ class Sitting:
         if focused is not None:
             focused.clearFocus()
         listed = self.chair.pane.panel.takes
-        paths = [entry.key for entry in listed.list.rows.entries if entry.take is not None]
-        self.chair.until(lambda: all(listed.thumbnails.of(path) for path in paths))
+        shown = [entry for entry in listed.list.rows.entries if entry.take is not None]
+        of = listed.thumbnails.of
+        self.chair.until(lambda: all(of(one.key, frame_of(one)) for one in shown))
         self.chair.turn(300)
         shown: QtGui.QImage = self.chair.pane.grab().toImage()
         return shown

@@ -62,6 +62,7 @@ class DiskHost(Host):
         self.placed_takes: list[tuple[Document, str | None]] = []
         self.compared: list[tuple[Document, Document]] = []
         self.focus_returned = 0
+        self.went: list[tuple[int, str | None]] = []
         self.rendered: list[int] = []
 
     def add(self, source: Source, *, select: bool = True) -> Source:
@@ -142,6 +143,10 @@ class DiskHost(Host):
 
     def show(self, node: str) -> None:
         self.selected = node
+
+    def go_to(self, frame: int, node: str | None = None) -> None:
+        self.now = frame
+        self.went.append((frame, node))
 
     def return_focus(self) -> None:
         self.focus_returned += 1

@@ -29,6 +29,7 @@ from samples import server_here
 from seat import Seat, taken
 
 from answerprint_panel.qt import QtCore, QtGui, QtWidgets
+from answerprint_panel.take_row import frame_of
 from answerprint_server import repository
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ class Sitting:
             seat.until(lambda: not seat.found(f"Dismiss {take}"))  # noqa: B023 - called at once
         seat.until_said("Not finished")
         seat.take("v002")
-        seat.press("Verify v002")
+        seat.press("More v002")
+        seat.menu("Verify")
         seat.until_said("v002 verified")
         seat.until_said("queue empty")
         column = seat.pane.panel.column.verticalScrollBar()
@@ -183,8 +185,9 @@ class Sitting:
         if focused is not None:
             focused.clearFocus()
         listed = self.seat.pane.panel.takes
-        paths = [entry.key for entry in listed.list.rows.entries if entry.take is not None]
-        self.seat.until(lambda: all(listed.thumbnails.of(path) for path in paths))
+        shown = [entry for entry in listed.list.rows.entries if entry.take is not None]
+        of = listed.thumbnails.of
+        self.seat.until(lambda: all(of(one.key, frame_of(one)) for one in shown))
         self.seat.turn(300)
 
 

@@ -51,7 +51,7 @@ def test_the_node_says_what_it_is(scene: Scene) -> None:
 
     assert node.comment() == "Point normals v001\nQC fail"
     assert node.isGenericFlagSet(hou.nodeFlag.DisplayComment)
-    assert node.parm("answerprint_qc").eval() == "fail: NaN in N"
+    assert node.parm("answerprint_qc").eval() == "QC fail: NaN in N"
     assert node.parm("answerprint_model").eval() == "point_normals 1"
     assert node.parm("answerprint_parameters").eval() == "radius 0.1"
     assert node.userData("nodeinfo_answerprint_take") == "OUT_point_normals v001"
@@ -109,10 +109,44 @@ def test_marks_are_no_step_and_an_artists_words_stay(scene: Scene) -> None:
 def test_the_menu_lists_takes_and_keeps_its_own(scene: Scene) -> None:
     node = placed(scene)
 
-    scene.host.offer(node.path(), [scene.take(2), scene.take(1, word="Outdated, see v002")])
+    old = scene.take(1, word="Outdated, see v002", qc="not judged", approved=True)
+    scene.host.offer(node.path(), [scene.take(2, latest=True), old])
 
-    assert node.parm(tab.MENU).menuLabels() == ("v002, Latest", "v001, Outdated, see v002")
+    assert node.parm(tab.MENU).menuLabels() == (
+        "v002, QC pass, Latest", "v001, Outdated, see v002",
+        "Latest, v002", "Latest approved, v001",
+    )  # fmt: skip
     assert scene.host.chosen(node.path()) == ("v001", "v001")
+    node.parm(tab.MENU).set("Latest approved")
+    assert scene.host.chosen(node.path()) == ("Latest approved", "v001")
+
+
+def test_its_colour_says_the_same_as_its_words_and_an_artists_own_stays(scene: Scene) -> None:
+    node = placed(scene)
+    plain = node.color()
+
+    scene.host.mark(node.path(), scene.take(qc="fail", standing="failed", word="QC fail"))
+    assert node.color().rgb() == tab.COLOURS["failed"]
+    retake = {"state": "retake", "by": "ana", "created": "", "note": "more `touch x`"}
+    scene.host.mark(node.path(), scene.take(review=retake))
+    assert node.color().rgb() == tab.COLOURS["retake"]
+    assert node.comment() == "Point normals v001\nLatest, QC pass, Retake asked"
+    assert tab.reviewed(node) == "Retake asked by ana: more touch x ."
+    scene.host.mark(node.path(), scene.take())
+    assert node.color() == plain
+
+    node.setColor(hou.Color((1.0, 0.0, 0.0)))
+    scene.host.mark(node.path(), scene.take(qc="fail", standing="failed", word="QC fail"))
+    assert node.color().rgb() == (1.0, 0.0, 0.0)
+
+
+def test_houdini_goes_to_a_frame_with_the_node_selected(scene: Scene) -> None:
+    node = placed(scene)
+
+    scene.host.go_to(2, node.path())
+
+    assert scene.host.frame() == 2
+    assert scene.host.selected_name() == node.path()
 
 
 def test_a_copy_is_a_take_as_well_and_another_node_is_not(scene: Scene) -> None:

@@ -104,7 +104,8 @@ def test_a_sop_becomes_a_file_node_of_a_signed_take_and_turns_to_another(
     chair.until(lambda: "Latest" in placed.comment())
 
     chair.take("v002")
-    chair.press("Verify v002")
+    chair.press("More v002")
+    chair.menu("Verify")
     chair.until_said("v002 verified")
 
 

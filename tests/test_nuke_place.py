@@ -29,7 +29,7 @@ def test_file_range_and_place(comp: Comp) -> None:
     assert [read[name].value() for name in knobs] == [1001, 1002, 1001, 1002]
     assert (read["on_error"].value(), read["localizationPolicy"].value()) == ("error", "off")
     assert (read.xpos(), read.ypos()) == (210, 200)
-    assert read["label"].value() == "Denoise v001\nLatest"
+    assert read["label"].value() == "Denoise v001\nLatest, QC pass"
 
 
 def test_one_step_takes_it_away_and_nothing_else_was_touched(comp: Comp) -> None:
@@ -148,36 +148,43 @@ def test_its_tab_says_what_it_is_and_hides_how_it_is_found(comp: Comp) -> None:
     read = nuke.toNode(comp.host.place(comp.take(), "Read1"))
 
     said = {key: read[f"answerprint_{key}"].value() for key in ("qc", "review", "model", "made")}
-    assert said["qc"] == "pass"
+    assert said["qc"] == "QC pass"
     assert said["review"] == "Waiting for review"
     assert said["model"] == "denoise 3"
     assert said["made"].endswith("by ana, from Read1, 1001 to 1002")
-    assert read["answerprint_menu"].values() == ["v001, Latest"]
+    assert read["answerprint_menu"].values() == ["v001, QC pass, Latest"]
     for hidden in ("root", "stream", "take", "uuid", "task"):
         assert read[f"answerprint_{hidden}"].getFlag(nuke.INVISIBLE)
 
 
 @pytest.mark.parametrize(
-    ("standing", "word", "colour"),
+    ("said", "words", "colour"),
     [
-        ("latest", "Latest", 0),
-        ("outdated", "Outdated, see v003", 0xB0A571FF),
-        ("failed", "QC fail", 0xBE9893FF),
-        ("approved", "Approved", 0x93A893FF),
+        ({"standing": "latest", "word": "Latest"}, "Latest, QC pass", 0),
+        ({"standing": "latest", "word": "Latest", "qc": "not judged"}, "Latest", 0),
+        ({"standing": "latest", "word": "Latest", "qc": "unknown"}, "Latest, QC could not judge", 0),
+        ({"standing": "outdated", "word": "Outdated, see v003"}, "Outdated, see v003", 0xB0A571FF),
+        ({"standing": "failed", "word": "QC fail", "qc": "fail"}, "QC fail", 0xBE9893FF),
+        ({"standing": "approved", "word": "Approved", "review": {"state": "approved"}}, "Approved",
+         0x93A893FF),
+        ({"standing": "latest", "word": "Latest", "qc": "warn", "review": {"state": "retake"}},
+         "Latest, QC warn, Retake asked", 0xB0A571FF),
+        ({"standing": "latest", "word": "Latest",
+          "review": {"state": "approved", "void": "frame 1002 was changed"}}, "Latest, QC pass", 0),
     ],
-)
+)  # fmt: skip
 def test_tile_and_words_say_what_became_of_it(
-    comp: Comp, standing: str, word: str, colour: int
+    comp: Comp, said: dict[str, Any], words: str, colour: int
 ) -> None:
     comp.read()
     name = comp.host.place(comp.take(), "Read1")
     nuke.root().setModified(False)
     steps = len(nuke_session.undo_steps())
 
-    comp.host.mark(name, comp.take(standing=standing, word=word))
+    comp.host.mark(name, comp.take(**said))
 
     assert nuke.toNode(name)["tile_color"].value() == colour
-    assert nuke.toNode(name)["label"].value() == f"Denoise v001\n{word}"
+    assert nuke.toNode(name)["label"].value() == f"Denoise v001\n{words}"
     assert len(nuke_session.undo_steps()) == steps
     assert not nuke.root().modified()
 
@@ -277,6 +284,7 @@ def test_buttons_ask_for_the_plug_in_and_run_without_it(comp: Comp) -> None:
 
     assert [knob.label() for knob in buttons] == [
         "Older", "Newer", "Latest", "Latest approved",
+        "Go to finding", "Approve", "Retake", "Take back",
         "Verify", "Compare", "Run again", "Show in panel", "Find again",
     ]  # fmt: skip
     assert all("except ImportError" in knob.value() for knob in buttons)
@@ -391,5 +399,43 @@ def test_its_menu_stays_at_its_take_when_others_are_offered(comp: Comp) -> None:
 
     assert comp.host.chosen(read.name()) == ("v001", "v001")
     assert set(heard) <= {""}  # our own writing is no choice of the artist's
-    read["answerprint_menu"].setValue("v003, Latest")
+    read["answerprint_menu"].setValue("v003, QC pass, Latest")
     assert heard[-1] == "answerprint_menu"
+
+
+def test_its_menu_ends_with_the_two_that_move_by_themselves(comp: Comp) -> None:
+    read = nuke.toNode(comp.host.place(comp.take(1)))
+    three = comp.take(3, latest=True)
+    approved = comp.take(2, approved=True, word="Approved", standing="approved")
+
+    comp.host.offer(read.name(), [three, approved, comp.take(1, qc="fail", word="QC fail")])
+
+    assert read["answerprint_menu"].values() == [
+        "v003, QC pass, Latest", "v002, QC pass, Approved", "v001, QC fail",
+        "Latest, v003", "Latest approved, v002",
+    ]  # fmt: skip
+    read["answerprint_menu"].setValue("Latest approved, v002")
+    assert comp.host.chosen(read.name()) == ("Latest approved", "v001")
+
+
+def test_what_nuke_would_run_in_a_review_is_only_shown(comp: Comp) -> None:
+    review = {"state": "retake", "by": "ana", "note": "[exec touch x]", "created": ""}
+    read = nuke.toNode(comp.host.place(comp.take()))
+
+    comp.host.mark(read.name(), comp.take(review=review, reason="$env(HOME)", qc="warn"))
+
+    assert read["answerprint_review"].value() == "Retake asked by ana: exec touch x ."
+    assert read["answerprint_qc"].value() == "QC warn: env(HOME)"
+
+
+def test_the_viewer_goes_to_a_frame_and_shows_the_read(comp: Comp) -> None:
+    viewer = nuke.nodes.Viewer()
+    name = comp.host.place(comp.take())
+
+    comp.host.go_to(1002, name)
+
+    assert comp.host.frame() == 1002
+    assert viewer.input(0).name() == name
+    window = nuke.activeViewer()
+    assert window is not None
+    assert window.activeInput() == 0

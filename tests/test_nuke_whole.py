@@ -195,7 +195,8 @@ def test_takes_are_compared_switched_verified_and_run_again(seat: Seat, tmp_path
         "Read1",
     }
 
-    seat.press("Verify v002")
+    seat.press("More v002")
+    seat.menu("Verify")
     seat.until_said("v002 verified")
     seat.press("More v002")
     seat.menu("Provenance")

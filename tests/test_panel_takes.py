@@ -122,7 +122,7 @@ def test_a_take_is_placed_beside_its_node_compared_and_verified(
     desktop.press(takes.drawer.compare)
     assert desktop.host.compared[0][1] == {"node": "Read3"}
 
-    desktop.press(takes.drawer.verify)
+    action(menu(takes), "Verify").trigger()
     desktop.until(lambda: takes.drawer.details.title.text().startswith("v001 verified"))
     assert "3 frames are signed and unchanged" in takes.drawer.details.text()
 
@@ -164,7 +164,7 @@ def test_a_frame_that_was_changed_is_named(desktop: Desktop, at: Session) -> Non
     takes = desktop.open(at, rows=1)
     takes.choose(made.folder.as_posix())
 
-    desktop.press(takes.drawer.verify)
+    action(menu(takes), "Verify").trigger()
 
     desktop.until(lambda: "frame 1002" in takes.drawer.details.text())
     assert takes.drawer.details.title.text() == "v001 is not as it was signed"
@@ -245,7 +245,7 @@ def test_a_panel_that_is_closed_hears_no_late_answer(desktop: Desktop, at: Sessi
     made = desktop.make()
     takes = desktop.open(at, rows=1)
     takes.choose(made.folder.as_posix())
-    takes.drawer.verify.click()
+    action(menu(takes), "Verify").trigger()
     takes.refresh()
 
     gone: list[bool] = []

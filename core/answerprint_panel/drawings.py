@@ -89,6 +89,19 @@ def _fail(painter: QtGui.QPainter) -> None:
     _solid(painter, lambda: _shape(painter, _round(8, 6.4, 22.5)), inside)
 
 
+def _unknown(painter: QtGui.QPainter) -> None:
+    dashed = QtGui.QPen(painter.pen())
+    painter.save()
+    dashed.setStyle(Qt.PenStyle.CustomDashLine)
+    dashed.setDashPattern([2.0, 2.2])
+    painter.setPen(dashed)
+    _circle(painter, 8, 8, 6.2)
+    painter.restore()
+    painter.drawArc(_Rect(6, 4.4, 4, 4), -60 * 16, 230 * 16)
+    _line(painter, (8, 8.4), (8, 9.3))
+    _dot(painter, 8, 11.4, 0.85)
+
+
 def _plug(painter: QtGui.QPainter) -> None:
     painter.save()
     painter.translate(8, 8)
@@ -375,6 +388,7 @@ DRAWN: Dict[str, Callable[[QtGui.QPainter], None]] = {
     "stopped": _stopped,
     "task": _task,
     "to": _to,
+    "unknown": _unknown,
     "unlocked": _unlocked,
     "unplugged": _unplugged,
     "up": _up,

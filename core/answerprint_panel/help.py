@@ -22,6 +22,8 @@ no take is ever overwritten.</p>
 <tr><td><b>Tab</b></td><td>from control to control, top to bottom</td></tr>
 <tr><td><b>Enter</b></td><td>runs; on a button, presses it; in a field, takes what was typed</td></tr>
 <tr><td><b>Up, Down</b></td><td>count in a number; browse takes</td></tr>
+<tr><td><b>A, R</b></td><td>approves the selected take; asks for a retake, with a note</td></tr>
+<tr><td><b>G</b></td><td>goes to the frame of what was found in it</td></tr>
 <tr><td><b>Space</b></td><td>shows the plate in a take's picture</td></tr>
 <tr><td><b>Esc</b></td><td>back to {host}</td></tr>
 <tr><td><b>F1, ?</b></td><td>this page</td></tr>

@@ -10,6 +10,8 @@ A take, as the engine lists it, is a document (`answerprint takes`); a host read
     colour, data    the colour space its frames are in, by name; whether they are no colour at all
     word            what its tile says: Latest, Outdated, see v003, QC fail, Approved, ...
     standing        latest, outdated, failed, approved: what the tile's colour says
+    qc, reason      what the gates found, and the worst of it in words; see `judged`
+    review          what a person decided, when, and whether that still holds; null: nobody has
 """
 
 from __future__ import annotations
@@ -190,6 +192,10 @@ class Host:
 
     def show(self, node: str) -> None:
         """Bring a node to sight and select it."""
+        raise NotImplementedError
+
+    def go_to(self, frame: int, node: Optional[str] = None) -> None:
+        """Stand at a frame of the script, and show a node in the viewer, where one is named."""
         raise NotImplementedError
 
     def return_focus(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-from answerprint_panel import words
+from answerprint_panel import job_checks, words
+from answerprint_panel.judged import Mark
 
 Document = Dict[str, Any]
 
@@ -29,7 +30,6 @@ ICONS = {
     "lost": "stopped",
 }
 TONES = {"waiting": "warn", "complete": "passed", "incomplete": "fail", "failed": "fail"}
-MOST_WARNED = 3
 
 
 class Button(NamedTuple):
@@ -59,6 +59,7 @@ class JobRow(NamedTuple):
     progress    part of it that is done, 0 to 1; None: there is nothing to measure yet
     marks       where frames failed, as parts of the range
     aside       what stands at the right of the line; `safe`: at the right of what is warned of
+    qc          what the gates have said so far, and `warned`: what the run itself warned of
     spoken      all of it for a screen reader
     """
 
@@ -72,6 +73,7 @@ class JobRow(NamedTuple):
     marks: Tuple[float, ...]
     line: str
     aside: str
+    qc: Mark
     warned: str
     safe: str
     buttons: Tuple[Button, ...]
@@ -89,9 +91,16 @@ def row(job: Document, *, server: str = "the server", host: str = "", script: st
     take = str(job.get("take") or "")
     subject = words.joined([task(job), source(job), _elsewhere(job, script)])
     line, aside = _line(job, state, server)
-    warned = _warned(job)
+    qc, warned = job_checks.qc(job), job_checks.warned(job)
     trouble = _trouble(job, state)
-    spoken = [words.joined([take or "New take", subject]), _said(state), line, aside, warned]
+    spoken = [
+        words.joined([take or "New take", subject]),
+        _said(state),
+        line,
+        aside,
+        qc.word,
+        warned,
+    ]
     spoken += [trouble.problem, *trouble.lines] if trouble else []
     return JobRow(
         job=str(job.get("job", "")),
@@ -104,6 +113,7 @@ def row(job: Document, *, server: str = "the server", host: str = "", script: st
         marks=_marks(job),
         line=line,
         aside=aside,
+        qc=qc,
         warned=warned,
         safe=f"Safe to close {host}" if host and state in ("running", "waiting") else "",
         buttons=_buttons(job, state, trouble),
@@ -144,19 +154,15 @@ def _said(state: str) -> str:
 
 
 def done_and_total(job: Document) -> Tuple[int, int]:
-    done, total = (_number(job.get(name)) for name in ("done", "total"))
+    done, total = (job_checks.number(job.get(name)) for name in ("done", "total"))
     return min(done, total) if total else done, total
-
-
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _of(job: Document) -> str:
     """37 of 96 frames; in a wedge 37 of 480 frames, 5 variations."""
     done, total = done_and_total(job)
     said = f"{words.thousands(done)} of {words.count(total, 'frame')}"
-    several = _number(job.get("variations"))
+    several = job_checks.number(job.get("variations"))
     return f"{said}, {words.count(several, 'variation')}" if several > 1 else said
 
 
@@ -174,7 +180,7 @@ def _failed(job: Document) -> List[Document]:
 def _marks(job: Document) -> Tuple[float, ...]:
     """Middles of failed frames in a range like 1001-1096; none where it has gaps or is a wedge."""
     matched = re.match(r"(-?\d+)-(-?\d+)$", str(job.get("frames") or ""))
-    if matched is None or _number(job.get("variations")) > 1:
+    if matched is None or job_checks.number(job.get("variations")) > 1:
         return ()
     first, last = int(matched.group(1)), int(matched.group(2))
     frames = [one.get("frame") for one in _failed(job)]
@@ -238,19 +244,6 @@ def _stopped(job: Document, state: str) -> str:
         return f"{how} before its first frame"
     kept = "that 1 is kept" if done == 1 else f"those {words.thousands(done)} are kept"
     return f"{how} at {words.thousands(done)} of {words.thousands(total)}, {kept}"
-
-
-def _warned(job: Document) -> str:
-    """1 warn, frame 1029; 12 warn, frames 1029, 1031 and 10 more."""
-    number = _number(job.get("warnings"))
-    if not number:
-        return ""
-    listed = [one.get("frame") for one in job.get("warned") or [] if isinstance(one, dict)]
-    frames = sorted({frame for frame in listed if isinstance(frame, int)})
-    named = words.frames(frames) if frames and len(frames) <= MOST_WARNED else ""
-    if frames and not named:
-        named = f"first at frame {frames[0]}"
-    return words.joined([f"{words.thousands(number)} warn", named])
 
 
 def _trouble(job: Document, state: str) -> Optional[Trouble]:

@@ -77,6 +77,18 @@ class PlacingHost(Host):
         """Say how its take stands to its signature."""
         raise NotImplementedError
 
+    def remark(self, node: str) -> str:
+        """What an artist has written on a node's tab as the note for a retake; empty: nothing."""
+        raise NotImplementedError
+
+    def remarked(self, node: str) -> None:
+        """The note is kept with a decision: the tab takes the next one."""
+        raise NotImplementedError
+
+    def reviewed(self, node: str) -> str:
+        """What a node's tab says of the review."""
+        raise NotImplementedError
+
     def plate(self, take: Document) -> Optional[str]:
         """The node that a take was made from, by its name and file; None: it is not here."""
         raise NotImplementedError

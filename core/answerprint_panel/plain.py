@@ -31,9 +31,9 @@ class Plain:
 
     def words(self, text: object, most: int = MOST_WORDS) -> str:
         """A line that may stand anywhere: what the host would run is left out, length is limited."""
-        line = _LINE.sub(" ", str(text if text is not None else "")).strip()
-        line = "".join(" " if letter in self.runs else letter for letter in line)
-        line = _UNSEEN.sub("", line)
+        said = str(text if text is not None else "")
+        said = "".join(" " if letter in self.runs else letter for letter in said)
+        line = _UNSEEN.sub("", _LINE.sub(" ", said).strip())
         return line if len(line) <= most else line[: most - 1] + "…"
 
     def exact(self, text: object) -> str:

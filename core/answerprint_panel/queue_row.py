@@ -49,6 +49,7 @@ class QueueRow(QtWidgets.QWidget):
         self.subject = ElidedLabel(elide=Qt.TextElideMode.ElideMiddle)
         self.progress = Progress()
         self.line, self.aside = ElidedLabel(), Words(right=True)
+        self.qc_icon, self.qc = Icon(size=14), Words()
         self.warn, self.warned = Icon("warn", role="warn", size=14), ElidedLabel()
         self.safe = Words(role="secondary", right=True)
         self.question = Question()
@@ -67,8 +68,8 @@ class QueueRow(QtWidgets.QWidget):
         self._lines = across(self.line, self.aside)
         self._lines.setStretch(0, 1)
         self._below = QtWidgets.QWidget()
-        below = across(self.warn, self.warned, self.safe, gap=6)
-        below.setStretch(1, 1)
+        below = across(self.qc_icon, self.qc, self.warn, self.warned, self.safe, gap=6)
+        below.setStretch(3, 1)
         self._below.setLayout(below)
         body = down(self.progress, self._lines, self._below, self.question, self.note, gap=6)
         body.setContentsMargins(look.AFTER_ICON - look.MARGIN, 0, 0, 0)
@@ -118,10 +119,14 @@ class QueueRow(QtWidgets.QWidget):
         self.setAccessibleName(row.spoken)
 
     def _say_below(self, row: JobRow) -> None:
+        self.qc_icon.draw(row.qc.icon, row.qc.tone or "secondary")
+        self.qc.say(row.qc.word, row.qc.tone or "secondary")
+        for part in (self.qc_icon, self.qc):
+            part.setVisible(bool(row.qc.word))
         self.warn.setVisible(bool(row.warned))
         self.warned.say(row.warned)
         self.safe.say(row.safe)
-        self._below.setVisible(bool(row.warned or row.safe))
+        self._below.setVisible(bool(row.qc.word or row.warned or row.safe))
 
     def _say_trouble(self, trouble: Optional[Trouble]) -> None:
         if trouble is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any, Dict, List, Optional, Set, Tuple
 
-from answerprint_panel import streams
+from answerprint_panel import judged, streams, watch
 from answerprint_panel.faults import guarded
 from answerprint_panel.host import Document, HostError, Placed
 from answerprint_panel.placing import PlacingHost
@@ -19,8 +19,9 @@ ENGINES_OWN = ("EngineAbsent", "EngineGone", "EngineWrong")
 class Standing(QtCore.QObject):
     """Asks about the streams of placed nodes, and has those say it whose word has changed.
 
-    When jobs have changed: of their streams. When another script is open, when somebody comes back
-    to the host, and every minute while it is in use: of all. One request for each stream, never two of
+    When the engine has heard of a decision or a verdict (see `watch`), and when jobs have changed: of
+    their streams. When another script is open, when somebody comes back to the host, and every minute
+    while it is in use: of all. One request for each stream, never two of
     the same at once; nothing is asked in a script that has no take.
     """
 
@@ -31,6 +32,10 @@ class Standing(QtCore.QObject):
         self._again: Set[streams.Key] = set()
         self._noted: Dict[str, str] = {}
         self._jobs: Dict[str, Tuple[Any, ...]] = _of_streams(session.jobs)
+        self._folders: Dict[streams.Key, str] = {}
+        self._said: Dict[streams.Key, Dict[str, judged.Saying]] = {}
+        self._watch = watch.of(session)
+        self._watch.heard.connect(self._said_something)
         session.takesChanged.connect(self._takes_changed)
         session.whereChanged.connect(self._where_changed)
         app: Any = QtWidgets.QApplication.instance()
@@ -43,9 +48,28 @@ class Standing(QtCore.QObject):
 
     def look(self, placed: Optional[List[Placed]] = None) -> None:
         """Ask about the streams of these nodes; usually of all."""
-        found = self._host.placed() if placed is None else placed
-        for key, nodes in streams.by_stream(found).items():
+        found = streams.by_stream(self._host.placed() if placed is None else placed)
+        for key, nodes in found.items():
             self._ask(key, nodes[0])
+        if placed is None:
+            self._folders = {key: at for key, at in self._folders.items() if key in found}
+            self._watch.want("nodes", self._folders.values())
+
+    @guarded
+    def _said_something(self, folder: str, document: Document) -> None:
+        """Gates or people, of a stream that nodes read; one that none reads any more is let go of."""
+        said = _sayings(document)
+        keys = [key for key, at in self._folders.items() if at == folder]
+        keys = [key for key in keys if self._said.get(key) != said]
+        if not keys:
+            return
+        found = streams.by_stream(self._host.placed())
+        for key in keys:
+            if key in found:
+                self._ask(key, found[key][0])
+            else:
+                del self._folders[key]
+        self._watch.want("nodes", self._folders.values())
 
     @guarded
     def _takes_changed(self) -> None:
@@ -85,11 +109,20 @@ class Standing(QtCore.QObject):
         """The nodes as they are by now: some may be gone, or read another take."""
         self._asking.discard(key)
         nodes = [one for one in self._host.placed() if streams.key(one) == key]
+        self._follow(key, answer if nodes else {})
         if key in self._again and nodes:
             self._ask(key, nodes[0])
         self._again.discard(key)
         for placed in nodes:
             self._tell(placed, answer)
+
+    def _follow(self, key: streams.Key, answer: Document) -> None:
+        """Its stream is listened to where it lies now, as long as a node reads it."""
+        if watch.folder(answer):
+            self._folders[key], self._said[key] = watch.folder(answer), _sayings(answer)
+        elif not answer:
+            self._folders.pop(key, None)
+        self._watch.want("nodes", self._folders.values())
 
     def _tell(self, placed: Placed, answer: Document) -> None:
         try:
@@ -175,6 +208,10 @@ def sentences(error: Document) -> str:
         str(error.get("remedy") or ""),
     ]
     return " ".join(filter(None, said))
+
+
+def _sayings(document: Document) -> Dict[str, judged.Saying]:
+    return {str(one.get("take")): judged.saying(one) for one in document.get("takes") or []}
 
 
 def _of_streams(jobs: List[Document]) -> Dict[str, Tuple[Any, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional
 
-from answerprint_panel import words
+from answerprint_panel import judged, reviewing, streams, take_words, words
 from answerprint_panel.host import HostError, Placed
 from answerprint_panel.life import Life
 from answerprint_panel.session import Session
@@ -18,21 +18,26 @@ class TakeActs:
     """Acts on takes for a panel.
 
     say, fail   told what came of it: a sentence, or an error document
+    decided     a review was asked for, whatever came of it: takes say something else now
     life        of the panel: nothing is said when that is over
     beside      the node that a take is placed beside, where its own is not there any more
     """
 
-    def __init__(self, session: Session, say: Say, fail: Fail, life: Life) -> None:
+    def __init__(
+        self, session: Session, say: Say, fail: Fail, life: Life, decided: Callable[[], None]
+    ) -> None:
         self._session, self._host = session, session.host
-        self._say, self._fail, self._life = say, fail, life
+        self._say, self._fail, self._life, self._decided = say, fail, life, decided
         self.beside: Optional[str] = None
 
     def place(self, take: Document) -> None:
         self._try(lambda: self._place(take))
 
     def _place(self, take: Document) -> None:
+        """One that failed is placed as well, and says so."""
         node = self._host.place(take, self._near(take))
-        self._say(f"{self._host.reader} placed: {node}")
+        placed, warning = f"{self._host.reader} placed: {node}", judged.warning(take)
+        self._say(f"{placed}. {warning}" if warning else placed)
 
     def compare_with_input(self, take: Document) -> None:
         """With the node it was made from, where that is in the script; else with the plate's files."""
@@ -56,6 +61,52 @@ class TakeActs:
         """What stands in the viewer, and what the host leaves for the artist to press."""
         said = f"{take.get('take', 'The take')} against {other}, in the {self._host.viewer}"
         return f"{said}. {left}" if left else said
+
+    def decide(
+        self,
+        take: Document,
+        verb: str,
+        note: str = "",
+        *,
+        blindly: bool = False,
+        kept: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Approve, ask for a retake, take back: see `reviewing.decide`; `kept`: called when it is."""
+        if take_words.is_unfinished(take):
+            self._say("Only a take that is finished can be reviewed")
+            return
+
+        def then(answer: Document) -> None:
+            if "error" in answer:
+                self._fail(answer)
+            else:
+                kept()
+                self._say(reviewing.done(take, verb))
+            self._decided()
+
+        reviewing.decide(self._session, take, verb, self._life(then), note=note, blindly=blindly)
+
+    def go_to(self, take: Document, frame: Optional[int]) -> None:
+        """Have the host stand at a frame of a take, and show the node that reads it."""
+        if frame is not None:
+            self._try(lambda: self._go_to(take, frame))
+
+    def _go_to(self, take: Document, frame: int) -> None:
+        found = [one.node for one in self._host.placed() if streams.read([take], one)]
+        node = found[0] if found else None
+        near = node or self._node(str(take.get("node") or ""))
+        self._host.go_to(frame + (self._offset(near) if near else 0), node)
+        label = str(take.get("take") or "It")
+        said = f"{self._host.title} stands at frame {frame} of {label}"
+        self._say(said if node else f"{said}, which is not placed yet")
+
+    def _offset(self, node: str) -> int:
+        """How much later the script shows a node's frames than they are numbered."""
+        try:
+            found: int = self._host.source(node).offset
+        except HostError:
+            return 0
+        return found
 
     def run_again(self, take: Document) -> None:
         def then(answer: Document) -> None:
@@ -96,7 +147,7 @@ class TakeActs:
         return [one for one in found if _same_stream(one, take)]
 
     def switch(self, placed: Placed, step: str) -> None:
-        """Have a node read another take: `older`, `newer`, `latest`, or one by its label."""
+        """Have a node read another take: `older`, `newer`, `latest`, `approved`, or one by its label."""
         identity = placed.identity
         argv = ["versions"]
         for flag in ("root", "stream", "uuid"):
@@ -116,9 +167,9 @@ class TakeActs:
     def _switch(self, placed: Placed, versions: Document, step: str) -> None:
         takes = [take for take in versions.get("takes") or [] if take.get("first") is not None]
         now = str(versions.get("take") or placed.identity.get("take") or "")
-        wanted = _stepped(takes, now, step, str(versions.get("latest") or ""))
+        wanted = _stepped(takes, now, step, versions)
         if wanted is None:
-            self._say(_no_step(now, step))
+            self._say(_no_step(now, step, versions))
             return
         self._host.switch(placed.node, wanted)
         self._say(f"{placed.node} reads {wanted['take']} now")
@@ -184,7 +235,10 @@ def _same_stream(placed: Placed, take: Document) -> bool:
     return bool(stream) and stream == take.get("stream")
 
 
-def _stepped(takes: List[Document], now: str, step: str, latest: str) -> Optional[Document]:
+MOVING = {"latest": "latest", "approved": "latest_approved"}
+
+
+def _stepped(takes: List[Document], now: str, step: str, versions: Document) -> Optional[Document]:
     """The take that a step leads to; they are newest first."""
     labels = [str(take.get("take")) for take in takes]
     if step in ("older", "newer"):
@@ -192,11 +246,17 @@ def _stepped(takes: List[Document], now: str, step: str, latest: str) -> Optiona
             return None
         place = labels.index(now) + (1 if step == "older" else -1)
         return takes[place] if 0 <= place < len(takes) else None
-    label = latest if step == "latest" else step
+    label = str(versions.get(MOVING[step]) or "") if step in MOVING else step
     return takes[labels.index(label)] if label in labels and label != now else None
 
 
-def _no_step(now: str, step: str) -> str:
+def _no_step(now: str, step: str, versions: Document) -> str:
+    if step in MOVING and not versions.get(MOVING[step]):
+        none = {
+            "latest": "No take is complete without failing QC",
+            "approved": "No take is approved",
+        }
+        return f"{none[step]} yet"
     if step == "older":
         return f"{now} is the oldest take"
     return f"{now} is the newest take" if step == "newer" else f"It reads {now} already"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-from answerprint_panel import look
+from answerprint_panel import judged, look
 from answerprint_panel.faults import guarded
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal, position
 from answerprint_panel.take_model import Entry, TakeModel
@@ -14,6 +14,7 @@ from answerprint_panel.widgets import IconButton, across
 
 Document = Dict[str, Any]
 _Off = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+KEYS = {"g": "finding", "a": "approve", "r": "retake"}
 HOVERED = (("place", "Place"), ("compare", "Compare"), ("more", "More"))
 
 
@@ -21,7 +22,8 @@ class TakeList(QtWidgets.QListView):
     """As high as all of its rows: the panel scrolls, never the list.
 
     chosen     another take is selected: its document, or None
-    asked      (verb, take): Enter, or an icon of a row that is pointed at
+    asked      (verb, take): Enter, a key, an icon of a row that is pointed at, or a click on the line
+               that says what was found
     drawer     what opens below the selected row
     """
 
@@ -165,6 +167,9 @@ class TakeList(QtWidgets.QListView):
         key, take = event.key(), self.take
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and take is not None:
             self.asked.emit("place", take)
+        elif event.text() in KEYS and take is not None:
+            if not event.isAutoRepeat():
+                self.asked.emit(KEYS[event.text()], take)
         elif key == Qt.Key.Key_Space and take is not None:
             self.delegate.whole = not self.delegate.whole
             self.viewport().update()
@@ -188,6 +193,21 @@ class TakeList(QtWidgets.QListView):
     def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802 - Qt's name
         super().mouseMoveEvent(event)
         self._point(self.indexAt(position(event)).row())
+
+    def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """A click on the line that says what was found goes there."""
+        super().mouseReleaseEvent(event)
+        entry = self.rows.entry(self.indexAt(position(event)))
+        if event.button() == Qt.MouseButton.LeftButton and entry and self._is_finding(event, entry):
+            self.asked.emit("finding", entry.take)
+
+    def _is_finding(self, event: QtGui.QMouseEvent, entry: Entry) -> bool:
+        if entry.take is None or judged.frame(entry.take) is None or not judged.reason(entry.take):
+            return False
+        top, at = self.row_top(self.rows.place(entry.key)), position(event)
+        high = (self.delegate.height(self, entry) - 2 * EDGE) / 3
+        line = top + EDGE + high
+        return at.x() > look.MARGIN + look.THUMBNAIL[0] and line <= at.y() < line + high
 
     def leaveEvent(self, event: QtCore.QEvent) -> None:  # noqa: N802 - Qt's name
         super().leaveEvent(event)

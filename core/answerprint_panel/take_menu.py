@@ -6,7 +6,7 @@ import functools
 import json
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
-from answerprint_panel import take_words
+from answerprint_panel import judged, take_words
 from answerprint_panel.host import Placed
 from answerprint_panel.qt import Qt, QtWidgets
 
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 Document = Dict[str, Any]
 MOST_OTHERS = 12
 MOST_NODES = 6
+STEPS = (
+    ("older", "Older"),
+    ("newer", "Newer"),
+    ("latest", "Latest"),
+    ("approved", "Latest approved"),
+)
 
 
 def menu(takes: Takes, take: Document, others: List[Document]) -> QtWidgets.QMenu:
@@ -26,6 +32,7 @@ def menu(takes: Takes, take: Document, others: List[Document]) -> QtWidgets.QMen
     _add(made, "Compare with the plate", lambda: acts.compare_with_input(take))
     _compare(made, takes, take, others)
     made.addSeparator()
+    _review(made, takes, take)
     _add(made, "Provenance", lambda: takes.drawer.details.show_provenance(take))
     if not take_words.is_unfinished(take):
         _add(made, "Verify", lambda: takes.drawer.details.verify(take))
@@ -46,6 +53,18 @@ def menu(takes: Takes, take: Document, others: List[Document]) -> QtWidgets.QMen
 
 def _add(menu: QtWidgets.QMenu, text: str, then: Callable[[], None]) -> None:
     menu.addAction(text.replace("&", "&&")).triggered.connect(lambda _=False: then())
+
+
+def _review(menu: QtWidgets.QMenu, takes: Takes, take: Document) -> None:
+    """Where to look, and the decision that can be taken back."""
+    frame, decided = judged.frame(take), judged.decision(take)
+    if frame is not None:
+        _add(menu, f"Go to frame {frame}", lambda: takes.acts.go_to(take, frame))
+    if decided:
+        word = "approval" if decided["state"] == "approved" else "retake"
+        _add(menu, f"Take back the {word}", lambda: takes.acts.decide(take, "withdraw"))
+    if frame is not None or decided:
+        menu.addSeparator()
 
 
 def _compare(menu: QtWidgets.QMenu, takes: Takes, take: Document, others: List[Document]) -> None:
@@ -75,7 +94,7 @@ def _versions(menu: QtWidgets.QMenu, takes: Takes, placed: Placed, label: str) -
     switch = takes.acts.switch
     if label and label != reads:
         _add(below, f"Read {label}", lambda: switch(placed, label))
-    for step, text in (("older", "Older"), ("newer", "Newer"), ("latest", "Latest")):
+    for step, text in STEPS:
         _add(below, text, functools.partial(switch, placed, step))
     below.addSeparator()
     _add(below, "Show node", lambda: takes.acts.show_node(placed))

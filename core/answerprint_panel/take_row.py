@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
-from answerprint_panel import icons, look
+from answerprint_panel import icons, judged, look
+from answerprint_panel.judged import Mark
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets
 from answerprint_panel.take_model import Entry, TakeModel
-from answerprint_panel.take_words import Mark, TakeRow
+from answerprint_panel.take_words import TakeRow
 from answerprint_panel.thumbnails import Pictures
 
 HEADING = 26
 EDGE = 7  # above and below a thumbnail
 STRIPE = 3  # of the selected take
 SMALL_ICON = 14
+LEAST_PLACE = 5.0  # so small a place would not be seen otherwise
 ACTIONS = 96  # what the icons of a row that is pointed at take of its last line
 
 _MIDDLE = int(Qt.AlignmentFlag.AlignVCenter)
@@ -22,14 +24,16 @@ _MIDDLE = int(Qt.AlignmentFlag.AlignVCenter)
 class TakeDelegate(QtWidgets.QStyledItemDelegate):
     """Paints rows. What is selected, pointed at and shown in the picture it is told by the list.
 
-    pictures   a take's pictures by its folder; asked only for rows that are painted
+    pictures   a take's pictures by its folder and frame; asked only for rows that are painted
     opened     how much higher the selected row is
     whole      the selected row shows its plate alone
     hovered    the row that is pointed at, -1 for none
     """
 
     def __init__(
-        self, pictures: Callable[[str], Optional[Pictures]], parent: QtWidgets.QListView
+        self,
+        pictures: Callable[[str, Optional[int]], Optional[Pictures]],
+        parent: QtWidgets.QListView,
     ) -> None:
         super().__init__(parent)
         self._pictures = pictures
@@ -78,7 +82,7 @@ class TakeDelegate(QtWidgets.QStyledItemDelegate):
             hovered = index.row() == self.hovered and not selected
             _paint_ground(painter, rect, colours, selected=selected, hovered=hovered)
             box = QtCore.QRect(rect.left() + look.MARGIN, rect.top() + EDGE, *look.THUMBNAIL)
-            pictures = self._pictures(entry.key)
+            pictures = self._pictures(entry.key, frame_of(entry))
             split = 0.0 if not selected else 1.0 if self.whole else 0.5
             _paint_picture(painter, box, pictures, entry, colours, split)
             room = QtCore.QRect(rect)
@@ -167,16 +171,52 @@ def _paint_picture(
         _draw_fitted(painter, box, plate)
         if split < 1:
             painter.fillRect(left.right(), box.top(), 1, box.height(), QtGui.QColor(255, 255, 255))
+    if take is not None and pictures is not None and pictures.frame == frame_of(entry):
+        painter.setClipRect(box)
+        _paint_place(painter, _fitted(box, take), entry.take or {}, colours)
     painter.restore()
+
+
+def frame_of(entry: Entry) -> Optional[int]:
+    """Of the worst finding; of a wedge none: which variation it is in a list does not say."""
+    take = entry.take or {}
+    several = take.get("variations")
+    return None if isinstance(several, int) and several > 1 else judged.frame(take)
+
+
+def _paint_place(
+    painter: QtGui.QPainter, room: QtCore.QRectF, take: Dict[str, Any], colours: look.Look
+) -> None:
+    """Where the worst finding is: a frame around it, in the colour of its word."""
+    place, wide, high = judged.box(take), take.get("width"), take.get("height")
+    if place is None or not isinstance(wide, int) or not isinstance(high, int):
+        return
+    across, down = room.width() / max(1, wide), room.height() / max(1, high)
+    left, top, right, bottom = place
+    shown = QtCore.QRectF(
+        room.left() + left * across,
+        room.top() + top * down,
+        max(LEAST_PLACE, (right + 1 - left) * across),
+        max(LEAST_PLACE, (bottom + 1 - top) * down),
+    )
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    tone = judged.qc(take).tone or "text"
+    for colour, width in ((QtGui.QColor(0, 0, 0, 160), 3.0), (getattr(colours, tone), 1.5)):
+        painter.setPen(QtGui.QPen(colour, width))
+        painter.drawRect(shown.intersected(room.adjusted(1, 1, -1, -1)))
 
 
 def _draw_fitted(painter: QtGui.QPainter, box: QtCore.QRect, picture: QtGui.QPixmap) -> None:
     """Whole, in its own shape, in the middle: nothing of a frame is cut off."""
+    painter.drawPixmap(_fitted(box, picture), picture, QtCore.QRectF(picture.rect()))
+
+
+def _fitted(box: QtCore.QRect, picture: QtGui.QPixmap) -> QtCore.QRectF:
     size = QtCore.QSizeF(picture.size())
     size.scale(QtCore.QSizeF(box.size()), Qt.AspectRatioMode.KeepAspectRatio)
     room = QtCore.QRectF(QtCore.QPointF(0, 0), size)
     room.moveCenter(QtCore.QRectF(box).center())
-    painter.drawPixmap(room, picture, QtCore.QRectF(picture.rect()))
+    return room
 
 
 class _Lines:

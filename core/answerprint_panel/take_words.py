@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
-from answerprint_panel import words
+from answerprint_panel import judged, words
+from answerprint_panel.judged import Mark
 
 Document = Dict[str, Any]
 
-QC = {  # the engine's word: icon, tone, what is said
-    "pass": ("pass", "passed", "QC pass"),
-    "warn": ("warn", "warn", "QC warn"),
-    "fail": ("fail", "fail", "QC fail"),
-}
-REVIEWS = {"approved": ("approve", "passed", "Approved"), "retake": ("retake", "text", "Retake")}
 UNFINISHED = "unfinished"
-
-
-class Mark(NamedTuple):
-    """An icon, its colour, its word: never one without the other."""
-
-    icon: str = ""
-    tone: str = ""
-    word: str = ""
 
 
 class TakeRow(NamedTuple):
@@ -47,7 +34,7 @@ class TakeRow(NamedTuple):
 
 def row(take: Document, myself: str) -> TakeRow:
     """A take in words; `myself`: who is said to be You."""
-    qc, review, standing = _qc(take), _review(take), _standing(take)
+    qc, review, standing = _qc(take), judged.review(take, myself), _standing(take)
     line, loud = _line(take)
     who = words.who(str(take.get("user") or ""), myself)
     label, when = str(take.get("take") or ""), words.when(take.get("created"))
@@ -72,21 +59,15 @@ def is_unfinished(take: Document) -> bool:
 
 
 def _qc(take: Document) -> Mark:
-    if is_unfinished(take):
+    if is_unfinished(take) and not judged.is_judged(take):
         return Mark("stopped", "", "Not finished")
-    return Mark(*QC.get(str(take.get("qc") or ""), ("", "", "not judged")))
-
-
-def _review(take: Document) -> Mark:
-    review = take.get("review")
-    if isinstance(review, dict):  # with whose it is
-        icon, tone, said = REVIEWS.get(str(review.get("state")), ("", "", ""))
-        return Mark(icon, tone, words.joined([said, str(review.get("by") or "")]) if said else "")
-    return Mark(*REVIEWS.get(str(review or ""), ("", "", "")))
+    return judged.qc(take)
 
 
 def _standing(take: Document) -> Mark:
     """Only what the other marks have not said."""
+    if is_unfinished(take) and judged.is_judged(take):
+        return Mark("stopped", "", "Not finished")
     standing, word = take.get("standing"), str(take.get("word") or "")
     if standing == "failed":
         return Mark("", "", "Not offered as latest")
@@ -95,7 +76,7 @@ def _standing(take: Document) -> Mark:
 
 def _line(take: Document) -> Tuple[str, bool]:
     """Why it is not all right; else its range and the model that made it."""
-    reason = str(take.get("reason") or take.get("problem") or "")
+    reason = str(judged.reason(take) or take.get("problem") or "")
     if reason:
         return reason, True
     frames = words.span(str(take.get("frames") or "no frames"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, List, Optional, Set
 
-from answerprint_panel import look, take_words, words
+from answerprint_panel import judged, look, take_words, words
 from answerprint_panel.faults import guarded
 from answerprint_panel.filter_button import FilterButton
 from answerprint_panel.insets import inset
@@ -17,6 +17,7 @@ from answerprint_panel.take_acts import TakeActs
 from answerprint_panel.take_drawer import TakeDrawer
 from answerprint_panel.take_list import TakeList
 from answerprint_panel.take_model import entries
+from answerprint_panel.take_news import News
 from answerprint_panel.thumbnails import Thumbnails
 from answerprint_panel.widgets import Fold, Note, Words, down
 
@@ -58,7 +59,10 @@ class Takes(QtWidgets.QWidget):
         self.thumbnails = Thumbnails(session, self)
         self.drawer = TakeDrawer(session)
         self.list = TakeList(self.thumbnails, self.drawer)
-        self.acts = TakeActs(session, self.drawer.say, self.drawer.fail, self._life)
+        self.acts = TakeActs(
+            session, self.drawer.say, self.drawer.fail, self._life, decided=self.refresh
+        )
+        self._news = News(session, self)
         self.empty = Words(role="secondary", wrap=True)
         self.empty.setContentsMargins(0, 0, 0, 0)
         self.note = Note(diagnostics=session.diagnostics)
@@ -69,10 +73,13 @@ class Takes(QtWidgets.QWidget):
         self.list.chosen.connect(self._chosen)
         self.list.asked.connect(self._asked_of)
         self.drawer.asked.connect(self._asked)
+        self.drawer.noted.connect(self._noted)
+        self.drawer.insisted.connect(self._insisted)
         self.drawer.details.changed.connect(self.list.fit)
         session.takesChanged.connect(self.refresh)
         session.whereChanged.connect(self.refresh)
         session.jobsChanged.connect(self._queue_changed)
+        self._news.come.connect(self.refresh)
         self.refresh()
 
     def _lay_out(self) -> None:
@@ -150,6 +157,7 @@ class Takes(QtWidgets.QWidget):
             self._outdate(takes)
             self._takes = takes
         self._show()
+        self._news.follow([] if self._is_away else self._takes)
 
     def _outdate(self, takes: List[Document]) -> None:
         """Pictures of takes that have got more frames since."""
@@ -216,15 +224,38 @@ class Takes(QtWidgets.QWidget):
         self.drawer.clear()
         if verb == "more":
             self._menu(take)
-        elif verb == "verify":
-            self.drawer.details.verify(take)
         else:
-            acts = {
+            acts: Dict[str, Callable[[Document], None]] = {
                 "place": self.acts.place,
                 "compare": self.acts.compare_with_input,
                 "resume": self.acts.resume,
+                "approve": lambda one: self.acts.decide(one, "approve"),
+                "retake": self._retake,
+                "finding": lambda one: self.acts.go_to(one, judged.frame(one)),
+                "noted": lambda one: self.acts.go_to(one, judged.decision(one).get("frame")),
             }
             acts[verb](take)
+
+    def _retake(self, take: Document) -> None:
+        if take_words.is_unfinished(take):
+            self.acts.decide(take, "retake")  # which says why not
+        else:
+            self.drawer.ask_note(take)
+
+    @guarded
+    def _noted(self, note: str) -> None:
+        """The note is kept in its row until the engine has it: nothing that was typed is lost."""
+        if self.list.take is not None:
+            self.drawer.clear()
+            self.acts.decide(self.list.take, "retake", note, kept=self.drawer.note_row.done)
+
+    @guarded
+    def _insisted(self, verb: str) -> None:
+        if self.list.take is not None:
+            self.drawer.clear()
+            note = self.drawer.note_row.field.text().strip() if verb == "retake" else ""
+            kept = self.drawer.note_row.done
+            self.acts.decide(self.list.take, verb, note, blindly=True, kept=kept)
 
     def _menu(self, take: Document) -> None:
         from answerprint_panel import take_menu  # noqa: PLC0415 - not before somebody asks
@@ -238,12 +269,13 @@ class Takes(QtWidgets.QWidget):
         button = self.drawer.more
         menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
-    # Others' takes
+    # Others' takes, and what others say of them
 
     def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
         came_back, self._is_away = self._is_away, False
         self._beat.start()
+        self._news.follow(self._takes)
         if came_back or self._missed:
             self._missed = False
             self.refresh()
@@ -252,6 +284,7 @@ class Takes(QtWidgets.QWidget):
         super().hideEvent(event)
         self._is_away = True
         self._beat.stop()
+        self._news.follow([])
 
     def changeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         super().changeEvent(event)

@@ -42,9 +42,16 @@ class Thumbnails(QtCore.QObject):
         self._waiting: List[str] = []
         self._asked: Dict[str, int] = {}
         self._stale: set[str] = set()
+        self._frames: Dict[str, Optional[int]] = {}
 
-    def of(self, path: str) -> Optional[Pictures]:
-        """Pictures of a take; None: they are asked for now, and `arrived` tells."""
+    def of(self, path: str, frame: Optional[int] = None) -> Optional[Pictures]:
+        """Pictures of a take; None: they are asked for now, and `arrived` tells.
+
+        frame   which one, where it matters; another one than before is asked for anew
+        """
+        if self._frames.get(path) != frame:
+            self._frames[path] = frame
+            self.outdate(path)
         found = self._kept.get(path)
         if found is not None:
             self._kept.move_to_end(path)
@@ -70,14 +77,23 @@ class Thumbnails(QtCore.QObject):
         while self._waiting and len(self._asked) < MOST_ASKED:
             path = self._waiting.pop()
             self._asked[path] = 0
-            argv = ["thumbnail", path, "--width", str(WIDTH)]
-            self._asked[path] = self._session.first(
-                argv, self._life(functools.partial(self._take, path))
-            )
+            self._request(path, self._frames.get(path))
 
-    def _take(self, path: str, document: Document) -> None:
+    def _request(self, path: str, frame: Optional[int]) -> None:
+        argv = ["thumbnail", path, "--width", str(WIDTH)]
+        argv += [] if frame is None else ["--frame", str(frame)]
+        self._asked[path] = self._session.first(
+            argv, self._life(functools.partial(self._take, path, frame))
+        )
+
+    def _take(self, path: str, frame: Optional[int], document: Document) -> None:
+        if "error" in document and frame is not None:
+            self._request(path, None)  # that very frame may be what is missing
+            return
         self._asked.pop(path, None)
         self._stale.discard(path)
+        if self._frames.get(path) != frame:  # another frame matters by now
+            self._stale.add(path)
         self._keep(path, _pictures(document))
         self.arrived.emit(path)
         self._ask()
@@ -87,7 +103,8 @@ class Thumbnails(QtCore.QObject):
         self._kept.move_to_end(path)
         size = sum(_bytes(one) for one in self._kept.values())
         while size > MOST_BYTES and len(self._kept) > 1:
-            _, gone = self._kept.popitem(last=False)
+            path, gone = self._kept.popitem(last=False)
+            self._frames.pop(path, None)
             size -= _bytes(gone)
 
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Set
+from typing import Callable, Dict, List, Optional
 
-from answerprint_panel import faults, streams
+from answerprint_panel import node_words, streams
 from answerprint_panel.faults import guarded
-from answerprint_panel.host import Document, HostError, Placed
+from answerprint_panel.host import Document, HostError
 from answerprint_panel.placing import PlacingHost
+from answerprint_panel.review_verbs import ReviewVerbs
+from answerprint_panel.verb_answers import sentences
 
-Then = Callable[[Document, Document], None]  # the stream's takes as `versions` says them, ours
 Pick = Callable[[List[Document], Document], Optional[Document]]
 
 
-class Verbs:
-    """The verbs in one host.
-
-    is_open     whether somebody can see a panel
-    reveal      brings the panel to sight, and a take in it
-    """
+class Verbs(ReviewVerbs):
+    """The verbs in one host."""
 
     def __init__(
         self,
@@ -26,24 +23,22 @@ class Verbs:
         is_open: Callable[[], bool],
         reveal: Callable[[Optional[Document]], None],
     ) -> None:
-        self._host, self._is_open, self._reveal = host, is_open, reveal
-        # nodes whose tab need not be open: what is noted there is said as well
-        self._from_menu: Set[str] = set()
+        super().__init__(host, is_open, reveal)
         self._verbs: Dict[str, Callable[[str], None]] = {
             "older": self._older,
             "newer": self._newer,
             "latest": self._latest,
             "approved": self._approved,
+            "finding": self._finding,
+            "approve": lambda name: self._decide(name, "approve"),
+            "retake": lambda name: self._decide(name, "retake"),
+            "withdraw": lambda name: self._decide(name, "withdraw"),
             "verify": self._verify,
             "compare": self._compare,
             "again": self._again,
             "find": self._find,
             "show": self._show,
         }
-
-    @property
-    def host(self) -> PlacingHost:
-        return self._host()
 
     @guarded
     def pressed(self, verb: str, name: str) -> None:
@@ -66,7 +61,10 @@ class Verbs:
     def chosen(self, name: str) -> None:
         """The menu of takes has chosen one."""
         wanted, now = self.host.chosen(name)
-        if wanted and wanted != now:
+        moving = {node_words.LATEST: self._latest, node_words.APPROVED: self._approved}
+        if wanted in moving:
+            moving[wanted](name)
+        elif wanted and wanted != now:
             self._switch(
                 name, lambda takes, _: streams.labelled(takes, wanted), f"{wanted} is not there."
             )
@@ -94,16 +92,6 @@ class Verbs:
     def fault(self, error: Document) -> None:
         """A fault of our own, also where no panel is open to say it."""
         self.host.say(sentences(error))
-
-    def standing(self) -> Any:
-        from answerprint_panel import standing  # noqa: PLC0415 - takes Qt; not before it is needed
-
-        return standing.of(self.session(), self.host)
-
-    def session(self) -> Any:
-        from answerprint_panel import session  # noqa: PLC0415 - takes Qt; not before it is needed
-
-        return session.of(self.host)
 
     # What each button does
 
@@ -180,40 +168,6 @@ class Verbs:
     def _show(self, name: str) -> None:
         self._versions(name, lambda _, ours: self._reveal(ours))
 
-    # Takes of a stream
-
-    def _placed(self, name: str) -> Placed:
-        return self.host.placed_at(name)
-
-    def _is_still(self, placed: Placed, script: Optional[str]) -> bool:
-        """Whether a node is what it was when something was asked for it; else the answer is not its own."""
-        host = self.host
-        try:
-            return host.script() == script and streams.unchanged(
-                host.placed_at(placed.node), placed
-            )
-        except HostError:
-            return False
-
-    def _versions(self, name: str, then: Then) -> None:
-        placed, script = self._placed(name), self.host.script()
-
-        @guarded
-        def heard(answer: Document) -> None:
-            if not self._is_still(placed, script):
-                return
-            if "error" in answer or "takes" not in answer:
-                self._say(name, answer)
-                return
-            ours = streams.ours(answer["takes"], placed)
-            if ours is None:
-                take = placed.identity.get("take", "take")
-                self.host.unknown(name, f"This node's {take} is not among the takes any more.")
-                return
-            self._safely(name, lambda: then(answer, ours))
-
-        self.session().first(streams.asked(placed, script), heard)
-
     def _switch(self, name: str, pick: Pick, none: str) -> None:
         def then(answer: Document, ours: Document) -> None:
             host, takes = self.host, answer["takes"]
@@ -234,6 +188,7 @@ class Verbs:
             wanted = streams.labelled(answer["takes"], str(label)) if label else None
             host = self.host
             if wanted is None or wanted.get("uuid") == ours.get("uuid"):
+                host.mark(name, ours)  # the menu goes back to what is read
                 self._note(name, none if wanted is None else f"{label} is what this node reads.")
             else:
                 host.offer(name, answer["takes"])
@@ -269,46 +224,9 @@ class Verbs:
         else:
             self._note(name, "Runs again as a new take; the panel shows how far it is.")
 
-    def _safely(self, name: str, deed: Callable[[], None]) -> None:
-        """An answer may come when its node is gone."""
-        try:
-            deed()
-        except HostError as error:
-            self._say(name, error.as_json())
-
-    def _say(self, name: str, error: Document) -> None:
-        self.host.note(name, sentences(error))
-        trouble = HostError(
-            f"{name}: {error.get('problem') or 'The engine did not answer.'}",
-            str(error.get("remedy") or ""),
-            error.get("fix"),
-        )
-        self._tell(trouble, answers=name in self._from_menu)
-
-    def _note(self, name: str, text: str) -> None:
-        """On the node's tab; where that need not be open, also in sight."""
-        self.host.note(name, text)
-        if text and name in self._from_menu:
-            self._tell(HostError(text, ""), answers=True)
-
-    def _tell(self, error: HostError, *, answers: bool) -> None:
-        """In the panel, if one is open; else as the host can."""
-        if self._is_open():
-            faults.tell(error.as_json())
-        else:
-            self.host.say(f"{error.problem} {error.remedy}".strip(), answers=answers)
-
 
 def _next(takes: List[Document], ours: Document, way: int) -> Optional[Document]:
     """The complete take before or after ours; the list is newest first."""
     usable = [one for one in takes if one.get("state") == "complete" or one is ours]
     index = usable.index(ours) + way
     return usable[index] if 0 <= index < len(usable) else None
-
-
-def sentences(error: Document) -> str:
-    said = [
-        str(error.get("problem") or "The engine did not answer."),
-        str(error.get("remedy") or ""),
-    ]
-    return " ".join(filter(None, said))

@@ -29,7 +29,11 @@ def sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
-    text = text[0].upper() + text[1:]
+    return stopped(text[0].upper() + text[1:])
+
+
+def stopped(text: str) -> str:
+    """With a full stop at the end; its front stays, where that is a name."""
     return text if text.endswith((".", "!", "?", "…")) else text + "."
 
 

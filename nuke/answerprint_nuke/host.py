@@ -277,6 +277,16 @@ class NukeHost(PlacingHost):
         beside = one.get("node") or take.get("node")
         return nodes.named(nuke, self.place(take, str(beside) if beside else None))
 
+    def remark(self, node: str) -> str:
+        return tab.remark(nodes.placed(nuke, node))
+
+    def remarked(self, node: str) -> None:
+        with undo.untouched(nuke):
+            tab.remarked(nodes.placed(nuke, node))
+
+    def reviewed(self, node: str) -> str:
+        return tab.reviewed(nodes.placed(nuke, node))
+
     def plate(self, take: Document) -> Optional[str]:
         """The node that a take was made from, by its name and file; None: it is not here."""
         plate = nodes.plate_of(nuke, take)
@@ -287,6 +297,18 @@ class NukeHost(PlacingHost):
         found.selectOnly()
         if nuke.GUI and "." not in node:
             nuke.zoom(1.0, (float(found.xpos()), float(found.ypos())))
+
+    def go_to(self, frame: int, node: Optional[str] = None) -> None:
+        if node is not None:
+            self._view(nodes.named(nuke, node))
+        nuke.frame(frame)
+
+    def _view(self, node: Any) -> None:
+        """In the Viewer that is open; what lies in a group it cannot show."""
+        open_now = nuke.activeViewer() if nuke.GUI else None
+        if open_now is not None and "." not in str(node.fullName()):
+            with undo.step(nuke, f"Show {plain.words(node.fullName())}"):
+                wipe.show(open_now.node(), open_now, node)
 
     def return_focus(self) -> None:
         if nuke.GUI:

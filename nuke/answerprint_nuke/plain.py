@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from answerprint_panel.plain import Plain, node_name
 
-__all__ = ["RUNS", "exact", "node_name", "path", "words"]
+__all__ = ["PLAIN", "RUNS", "exact", "node_name", "path", "words"]
 
 RUNS = '[]$`\\{}"'
-_PLAIN = Plain("Nuke", RUNS, "an expression")
+PLAIN = Plain("Nuke", RUNS, "an expression")
 
-words, exact, path = _PLAIN.words, _PLAIN.exact, _PLAIN.path
+words, exact, path = PLAIN.words, PLAIN.exact, PLAIN.path

@@ -11,8 +11,9 @@ import functools
 from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar, cast
 
 from answerprint_nuke import plain
-from answerprint_panel import words
+from answerprint_panel import node_words
 from answerprint_panel.host import Document
+from answerprint_panel.node_words import label
 
 Writing = TypeVar("Writing", bound=Callable[..., None])
 
@@ -20,10 +21,16 @@ PREFIX = "answerprint_"
 IDENTITY = ("root", "stream", "take", "uuid", "task", "name", "plate", "node")
 MENU = PREFIX + "menu"
 NOTE = PREFIX + "note"
-MOST_LISTED = 200
+REMARK = PREFIX + "remark"
 
 # the tile's colour, always beside the same in words; 0 is Nuke's own
-COLOURS = {"outdated": 0xB0A571FF, "failed": 0xBE9893FF, "approved": 0x93A893FF, "latest": 0}
+COLOURS = {
+    "outdated": 0xB0A571FF,
+    "retake": 0xB0A571FF,
+    "failed": 0xBE9893FF,
+    "approved": 0x93A893FF,
+    "latest": 0,
+}
 
 _BUTTON = """\
 try:
@@ -41,6 +48,12 @@ _SWITCHES = (
     ("latest", "Latest", "The newest complete take that did not fail QC"),
     ("approved", "Latest approved", "The newest take that was approved"),
 )
+_REVIEWS = (
+    ("finding", "Go to finding", "The frame of the worst finding, with this Read in the Viewer"),
+    ("approve", "Approve", "Sign that this take is good; it is kept with the take"),
+    ("retake", "Retake", "Ask for another take; say above what shall be done differently"),
+    ("withdraw", "Take back", "Take your own decision back; the history keeps both"),
+)
 _DEEDS = (
     ("verify", "Verify", "Check every frame against its signature"),
     ("compare", "Compare", "This take against its plate, with a wipe in the Viewer"),
@@ -48,8 +61,8 @@ _DEEDS = (
     ("show", "Show in panel", "Find this take in the Answerprint panel"),
     ("find", "Find again", "Read this take where it lies now, after a project moved"),
 )
-_SAID = (("word", "Take is"), ("qc", "QC"), ("review", "Review"), ("model", "Model"))
-_MADE = (("made", "Made"), ("signed", "Signed"))
+_SAID = (("word", "Take is"), ("qc", "QC"), ("review", "Review"))
+_MADE = (("model", "Model"), ("made", "Made"), ("signed", "Signed"))
 
 
 _WRITING: List[object] = []
@@ -84,7 +97,12 @@ def build(read: Any, knobs: Any, take: Document) -> None:
     menu.setTooltip("Other takes of the same plate and task")
     read.addKnob(menu)
     _buttons(read, knobs, _SWITCHES)
-    _texts(read, knobs, _SAID + _MADE)
+    _texts(read, knobs, _SAID)
+    remark = knobs.String_Knob(REMARK, "Retake note")
+    remark.setTooltip("What shall be done differently; kept with the decision")
+    read.addKnob(remark)
+    _buttons(read, knobs, _REVIEWS)
+    _texts(read, knobs, _MADE)
     _buttons(read, knobs, _DEEDS)
     _texts(read, knobs, (("note", "Note"),))
     say(read, take)
@@ -113,10 +131,10 @@ def say(read: Any, take: Document) -> None:
     if not any(label(one) == label(entry(take)) for one in choices(read)):
         offer(read, [take])
     choose(read, label(entry(take)))
-    for key, text in _words(take).items():
+    for key, text in node_words.texts(take, plain.PLAIN).items():
         _put(read, PREFIX + key, text)
-    _label(read, take)
-    _colour(read, COLOURS.get(str(take.get("standing")), 0))
+    _put_label(read, node_words.lines(take, plain.PLAIN))
+    _colour(read, COLOURS.get(node_words.tone(take), 0))
 
 
 @_ours
@@ -127,13 +145,6 @@ def unknown(read: Any, why: str) -> None:
     _put_label(read, "")
     _colour(read, 0)
     note(read, why)
-
-
-def _label(read: Any, take: Document) -> None:
-    """Take and word below the node's name; what an artist wrote there stays beside it."""
-    title = plain.words(take.get("title") or words.title(str(take.get("task", ""))), 60)
-    lines = [f"{title} {plain.words(take.get('take'), 20)}", plain.words(take.get("word"), 60)]
-    _put_label(read, "\n".join(filter(None, lines)))
 
 
 def _put_label(read: Any, ours: str) -> None:
@@ -165,14 +176,8 @@ def signed(read: Any, text: str) -> None:
 
 
 def entry(take: Document) -> str:
-    """A take in the menu: v003, Latest."""
-    said = [plain.words(take.get("take"), 20), plain.words(take.get("word"), 60)]
-    return ", ".join(filter(None, said))
-
-
-def label(chosen: str) -> str:
-    """The take's number of an entry of the menu."""
-    return chosen.partition(",")[0].strip()
+    """A take in the menu: v003, QC pass, Latest."""
+    return node_words.entry(take, plain.PLAIN)
 
 
 def choices(read: Any) -> List[str]:
@@ -182,7 +187,7 @@ def choices(read: Any) -> List[str]:
 @_ours
 def offer(read: Any, takes: Sequence[Document]) -> None:
     """What the menu lists, newest first; the node's own take stays chosen."""
-    listed = [entry(take) for take in takes[:MOST_LISTED]]
+    listed = node_words.entries(takes, plain.PLAIN)
     if listed and listed != choices(read):
         read[MENU].setValues(listed)
     choose(read, identity(read).get("take", ""))
@@ -201,24 +206,20 @@ def chosen(read: Any) -> str:
     return label(str(read[MENU].value()))
 
 
-def _words(take: Document) -> Dict[str, str]:
-    qc, review = str(take.get("qc") or ""), take.get("review")
-    reason = plain.words(take.get("reason"), 120)
-    model = words.joined([str(take.get("model") or ""), str(take.get("version") or "")], " ")
-    span = f"{take['first']} to {take['last']}" if take.get("first") is not None else ""
-    plate = str(take.get("node") or "") or words.stem(str(take.get("plate") or ""))
-    made = [
-        words.exactly(take.get("created")),
-        f"by {words.who(str(take.get('user') or ''), words.me())}".replace("by You", "by you"),
-        f"from {plate}, {span}" if plate and span else span,
-    ]
-    return {
-        "word": plain.words(take.get("word")),
-        "qc": words.joined([plain.words(qc), reason], ": ") or "not judged",
-        "review": plain.words(review) or "Waiting for review",
-        "model": plain.words(model),
-        "made": plain.words(words.joined(made)),
-    }
+def remark(read: Any) -> str:
+    """The note that an artist has written for a retake."""
+    knob = read.knob(REMARK)
+    return "" if knob is None else str(knob.value() or "")
+
+
+@_ours
+def remarked(read: Any) -> None:
+    _put(read, REMARK, "")
+
+
+def reviewed(read: Any) -> str:
+    knob = read.knob(PREFIX + "review")
+    return "" if knob is None else str(knob.value() or "")
 
 
 def _put(read: Any, name: str, text: str) -> None:

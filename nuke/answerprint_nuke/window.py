@@ -14,6 +14,8 @@ _OF_SELECTED = (
     ("Newer Take", "newer"),
     ("Latest Take", "latest"),
     ("Latest Approved Take", "approved"),
+    ("Go to Finding", "finding"),
+    ("Approve", "approve"),
     ("Compare with its Plate", "compare"),
     ("Verify", "verify"),
     ("Run Again", "again"),

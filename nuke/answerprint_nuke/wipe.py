@@ -49,6 +49,14 @@ def put(viewer: Any, window: Optional[Any], nodes: List[Any]) -> Optional[str]:
     return None
 
 
+def show(viewer: Any, window: Any, node: Any) -> None:
+    """Connect one, where it is not yet, and look at it."""
+    chosen = inputs(viewer, [node])[0]
+    if _name(viewer.input(chosen)) != _name(node):
+        viewer.setInput(chosen, node)
+    window.activateInput(chosen, False)
+
+
 def _choice(viewer: Any) -> Optional[Any]:
     """The knob between A and B: its name is not documented, what it offers is."""
     for knob in viewer.allKnobs():

@@ -12,6 +12,7 @@ from typing import Any
 
 from houdini_enums import EnumValue, value
 from houdini_guard import Guarded
+from houdini_numbers import Color
 from houdini_state import state
 from houdini_templates import (
     ButtonParmTemplate,
@@ -214,6 +215,9 @@ class NodeType(Guarded):
 
     def category(self) -> OpNodeTypeCategory:
         return OpNodeTypeCategory(self._kind.category)
+
+    def defaultColor(self) -> Color:
+        return Color((0.8, 0.8, 0.8))
 
     def maxNumInputs(self) -> int:
         return self._kind.inputs

@@ -300,6 +300,16 @@ class HoudiniHost(PlacingHost):
         beside = one.get("node") or take.get("node")
         return nodes.named(hou, self.place(take, str(beside) if beside else None))
 
+    def remark(self, node: str) -> str:
+        return tab.remark(nodes.placed(hou, node))
+
+    def remarked(self, node: str) -> None:
+        with undo.none(hou):
+            tab.remarked(nodes.placed(hou, node))
+
+    def reviewed(self, node: str) -> str:
+        return tab.reviewed(nodes.placed(hou, node))
+
     def plate(self, take: Document) -> Optional[str]:
         plate = nodes.plate_of(hou, take)
         return None if plate is None else str(plate.path())
@@ -312,6 +322,11 @@ class HoudiniHost(PlacingHost):
         editor = hou.ui.paneTabOfType(hou.paneTabType.NetworkEditor)
         if editor is not None:
             cast("Any", editor).setCurrentNode(found)
+
+    def go_to(self, frame: int, node: Optional[str] = None) -> None:
+        if node is not None:
+            self.show(node)
+        hou.setFrame(frame)
 
     def return_focus(self) -> None:
         window = hou.qt.mainWindow() if hou.isUIAvailable() else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from answerprint_panel.plain import MOST_PATH, Plain, node_name
 
-__all__ = ["MOST_PATH", "RUNS", "exact", "node_name", "path", "words"]
+__all__ = ["MOST_PATH", "PLAIN", "RUNS", "exact", "node_name", "path", "words"]
 
 RUNS = '$`\\"'
-_PLAIN = Plain("Houdini", RUNS, "a variable or an expression")
+PLAIN = Plain("Houdini", RUNS, "a variable or an expression")
 
-words, exact, path = _PLAIN.words, _PLAIN.exact, _PLAIN.path
+words, exact, path = PLAIN.words, PLAIN.exact, PLAIN.path

@@ -12,8 +12,9 @@ import json
 from typing import TYPE_CHECKING, Any, Dict, List, Sequence
 
 from answerprint_houdini import plain
-from answerprint_panel import words
+from answerprint_panel import judged, node_words
 from answerprint_panel.host import Document
+from answerprint_panel.node_words import label
 
 if TYPE_CHECKING:
     from answerprint_houdini.host import hou
@@ -22,8 +23,15 @@ PREFIX = "answerprint_"
 IDENTITY = ("root", "stream", "take", "uuid", "task", "name", "plate", "node")
 MENU = PREFIX + "menu"
 NOTE = PREFIX + "note"
-MOST_LISTED = 200
+REMARK = PREFIX + "remark"
 FOLDER = "Answerprint"
+# the node's colour, always beside the same in words; the latest has the one of its kind
+COLOURS = {
+    "outdated": (0.69, 0.65, 0.44),
+    "retake": (0.69, 0.65, 0.44),
+    "failed": (0.75, 0.6, 0.58),
+    "approved": (0.58, 0.66, 0.58),
+}
 # of user data that Houdini shows when the mouse rests on a node
 _SHOWN = "nodeinfo_answerprint_"
 
@@ -42,6 +50,12 @@ _SWITCHES = (
     ("latest", "Latest", "The newest complete take that did not fail QC"),
     ("approved", "Latest Approved", "The newest take that was approved"),
 )
+_REVIEWS = (
+    ("finding", "Go to Finding", "The frame of the worst finding, with this node selected"),
+    ("approve", "Approve", "Sign that this take is good; it is kept with the take"),
+    ("retake", "Retake", "Ask for another take; say above what shall be done differently"),
+    ("withdraw", "Take Back", "Take your own decision back; the history keeps both"),
+)
 _DEEDS = (
     ("verify", "Verify", "Check every file against its signature"),
     ("compare", "Compare", "This take beside its plate, with a Switch SOP"),
@@ -53,6 +67,8 @@ _SAID = (
     ("word", "Take Is"),
     ("qc", "QC"),
     ("review", "Review"),
+)
+_MADE = (
     ("model", "Model"),
     ("parameters", "Parameters"),
     ("made", "Made"),
@@ -65,6 +81,9 @@ def build(houdini: Any, node: hou.OpNode, take: Document) -> None:
     held: List[Any] = [_menu(houdini, [entry(take)])]
     held += _buttons(houdini, _SWITCHES)
     held += [_text(houdini, PREFIX + key, title) for key, title in _SAID]
+    held.append(_text(houdini, REMARK, "Retake Note"))
+    held += _buttons(houdini, _REVIEWS)
+    held += [_text(houdini, PREFIX + key, title) for key, title in _MADE]
     held += _buttons(houdini, _DEEDS)
     held.append(_text(houdini, NOTE, "Note"))
     folder = houdini.FolderParmTemplate(
@@ -138,20 +157,24 @@ def say(houdini: Any, node: hou.OpNode, take: Document) -> None:
     for key in IDENTITY:
         _keep(node, PREFIX + key, plain.exact(take.get(key)))
     if not any(label(one) == label(entry(take)) for one in choices(node)):
-        _list(houdini, node, [entry(take), *choices(node)][:MOST_LISTED])
+        _list(houdini, node, [entry(take), *choices(node)][: node_words.MOST_LISTED])
     _put(node, MENU, label(entry(take)))
-    for key, text in _words(take).items():
+    told = node_words.texts(take, plain.PLAIN)
+    told["parameters"] = plain.words(_listed(take.get("parameters")))
+    for key, text in told.items():
         _put(node, PREFIX + key, text)
-    _comment(houdini, node, take)
+    _put_comment(houdini, node, node_words.lines(take, plain.PLAIN))
+    _colour(houdini, node, node_words.tone(take))
     for key, text in _of_info(take).items():
         _keep(node, _SHOWN + key, text)
 
 
 def unknown(houdini: Any, node: hou.OpNode, why: str) -> None:
     """No word of a take; `why` is said in its place."""
-    for key, _ in _SAID:
+    for key, _ in _SAID + _MADE:
         _put(node, PREFIX + key, "")
     _put_comment(houdini, node, "")
+    _colour(houdini, node, "")
     note(node, why)
 
 
@@ -165,14 +188,8 @@ def signed(node: hou.OpNode, text: str) -> None:
 
 
 def entry(take: Document) -> str:
-    """A take in the menu: v003, Latest."""
-    said = [plain.words(take.get("take"), 20), plain.words(take.get("word"), 60)]
-    return ", ".join(filter(None, said))
-
-
-def label(chosen: str) -> str:
-    """The take's number of an entry of the menu."""
-    return chosen.partition(",")[0].strip()
+    """A take in the menu: v003, QC pass, Latest."""
+    return node_words.entry(take, plain.PLAIN)
 
 
 def choices(node: hou.OpNode) -> List[str]:
@@ -182,7 +199,7 @@ def choices(node: hou.OpNode) -> List[str]:
 
 def offer(houdini: Any, node: hou.OpNode, takes: Sequence[Document]) -> None:
     """What the menu lists, newest first; the node's own take stays chosen."""
-    listed = [entry(take) for take in takes[:MOST_LISTED]]
+    listed = node_words.entries(takes, plain.PLAIN)
     if listed and listed != choices(node):
         _list(houdini, node, listed)
     _put(node, MENU, identity(node).get("take", ""))
@@ -203,25 +220,22 @@ def _list(houdini: Any, node: hou.OpNode, entries: Sequence[str]) -> None:
     node.setParmTemplateGroup(group)
 
 
-def _words(take: Document) -> Dict[str, str]:
-    qc, review = str(take.get("qc") or ""), take.get("review")
-    reason = plain.words(take.get("reason"), 120)
-    model = words.joined([str(take.get("model") or ""), str(take.get("version") or "")], " ")
-    span = f"{take['first']} to {take['last']}" if take.get("first") is not None else ""
-    source = str(take.get("node") or "") or words.stem(str(take.get("plate") or ""))
-    made = [
-        words.exactly(take.get("created")),
-        f"by {words.who(str(take.get('user') or ''), words.me())}".replace("by You", "by you"),
-        f"from {source}, {span}" if source and span else span,
-    ]
-    return {
-        "word": plain.words(take.get("word")),
-        "qc": words.joined([plain.words(qc), reason], ": ") or "not judged",
-        "review": plain.words(review) or "Waiting for review",
-        "model": plain.words(model),
-        "parameters": plain.words(_listed(take.get("parameters"))),
-        "made": plain.words(words.joined(made)),
-    }
+def remark(node: hou.OpNode) -> str:
+    """The note that an artist has written for a retake."""
+    return _said(node, REMARK)
+
+
+def remarked(node: hou.OpNode) -> None:
+    _put(node, REMARK, "")
+
+
+def reviewed(node: hou.OpNode) -> str:
+    return _said(node, PREFIX + "review")
+
+
+def _said(node: hou.OpNode, name: str) -> str:
+    parm = node.parm(name)
+    return "" if parm is None else str(parm.rawValue())
 
 
 def _listed(parameters: object) -> str:
@@ -238,17 +252,26 @@ def _of_info(take: Document) -> Dict[str, str]:
     found = {
         "take": f"{take.get('name') or ''} {take.get('take') or ''}",
         "model": f"{take.get('model') or ''} {take.get('version') or ''}",
-        "qc": str(take.get("qc") or "not judged"),
+        "qc": judged.qc(take).word,
         "job": str(take.get("path") or ""),
     }
     return {key: plain.words(text) for key, text in found.items()}
 
 
-def _comment(houdini: Any, node: hou.OpNode, take: Document) -> None:
-    """Take and word beside the node; what an artist wrote there stays."""
-    title = plain.words(take.get("title") or words.title(str(take.get("task", ""))), 60)
-    lines = [f"{title} {plain.words(take.get('take'), 20)}", plain.words(take.get("word"), 60)]
-    _put_comment(houdini, node, "\n".join(filter(None, lines)))
+def _colour(houdini: Any, node: hou.OpNode, tone: str) -> None:
+    """The node's colour; one that an artist gave it stays."""
+    ours, now = node.userData(PREFIX + "colour"), _written(node.color())
+    plain_one = node.type().defaultColor()
+    if now != (ours or _written(plain_one)):
+        return
+    colour = houdini.Color(COLOURS[tone]) if tone in COLOURS else plain_one
+    if now != _written(colour):
+        node.setColor(colour)
+        _keep(node, PREFIX + "colour", _written(colour))
+
+
+def _written(colour: Any) -> str:
+    return " ".join(f"{part:.3f}" for part in colour.rgb())
 
 
 def _put_comment(houdini: Any, node: hou.OpNode, ours: str) -> None:
