@@ -326,6 +326,20 @@ def test_a_take_that_was_closed_anew_with_other_pixels_is_not_the_one_decided_on
     assert desk.stands(take) == "approved, void"
 
 
+def test_a_manifest_that_names_a_frame_outside_its_take_is_no_manifest(
+    desk: Desk, take: Take
+) -> None:
+    desk.decide(take, "approved")
+
+    manifest = take.read("manifest")["manifest"]
+    manifest["frames"]["../../w001/1001"] = manifest["frames"]["1001"]
+    take.write("manifest", {"manifest": manifest, "signature": "x"})
+
+    assert desk.stands(take) == "approved, void"
+    with pytest.raises(ReviewError, match="has no manifest that can be read"):
+        desk.decide(take, "approved")
+
+
 def test_a_clock_that_was_set_back_decides_nothing(desk: Desk, take: Take) -> None:
     first = desk.decide(take, "retake", "too soft")
     sealed = {"pixels": first.pixels, "files": first.files}

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,14 +23,23 @@ from answerprint.take import Item, Take
 MOST_DIGESTS = 100_000
 MOST_MANIFESTS = 1000
 
-Named = Mapping[str, str]  # frame as a manifest names it: digest of its pixels
+Named = Mapping[str, str]  # by frame, as a manifest names it: 1001 or w001/1001
 Files = dict[str, tuple[int, str]]
+
+_VARIATION = re.compile(r"w\d+/-?\d+\Z")
 
 
 class Sealed(NamedTuple):
-    """What a take was closed with: its frames, one digest of all their digests, and its QC."""
+    """What a take was closed with.
+
+    frames   digest of each frame's pixels
+    names    of each frame's file, within the take
+    digest   one of all their digests
+    qc       the gates' word, as the manifest has it
+    """
 
     frames: Named
+    names: Named
     digest: str
     qc: str
 
@@ -41,7 +52,7 @@ def sealed(take: Take) -> Sealed:
     """Raises TakeError: the take is not complete, or its manifest is damaged."""
     file = take.private / "manifest.json"
     try:
-        return _MANIFESTS.of(file, file.stat(), lambda: _sealed(file))
+        return _MANIFESTS.of(file, file.stat(), lambda: _sealed(take, file))
     except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise TakeError(
             f"{take.name} {take.label} has no manifest that can be read.",
@@ -49,43 +60,46 @@ def sealed(take: Take) -> Sealed:
         ) from error
 
 
-def files(take: Take, frames: Named) -> Files:
+def files(take: Take, sealed: Sealed) -> Files:
     """Size and time of each frame's file, by its name within the take; of those that are there."""
     found = {}
-    for key in frames:
-        path = _path(take, key)
-        try:
-            facts = path.stat()
-        except OSError:
-            continue
-        found[_name(take, path)] = _state(facts)
+    for name in sealed.names.values():
+        with suppress(OSError):
+            found[name] = _state(_facts(take, name))
     return found
 
 
-def untouched(take: Take, frames: Named) -> Files:
+def untouched(take: Take, sealed: Sealed) -> Files:
     """Those of `files` that nothing happened to since the manifest was written, which was last."""
     closed = (take.private / "manifest.json").stat().st_mtime_ns
-    return {
-        name: state
-        for name, state in files(take, frames).items()
-        if _last_touched(take.folder / name) <= closed
-    }
+    found = {}
+    for name in sealed.names.values():
+        with suppress(OSError):
+            facts = _facts(take, name)
+            # one that was moved here was written long ago, and changed when it was moved
+            if max(facts.st_mtime_ns, facts.st_ctime_ns) <= closed:
+                found[name] = _state(facts)
+    return found
 
 
-def changed(take: Take, frames: Named, known: Mapping[str, tuple[int, str]]) -> str:
+def changed(take: Take, sealed: Sealed, known: Mapping[str, tuple[int, str]]) -> str:
     """What is not as it was, in words; '' where all is.
 
     known   files that are the right ones if they are of this size and time still
     """
-    return next((why for key in frames if (why := _changed(take, key, frames[key], known))), "")
+    for key, name in sealed.names.items():
+        why = _changed(take, key, name, sealed.frames[key], known.get(name))
+        if why:
+            return why
+    return ""
 
 
-def _changed(take: Take, key: str, pixels: str, known: Mapping[str, tuple[int, str]]) -> str:
-    path = _path(take, key)
+def _changed(take: Take, key: str, name: str, pixels: str, known: tuple[int, str] | None) -> str:
     try:
-        facts = path.stat()
-        if known.get(_name(take, path)) == _state(facts):
+        facts = _facts(take, name)
+        if known == _state(facts):
             return ""
+        path = take.folder / name
         same = _DIGESTS.of(path, facts, lambda: _digest(path)) == pixels
     except FileNotFoundError:
         return f"frame {key} is gone"
@@ -96,31 +110,25 @@ def _changed(take: Take, key: str, pixels: str, known: Mapping[str, tuple[int, s
     return "" if same else f"the pixels of {key} are others since"
 
 
-def _sealed(file: Path) -> Sealed:
+def _sealed(take: Take, file: Path) -> Sealed:
     manifest = documents.read(file)["manifest"]
-    frames = manifest["frames"]
-    named = {str(Item.parse(key)): str(facts["pixels"]) for key, facts in frames.items()}
-    total = hashlib.sha256(documents.canonical(named)).hexdigest()
+    frames = {
+        str(Item.parse(key)): str(facts["pixels"]) for key, facts in manifest["frames"].items()
+    }
+    if any("/" in key and not _VARIATION.match(key) for key in frames):
+        raise ValueError("a frame outside the take")
+    total = hashlib.sha256(documents.canonical(frames)).hexdigest()
+    names = {key: take.file(*Item.parse(key)).relative_to(take.folder).as_posix() for key in frames}
     judged = manifest.get("qc")
-    return Sealed(named, total, str(judged.get("verdict", "")) if judged else "")
+    return Sealed(frames, names, total, str(judged.get("verdict", "")) if judged else "")
 
 
-def _path(take: Take, key: str) -> Path:
-    return take.file(*Item.parse(key))
-
-
-def _name(take: Take, path: Path) -> str:
-    return path.relative_to(take.folder).as_posix()
+def _facts(take: Take, name: str) -> os.stat_result:
+    return os.stat(f"{take.folder}/{name}")  # noqa: PTH116 - of every frame of a list of takes
 
 
 def _state(facts: os.stat_result) -> tuple[int, str]:
     return facts.st_size, str(facts.st_mtime_ns)
-
-
-def _last_touched(path: Path) -> int:
-    """A file that was moved here keeps the time at which it was written, not that of its change."""
-    facts = path.stat()
-    return max(facts.st_mtime_ns, facts.st_ctime_ns)
 
 
 def _digest(path: Path) -> str:

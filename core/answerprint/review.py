@@ -184,8 +184,8 @@ def _files(take: Take, sealed: Sealed) -> bound.Files:
         ReviewError: one does not; that is no picture that anybody's decision could be bound to.
     """
     try:
-        files = bound.files(take, sealed.frames)
-        changed = bound.changed(take, sealed.frames, bound.untouched(take, sealed.frames))
+        files = bound.files(take, sealed)
+        changed = bound.changed(take, sealed, bound.untouched(take, sealed))
     except OSError as error:
         changed = f"it cannot be looked at ({error.strerror})"
     if changed:

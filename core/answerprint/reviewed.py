@@ -260,4 +260,4 @@ def _void(take: Take, said: Statement) -> str:
         return "the take has no manifest any more"
     if sealed.digest != said.pixels:
         return "the take was closed anew with other pixels"
-    return bound.changed(take, sealed.frames, said.files)
+    return bound.changed(take, sealed, said.files)
