@@ -227,6 +227,33 @@ def test_a_still_plate_with_grain_moves_no_less_without_it() -> None:
     assert worst("temporal", [CLEAN[0]] * COUNT, plate).number < 0.1
 
 
+def test_a_take_that_moves_less_is_seen_like_one_that_moves_more() -> None:
+    """Every frame is the first one again, each with grain of its own, so that none repeats."""
+    still = [grain(CLEAN[0], seed) for seed in range(COUNT)]
+
+    assert worst("temporal", still, CLEAN).number > 0.3
+    assert worst("temporal", CLEAN, still).number > 0.3
+
+
+def test_the_earlier_of_two_may_be_the_one_in_the_wrong_place() -> None:
+    assert worst("order", [PLATE[1], PLATE[1]], PLATE[:2]).number > 1
+    assert worst("order", [PLATE[0], PLATE[0]], PLATE[:2]).number > 1
+
+
+def test_a_frame_as_bright_as_its_neighbours_plate_is_not_its_neighbour() -> None:
+    """That is drift, or flicker; order looks at what is in the frames."""
+    bright = CLEAN[0] * np.float32(1.5)
+
+    assert worst("order", [bright, bright], [CLEAN[0], bright]).number < 0.2
+
+
+def test_a_plate_with_more_grain_than_picture_has_no_structure_to_lose() -> None:
+    plate = [grain(one, seed, 0.5) for seed, one in enumerate(CLEAN)]
+
+    assert worst("structure", CLEAN, plate).number < 0.15
+    assert worst("structure", [with_patch(one) for one in CLEAN], CLEAN).number > 0.3
+
+
 def test_an_empty_matte_repeats_nothing() -> None:
     empty = [np.zeros((HEIGHT, WIDTH, 1), np.float32)] * COUNT
     plate = [one[..., :1] for one in PLATE]

@@ -10,13 +10,18 @@ from answerprint.lens import Floats
 from answerprint.sight import Sketch
 
 SMOOTH = 3  # boxes of a sketch
+GREY = (
+    0.18  # the level that frames are brought to, and the one below which they are left as they are
+)
+DARK = 0.001
 ALIKE = 0.002  # stops; added to both distances, so that frames that are all alike stay so
 
 
 def measure(before: Sketch, after: Sketch) -> Measure | None:
     """How many times better, less 1, one of the two matches the other's plate than its own.
 
-    A distance is the mean difference of luminance in stops, that of the frames' levels taken out.
+    A distance is the mean difference of luminance in stops. Every frame is first brought to one
+    level: that one is as bright as its neighbour is the affair of drift and flicker.
     """
     if before.plate is None or after.plate is None or not (before.colour and after.colour):
         return None
@@ -34,13 +39,13 @@ def measure(before: Sketch, after: Sketch) -> Measure | None:
 
 
 def _smooth(light: Floats) -> Floats:
-    return lens.stops(lens.mean(light, SMOOTH))
+    soft = lens.mean(light, SMOOTH)
+    level = float(soft.mean(dtype=np.float64))
+    return lens.stops(soft * np.float32(GREY / level) if level > DARK else soft)
 
 
 def _distance(made: Floats, plate: Floats) -> float:
-    apart = made - plate
-    apart -= apart.mean(dtype=np.float64)
-    return float(np.abs(apart).mean(dtype=np.float64)) + ALIKE
+    return float(np.abs(made - plate).mean(dtype=np.float64)) + ALIKE
 
 
 GATE = Gate(
