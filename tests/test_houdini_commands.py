@@ -86,7 +86,7 @@ def test_older_newer_latest_and_the_menu(node: Any, until: Until) -> None:
     until(lambda: tab.identity(node)["take"] == "v001")
     assert "v001.$F4.bgeo" in node.parm("file").rawValue()
     assert "Outdated, see v002" in node.comment()
-    assert node.parm(tab.MENU).menuItems() == ("v002", "v001")
+    assert node.parm(tab.MENU).menuItems() == ("v002", "v001", "Latest")
 
     press(node, "older")
     until(lambda: said(node, "note") == "This is the oldest take.")
@@ -98,6 +98,26 @@ def test_older_newer_latest_and_the_menu(node: Any, until: Until) -> None:
     press(node, "approved")
     until(lambda: said(node, "note") == "No take has been approved yet.")
     assert houdini_session.state.cooked == cooked
+
+
+def test_a_node_is_approved_a_retake_is_asked_for_and_taken_back(
+    node: Any, stream: Path, until: Until
+) -> None:
+    node.parm("answerprint_remark").set("more neighbours")
+    press(node, "retake")
+    until(lambda: "Retake asked" in node.comment())
+    assert "more neighbours" in said(node, "review")
+    assert node.color().rgb() == tab.COLOURS["retake"]
+
+    press(node, "approve")
+    until(lambda: "Approved" in node.comment())
+    assert node.color().rgb() == tab.COLOURS["approved"]
+    houdini_session.choose(node.parm(tab.MENU), "Latest approved")
+    until(lambda: said(node, "note") == "v002 is what this node reads.")
+
+    run = Answerprint(stream.parent.parent)
+    assert run("review", str(stream / "v002"), "--withdraw").code == 0
+    until(lambda: said(node, "review") == "Waiting for review")
 
 
 def test_verify_says_what_the_engine_found(node: Any, until: Until) -> None:

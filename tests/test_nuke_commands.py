@@ -75,6 +75,12 @@ def said(read: Any, key: str) -> str:
     return str(read[f"answerprint_{key}"].value())
 
 
+def choose(read: Any, label: str) -> None:
+    """From the menu of takes, by what an entry begins with."""
+    entries = [str(one) for one in read["answerprint_menu"].values()]
+    read["answerprint_menu"].setValue(next(one for one in entries if one.startswith(f"{label}, ")))
+
+
 def press(read: Any, verb: str) -> None:
     read[f"answerprint_do_{verb}"].execute()
 
@@ -86,7 +92,9 @@ def test_older_newer_latest_and_the_menu(read: Any, until: Until) -> None:
     until(lambda: said(read, "take") == "v001")
     assert "v001" in read["file"].value()
     assert "Outdated, see v002" in read["label"].value()
-    assert [one.partition(",")[0] for one in read["answerprint_menu"].values()] == ["v002", "v001"]
+    assert [one.partition(",")[0] for one in read["answerprint_menu"].values()] == [
+        "v002", "v001", "Latest",
+    ]  # fmt: skip
 
     press(read, "older")
     until(lambda: said(read, "note") == "This is the oldest take.")
@@ -95,11 +103,13 @@ def test_older_newer_latest_and_the_menu(read: Any, until: Until) -> None:
     until(lambda: said(read, "take") == "v002")
     assert said(read, "note") == ""
 
-    read["answerprint_menu"].setValue("v001, Outdated, see v002")
     nuke.addKnobChanged(commands.knob_changed, nodeClass="Read")
-    read["answerprint_menu"].setValue("v002, Latest")
-    read["answerprint_menu"].setValue("v001, Outdated, see v002")
+    choose(read, "v001")
     until(lambda: said(read, "take") == "v001")
+
+    choose(read, "Latest")
+    until(lambda: said(read, "take") == "v002")
+    assert str(read["answerprint_menu"].value()).startswith("v002, ")
 
     press(read, "latest")
     until(lambda: said(read, "take") == "v002")
@@ -107,6 +117,50 @@ def test_older_newer_latest_and_the_menu(read: Any, until: Until) -> None:
     press(read, "approved")
     until(lambda: said(read, "note") == "No take has been approved yet.")
     nuke.removeKnobChanged(commands.knob_changed, nodeClass="Read")
+
+
+def test_a_read_is_approved_a_retake_is_asked_for_and_taken_back(
+    read: Any, stream: Path, until: Until
+) -> None:
+    press(read, "retake")
+    until(lambda: said(read, "note").startswith("Write what shall be done differently"))
+
+    read["answerprint_remark"].setValue("grain is gone")
+    press(read, "retake")
+    until(lambda: "Retake asked" in read["label"].value())
+    assert "grain is gone" in said(read, "review")
+    assert (said(read, "remark"), read["tile_color"].value()) == ("", 0xB0A571FF)
+
+    press(read, "withdraw")
+    until(lambda: said(read, "review") == "Waiting for review")
+    assert read["tile_color"].value() == 0
+
+    press(read, "approve")
+    until(lambda: "Approved" in read["label"].value())
+    assert said(read, "note") == "v002 is approved."
+    assert read["tile_color"].value() == 0x93A893FF
+    run = Answerprint(stream.parent.parent)
+    assert run("review", str(stream / "v002"), "--withdraw").code == 0
+    until(lambda: said(read, "review") == "Waiting for review")
+
+
+def test_a_decision_that_the_tab_does_not_show_yet_is_said_before_ours_is_kept(
+    comp: Comp, read: Any, stream: Path, running: Session, until: Until
+) -> None:
+    newest = rows(running, until, stream)[0]
+    theirs = {"state": "retake", "by": "ana", "created": "", "note": "more grain", "void": ""}
+    comp.host.mark(read.name(), {**newest, "review": theirs})
+
+    press(read, "approve")
+
+    until(lambda: "Press Approve again to decide all the same." in said(read, "note"))
+    assert rows(running, until, stream)[0]["review"] is None
+
+
+def test_a_finding_is_gone_to(comp: Comp, read: Any, until: Until) -> None:
+    press(read, "finding")
+
+    until(lambda: said(read, "note") == "Nothing was found in a frame of this take.")
 
 
 def test_a_script_that_is_opened_says_what_became_of_its_takes(
