@@ -169,6 +169,32 @@ def test_warnings_are_counted_and_named() -> None:
     assert job_words.row(many).warned == "12 warn, first at frame 1"
 
 
+@pytest.mark.parametrize(
+    ("state", "said", "icon", "words"),
+    [
+        ("running", {"qc": "not judged"}, "", ""),
+        ("running", {}, "", ""),
+        ("running", {"qc": "pass", "judged": {"pass": 36}}, "pass", "Pass so far"),
+        ("complete", {"qc": "pass", "judged": {"pass": 96}}, "pass", "QC pass"),
+        ("running", {"qc": "warn", "judged": {"pass": 35, "warn": 2}, "qc_frame": 1029}, "warn",
+         "2 warn, first at frame 1029"),
+        ("running", {"qc": "fail", "judged": {"fail": 1}, "qc_frame": 1006}, "fail",
+         "1 fail, frame 1006"),
+        ("complete", {"qc": "fail", "judged": {}}, "fail", "QC fail"),
+        ("running", {"qc": "unknown", "judged": {"unknown": 3}}, "unknown", "3 not judged"),
+        ("running", {"qc": "warn", "judged": None, "qc_frame": "1029"}, "warn", "QC warn"),
+    ],
+)  # fmt: skip
+def test_a_job_says_what_the_gates_have_said_so_far(
+    state: str, said: dict[str, Any], icon: str, words: str
+) -> None:
+    row = job_words.row(job(state, **said))
+
+    assert (row.qc.icon, row.qc.word) == (icon, words)
+    assert words in row.spoken
+    assert (row.qc.tone == "passed") == (words == "QC pass")
+
+
 def test_the_queue_is_counted_by_what_its_jobs_do() -> None:
     states = ["running", "starting", "waiting", "cancelled", "lost", "incomplete"]
 

@@ -23,7 +23,7 @@ def qc(job: Document) -> Mark:
         return Mark(icon, tone if over else "", said if over else "Pass so far")
     counts = job.get("judged")
     several = number(counts.get(word)) if isinstance(counts, dict) else 0
-    verb = said.replace("QC ", "", 1)
+    verb = "not judged" if word == "unknown" else word
     frame = judged.frame(job)
     at = "" if frame is None else f"frame {frame}" if several == 1 else f"first at frame {frame}"
     return Mark(
