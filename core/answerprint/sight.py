@@ -23,6 +23,7 @@ from answerprint.picture import Window, shared
 
 Pixels = NDArray[Any]
 
+HUGE = 1e30  # beyond, what is added up may be no float any more
 MOST_SKETCHED = 240  # boxes along the longer edge of a Sketch
 
 _SMALL, _TINY = (
@@ -30,7 +31,6 @@ _SMALL, _TINY = (
     32,
 )  # below so many pixels along the shorter edge boxes are 2x2, or single pixels
 _TILE = 8  # far boxes along the edge of a square whose light is compared
-_HUGE = 1e30  # beyond, a sum of squares is no longer a float
 _DARK = 0.01  # a twentieth of middle grey: below, light is too little to tell stops from
 
 
@@ -136,7 +136,7 @@ class Sight:
         left_out = self.made[..., 0].size - made[..., 0].size * fold**2
         self._seen_finite = sound and not left_out
         if not (sound and _within(plate)):
-            bad = ~((np.abs(made) < _HUGE) & (np.abs(plate) < _HUGE))
+            bad = ~((np.abs(made) < HUGE) & (np.abs(plate) < HUGE))
             made[bad] = plate[bad] = 0
         return Both(made, plate)
 
@@ -258,7 +258,7 @@ def _lights(sight: Sight) -> tuple[Floats, Floats | None]:
         return lens.luminance(sight.far.made), lens.luminance(sight.far.plate)
     made = lens.smaller(sight.made, sight.far_step * sight.scale)
     if not _within(made):
-        made[~(np.abs(made) < _HUGE)] = 0
+        made[~(np.abs(made) < HUGE)] = 0
     return lens.luminance(made), None
 
 
@@ -290,7 +290,7 @@ def _drift(made: Floats, plate: Floats) -> float:
 
 def _within(image: Floats) -> bool:
     """Whether all is finite, with room to calculate; NaN comes through min and max."""
-    return not image.size or bool(image.max() < _HUGE and image.min() > -_HUGE)
+    return not image.size or bool(image.max() < HUGE and image.min() > -HUGE)
 
 
 def _between(number: int, least: int, most: int) -> int:

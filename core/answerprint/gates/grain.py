@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from answerprint import halves, lens
 from answerprint.gate import Gate, Measure
 from answerprint.lens import Floats
-from answerprint.sight import Sight
+from answerprint.sight import HUGE, Sight
 
 PATCH = 48  # pixels of the plate along an edge
 ACROSS, DOWN = 6, 4  # patches, spread evenly: grain is looked at pixel by pixel, and not in all
@@ -32,11 +32,9 @@ def measure(sight: Sight) -> Measure | None:
         return None
     corners = _corners(*plate.shape[:2])
     patches = _patches(plate, corners, 1), _patches(made, corners, sight.scale)
-    level = np.abs(patches[0]).mean(axis=(1, 2)) * HALF + 1e-5
+    level = np.abs(patches[0]).mean(axis=(1, 2), dtype=np.float64) * HALF + 1e-5
     ratio = (_sigma(patches[1]) + level) / (_sigma(patches[0]) + level)
     middle = float(np.median(ratio))
-    if not np.isfinite(middle):
-        return None
     number = max(middle, 1 / middle) - 1
     return Measure(number, note=f"{middle:.2f} times the plate's" if number else "")
 
@@ -49,7 +47,7 @@ def _patches(pixels: NDArray[Any], corners: list[tuple[int, int]], scale: int) -
         for row, column in corners
     ]
     found = halves.widen(np.stack(cut))
-    found = np.where(np.isfinite(found), found, np.float32(0))
+    found = np.where(np.abs(found) < HUGE, found, np.float32(0))  # NaN is not less either
     if scale == 1:
         return found
     return np.stack([lens.smaller(one[..., None], scale)[..., 0] for one in found])
