@@ -95,7 +95,7 @@ def test_an_infinite_number_is_over_every_limit() -> None:
 
 
 def test_what_is_no_measure_has_judged_nothing() -> None:
-    judge = Judge(_alone(lambda _: "fine"))  # type: ignore[arg-type, return-value]
+    judge = Judge(_alone(lambda _: "fine"))
 
     assert judge.frame("1001", [sight(1001, 1)]).verdict == "unknown"
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import tomllib
 from hypothesis import given, settings, strategies as st
 
-from answerprint import gates, profile, rules
+from answerprint import profile, rules
 from answerprint.documents import loads
 from answerprint.errors import SetupError
 from answerprint.findings import word
@@ -142,13 +141,6 @@ def test_limits_that_differ_have_another_mark(tmp_path: Path) -> None:
 
     assert Rules.named("denoise", site).mark != Rules.named("denoise", Site()).mark
     assert Rules.named("denoise", Site()).mark == Rules.named("denoise", Site()).mark
-
-
-def test_every_limit_of_ours_is_one_of_a_gate_that_there_is() -> None:
-    known = gates.found()
-    for file in OURS.glob("*.toml"):
-        lines = tomllib.loads(file.read_text(encoding="utf-8"))["gates"]
-        assert lines.keys() <= known.keys(), file.name
 
 
 def test_gates_of_one_kind_are_asked_of_that_kind() -> None:
