@@ -73,49 +73,49 @@ vec3 texels(Side s, sampler2D t, vec2 p) {
   return within(p, s.window) ? texture(t, (p - s.covered.xy) / s.covered.zw).rgb : vec3(0.0);
 }
 
-vec3 shown(Side s, vec3 light) {
-  if (light != light) light = vec3(0.0);
-  vec3 seen = light * exposure;
-  if (s.kind == 1) seen = look(seen);
-  if (s.kind == 2) seen = seen / s.greatest;
-  seen = clamp(seen, 0.0, 1.0);
-  return gamma == 1.0 ? seen : pow(seen, vec3(1.0 / gamma));
-}
-
 vec2 onB(vec2 p) {
   return b.display.xy + (p - a.display.xy) * b.display.zw / a.display.zw;
 }
 
+// One look for each pixel, whatever the mode: both branches of a choice are paid for on many cards.
 void main() {
   vec2 place = vec2(gl_FragCoord.x, size.y - gl_FragCoord.y);
   vec2 room = size;
   bool right = false;
+  bool between = false;
   if (mode == 3) {
     room.x = floor(size.x / 2.0) - 1.0;
     right = place.x >= size.x - room.x;
-    if (!right && place.x >= room.x) { colour = vec4(surround, 1.0); return; }
+    between = !right && place.x >= room.x;
     if (right) place.x -= size.x - room.x;
   }
   vec2 p = (place - room / 2.0) / scale + centre;
-  bool second = mode == 1 || mode == 2 && p.x >= at || mode == 3 && right;
   vec2 q = onB(p);
-  if (mode == 4 && a.kind != 0 && b.kind != 0) {
-    bool inside = within(p, boxOf(a)) || within(p, a.window);
-    vec3 apart = abs(texels(a, texelsA, p) - texels(b, texelsB, q)) * gain;
-    colour = vec4(inside ? clamp(apart, 0.0, 1.0) : surround, 1.0);
-    return;
-  }
-  if (second && b.kind != 0 && (within(q, boxOf(b)) || within(q, b.window))) {
-    colour = vec4(shown(b, texels(b, texelsB, q)), 1.0);
-  } else if (!second && a.kind != 0 && (within(p, boxOf(a)) || within(p, a.window))) {
-    colour = vec4(shown(a, texels(a, texelsA, p)), 1.0);
-  } else {
-    colour = vec4(surround, 1.0);
-  }
+  vec3 lightA = texels(a, texelsA, p);
+  vec3 lightB = texels(b, texelsB, q);
+  bool apart = mode == 4 && a.kind != 0 && b.kind != 0;
+  bool second = mode == 1 || mode == 2 && p.x >= at || mode == 3 && right;
+  int kind = second ? b.kind : a.kind;
+  bool inside = second ? within(q, boxOf(b)) || within(q, b.window) : within(p, boxOf(a)) || within(p, a.window);
+  vec3 light = second ? lightB : lightA;
+  if (light != light) light = vec3(0.0);
+  vec3 seen = light * exposure;
+  if (kind == 1 && !apart) seen = look(seen);
+  if (kind == 2) seen = seen / (second ? b.greatest : a.greatest);
+  seen = clamp(seen, 0.0, 1.0);
+  if (gamma != 1.0) seen = pow(seen, vec3(1.0 / gamma));
+  if (apart) seen = clamp(abs(lightA - lightB) * gain, 0.0, 1.0);
+  colour = vec4(kind == 0 || !inside || between ? surround : seen, 1.0);
 }`;
 
 const ONES = Object.freeze(["points", "mode"]);
 const FIELDS = Object.freeze(["kind", "covered", "window", "display", "greatest"]);
+
+/** A window of B's frame as it lies over A's. */
+function onA(a, b, box) {
+  const place = (value, axis) => a.display[axis] + ((value - b.display[axis]) * (a.display[axis + 2] + 1 - a.display[axis])) / (b.display[axis + 2] + 1 - b.display[axis]);
+  return [place(box[0], 0), place(box[1], 1), place(box[2] + 1, 0) - 1, place(box[3] + 1, 1) - 1];
+}
 
 /** A canvas that compares. `lost()` and `back()` are called when the graphics card goes and comes. */
 export class Screen {
@@ -176,8 +176,24 @@ export class Screen {
     gl.uniform1f(u.exposure, 2 ** seen.exposure);
     gl.uniform1f(u.gamma, seen.gamma);
     gl.uniform3fv(u.surround, seen.surround);
+    gl.disable(gl.SCISSOR_TEST);
+    gl.clearColor(...seen.surround, 1);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    gl.enable(gl.SCISSOR_TEST); // what is beyond the pictures is not worked out
+    gl.scissor(...this.#covered(seen));
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     return true;
+  }
+
+  /** The part of the canvas that the frames can be in, as scissor() takes it. */
+  #covered({ a, b, mode, centre, scale }) {
+    const { width, height } = this.canvas;
+    if (!a || mode === "side") return [0, 0, width, height];
+    const all = [a.window, a.display, ...(b ? [onA(a, b, b.window), onA(a, b, b.display)] : [])];
+    const low = (axis, room) => Math.max(0, Math.floor((Math.min(...all.map((box) => box[axis])) - centre[axis]) * scale + room / 2) - 1);
+    const high = (axis, room) => Math.min(room, Math.ceil((Math.max(...all.map((box) => box[axis + 2])) + 1 - centre[axis]) * scale + room / 2) + 1);
+    const [left, top, right, bottom] = [low(0, width), low(1, height), high(0, width), high(1, height)];
+    return [left, height - bottom, Math.max(0, right - left), Math.max(0, bottom - top)];
   }
 
   /** Lets the graphics card's memory go. */
