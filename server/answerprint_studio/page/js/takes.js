@@ -29,33 +29,41 @@ export class Takes {
   /** Reads the list that `params` (of /takes) ask for; the one that is shown stays until the new one is there. */
   async load(params) {
     this.end();
-    this.stop = new AbortController();
+    const stop = new AbortController();
+    this.stop = stop;
+    this.reading = null;
     this.params = params;
     const wanted = Math.max(FIRST, Math.min(PAGE, this.cards.length));
     try {
       const page = await this.page({ limit: wanted });
+      if (stop !== this.stop) return;
       this.empty();
       this.take(page);
       this.loaded = true;
       this.onChange("anew");
-      while (this.next && this.cards.length < AHEAD) await this.more();
+      // Another list may have been asked for meanwhile: that one reads on by itself.
+      while (stop === this.stop && this.next && this.cards.length < AHEAD) await this.more();
     } catch (error) {
       this.failed(error);
     }
   }
 
-  /** The next page, where there is one. */
-  async more() {
-    if (!this.next || this.reading) return;
-    this.reading = true;
-    const stop = this.stop;
+  /** The next page, where there is one; asked for again while it is on its way, it is the same one. */
+  more() {
+    this.reading ??= this.read(this.stop);
+    return this.reading;
+  }
+
+  async read(stop) {
     try {
+      if (!this.next) return;
       const page = await this.page({ limit: PAGE, cursor: this.next });
       if (stop !== this.stop) return;
       this.take(page);
+      this.reading = null;
       this.onChange("more");
     } finally {
-      this.reading = false;
+      if (stop === this.stop) this.reading = null;
     }
   }
 

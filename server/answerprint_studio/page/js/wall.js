@@ -103,7 +103,8 @@ class Wall {
   event(event) {
     if (event.kind === "takes") this.takes.touch(event.ids);
     // What changed between the first list and the first event would not be told.
-    if (event.kind === "back" || event.kind === "open") this.load();
+    if (event.kind === "back" || (event.kind === "open" && this.takes.loaded)) this.load();
+    else if (event.kind === "open") this.again = true;
   }
 
   changed(kind) {
@@ -119,6 +120,10 @@ class Wall {
     else this.lay(kind === "anew");
     this.foot.draw();
     this.quarters();
+    if (this.again && kind === "anew") {
+      this.again = false;
+      this.load();
+    }
   }
 
   /** Progress is said at quarters, of the take that has the frame: a wall of voices helps nobody. */
@@ -170,7 +175,7 @@ class Wall {
     for (const [key, one] of this.shown) if (!wanted.has(key)) one.element.remove();
     this.shown = wanted;
     this.mark();
-    if (to > this.plan.height && this.takes.next) this.takes.more().catch((error) => this.ctx.fault(error));
+    if (to > this.plan.height && this.takes.next) this.takes.more().catch((error) => this.takes.failed(error));
   }
 
   row(row, wanted, fresh) {
