@@ -475,7 +475,7 @@ def test_drawings_go_along_with_a_retake(page: Page, there: There) -> None:
     expect(paper.locator(".stroke")).to_have_count(2)
     page.keyboard.press("Control+z")
     expect(paper.locator(".stroke")).to_have_count(1)
-    page.get_by_role("textbox").fill("Sharper in the box.")
+    page.get_by_role("textbox", name="Note, needed").fill("Sharper in the box.")
     page.keyboard.press("Control+Enter")
 
     expect(page.locator(".review-note")).to_have_text("Sharper in the box.")
@@ -504,7 +504,7 @@ def test_there_is_room_for_the_picture(
     browser: Browser, there: There, size: tuple[int, int], least: tuple[int, int]
 ) -> None:
     with opened(browser, width=size[0], height=size[1]) as page:
-        show(page, there, zoom=None)
+        show(page, there)
 
         canvas = box(page)
         assert (canvas["width"], canvas["height"]) >= least

@@ -68,7 +68,7 @@ export class Now {
       ev: number(this.#param("ev"), 0, -20, 20),
       gamma: number(this.#param("gamma"), 1, 0.1, 10),
       display: this.#param("display") ?? "",
-      view: this.#param("view") ?? "",
+      view: this.#param("look") ?? "", // in the address `view` is the page's own word
       zoom: zoom || "fit",
       x: number(this.#param("x"), null, -1e6, 1e6),
       y: number(this.#param("y"), null, -1e6, 1e6),

@@ -25,7 +25,7 @@ export function tools(element, now, lists, { go, act }) {
   parts.push(stepper("sun", "Exposure", signed(now.ev), () => act("darker"), () => act("brighter"), "ev"));
   parts.push(stepper("", "Gamma", now.gamma.toFixed(2), () => act("gamma_down"), () => act("gamma_up"), "gamma"));
   if (now.isData) parts.push(h("span", { class: "second note-data", text: now.isData }));
-  else if (lists.looks.length) parts.push(picker("View", now.view, lists.looks.map(([display, view]) => [`${view} · ${display}`, { display, view }, display === now.display && view === now.view]), go));
+  else if (lists.looks.length) parts.push(picker("View", now.view, lists.looks.map(([display, view]) => [`${view} · ${display}`, { display, look: view }, display === now.display && view === now.view]), go));
   parts.push(picker("", `${now.percent} %`, [["Fit", null, now.zoom === "fit"], ["50 %", 0.5, now.zoom === 0.5], ["100 %", 1, now.zoom === 1], ["200 %", 2, now.zoom === 2], ["400 %", 4, now.zoom === 4]], (zoom) => go({ zoom, x: null, y: null }), "", "Zoom"));
   fill(element, parts);
 }
