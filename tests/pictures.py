@@ -129,6 +129,17 @@ class Sitting:
         seat.press("More v002")
         seat.menu("Verify")
         seat.until_said("v002 verified")
+        seat.press("Approve v002")
+        seat.until_said("v002 is approved")
+        seat.take("v001")
+        seat.press("Retake v001")
+        seat.control("What shall be done differently than in v001.*").setText(
+            "More grain in the sky"
+        )
+        seat.press("Retake")
+        seat.until_said("v001 was asked for again")
+        seat.take("v002")
+        seat.until_said("Approved by you")
         seat.until_said("queue empty")
         column = seat.pane.panel.column.verticalScrollBar()
         column.setValue(column.maximum())
