@@ -15,8 +15,6 @@ from answerprint.sight import Sight
 SHARES = 0.01, 0.001  # of all boxes: a sky, and a glint
 FEWEST = 8  # boxes: 32 pixels
 OF_PLATE = 0.25  # how much of the plate's light counts for what is among the brightest
-SURE = 3.0  # standard errors that are taken off: a few fireflies that are gone are no highlights
-ALIKE = 3  # neighbouring boxes that err together: a median was taken over them
 EDGE = 16  # near boxes along the square that lost most
 SPARSE = 4  # of so many boxes one, each way, is asked which are bright at all
 
@@ -27,8 +25,7 @@ def measure(sight: Sight) -> Measure | None:
     A box is what its strongest channel says, the median of it and its neighbours: single bright
     pixels are fireflies, which a model may take away. Which boxes are brightest the made frame says
     more than the plate: picked by the plate alone they would be those where grain adds light, and a
-    denoiser would always lose some. What chance may do is taken off: fireflies differ much from box
-    to box, lost highlights do not.
+    denoiser would always lose some.
     """
     if not sight.colour or sight.near is None:
         return None
