@@ -54,7 +54,7 @@ def wrong(lines: str, written: Written) -> str:
     assert path.as_posix() in caught.value.problem
     assert caught.value.remedy == (
         "Known fields are server, root, roots, trust, layers, colour, memory, patience, deadline, "
-        "zip_level, readers, in_flight, writers, presets, mappings, numbers, context."
+        "zip_level, readers, in_flight, writers, presets, profiles, mappings, numbers, context, rates."
     )
     return caught.value.problem
 

@@ -228,6 +228,7 @@ class Follower:
             one |= {name: known[name] for name in of_stream if name in known}
             if one != known:
                 found.append(one)
+        self._index.tally.put(entries)  # of another service that shares the index, too
         return found
 
     def _read(self, takes: list[Take], stale: set[Path], stamps: dict[str, str]) -> list[Entry]:

@@ -39,6 +39,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from answerprint.errors import SetupError
+from answerprint_studio.tally import TEXTS, Tally
 
 VERSION = 2  # of the tables; another one is built anew
 AT_ONCE = 400  # ids in one statement: databases bound the number of values
@@ -89,8 +90,6 @@ takes = Table(
     SqlIndex("by_severity", "severity", "created", "id"),
     SqlIndex("by_spent", "spent", "id"),
     SqlIndex("by_rank", "rank", "created", "id"),
-    # all that is counted, so that counting never looks at a row itself
-    SqlIndex("counted", "newest", "state", "qc", "task", "artist", "sequence", "model", "show"),
 )
 
 
@@ -101,10 +100,11 @@ class Index:
     """
 
     def __init__(self, url: str) -> None:
-        self.generation = 0  # another one after each change of ours
+        self.tally = Tally()
         self._writing = threading.Lock()
         self._engine = _engine(url)
         self._made()
+        self._count()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -118,6 +118,7 @@ class Index:
         """Forget everything."""
         with self._change() as connection:
             connection.execute(delete(takes))
+        self.tally = Tally()
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Take these in, in place of what was known of them or of their folders."""
@@ -125,10 +126,14 @@ class Index:
         with self._change() as connection:
             for some in _some(held):
                 connection.execute(delete(takes).where(takes.c.id.in_([e["id"] for e in some])))
-                folders = [entry["folder"] for entry in some]
-                connection.execute(delete(takes).where(takes.c.folder.in_(folders)))
+                those = takes.c.folder.in_([entry["folder"] for entry in some])
+                self.tally.drop(
+                    row[0] for row in connection.execute(select(takes.c.id).where(those))
+                )
+                connection.execute(delete(takes).where(those))
             if held:
                 connection.execute(insert(takes), held)
+        self.tally.put(held)
 
     def change(self, changes: dict[str, Entry]) -> None:
         """Id -> the columns that are to be otherwise."""
@@ -136,11 +141,16 @@ class Index:
             with self._change() as connection:
                 for ident, values in changes.items():
                     connection.execute(update(takes).where(takes.c.id == ident).values(**values))
+            for ident, values in changes.items():
+                if "newest" in values:
+                    self.tally.newest(ident, newest=values["newest"])
 
     def drop(self, idents: Iterable[str]) -> None:
+        gone = list(idents)
         with self._change() as connection:
-            for some in _some(list(idents)):
+            for some in _some(gone):
                 connection.execute(delete(takes).where(takes.c.id.in_(some)))
+        self.tally.drop(gone)
 
     def one(self, ident: str) -> Entry | None:
         with self.reading() as connection:
@@ -182,7 +192,11 @@ class Index:
     def _change(self) -> Iterator[Connection]:
         with self._writing, self._engine.begin() as connection:
             yield connection
-        self.generation += 1
+
+    def _count(self) -> None:
+        columns = [takes.c[name] for name in ("id", "newest", *TEXTS)]
+        with self.reading() as connection:
+            self.tally.put(dict(row) for row in connection.execute(select(*columns)).mappings())
 
     def _made(self) -> None:
         """Make the tables, anew where they are of another version, or damaged."""

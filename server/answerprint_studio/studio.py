@@ -22,7 +22,6 @@ from answerprint.take import Take
 from answerprint_studio.follow import Follower
 from answerprint_studio.index import Entry, Index
 from answerprint_studio.provenance import Verifier
-from answerprint_studio.search import Counts
 from answerprint_studio.settings import Settings
 from answerprint_studio.tables import Tables
 from answerprint_studio.trouble import Gone
@@ -74,7 +73,6 @@ class Studio:
     follower: Follower
     box: lightbox.Lightbox
     verifier: Verifier
-    counts: Counts = field(default_factory=Counts)
     person: Reviewer = field(default_factory=review.me)
     tables: Tables = field(default_factory=Tables)
     deciding: threading.Lock = field(default_factory=threading.Lock)

@@ -68,8 +68,7 @@ def asked(  # one parameter each: that is what the document and the page name
 
 @router.get("/takes", summary="The wall: takes that fit, and how many of each kind there are")
 def wall(studio: Here, query: Annotated[search.Query, Depends(asked)]) -> Wall:
-    with studio.index.reading() as connection:
-        found = search.find(connection, query, studio.counts, studio.index.generation)
+    found = search.find(studio.index, query)
     studio.follower.watch(one["folder"] for one in found.entries)
     return Wall(
         takes=[cards.of(one, studio.settings.site) for one in found.entries],
