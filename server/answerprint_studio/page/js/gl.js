@@ -228,7 +228,7 @@ export class Screen {
     this.#table();
   }
 
-  #side(name, shot, unit, shots, there, { scale }) {
+  #side(name, shot, unit, shots, there, { scale, mode }) {
     const { gl, places } = this;
     const u = (field) => places[`${name}.${field}`];
     gl.activeTexture(gl.TEXTURE0 + unit);
@@ -239,8 +239,9 @@ export class Screen {
       return;
     }
     gl.bindTexture(gl.TEXTURE_2D, this.#texture(shot, shots));
-    // pixels that are larger than the screen's are seen as what they are
-    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, scale * shot.step >= 2 ? gl.NEAREST : gl.LINEAR);
+    // pixels that are larger than the screen's are seen as what they are; between two that differ to
+    // either side there would be none that differs
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, scale * shot.step >= 2 || mode === "difference" ? gl.NEAREST : gl.LINEAR);
     const [left, top, right, bottom] = shot.window;
     const [l, t, r, b] = shot.display;
     gl.uniform1i(u("kind"), there ? (KINDS[shot.space] ?? 1) : 0);

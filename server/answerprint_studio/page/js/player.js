@@ -153,11 +153,11 @@ class Player {
     const missing = (needsA && !shots.a) || (needsB && !shots.b) || !look;
     this.timeline.at(now.frame, { playing: this.playback.playing, loops: this.loops, speed: this.playback.words });
     this.side.at(now.frame);
-    this.#tools(now, specs, shots);
     document.documentElement.dataset.ready = missing || !this.stage.ready ? "0" : "1";
     if (missing) {
       this.#labels(now, specs, `loading ${now.frame}`);
       if (this.last) this.#draw(this.last.now, this.last.shots); // what was seen last stays
+      this.#tools(now, specs, shots);
       return;
     }
     if (this.lookShown !== look) this.stage.screen.view(look);
@@ -165,6 +165,7 @@ class Player {
     this.last = { now, shots };
     this.#draw(now, shots);
     this.stage.screen.hold(shots.a, shots.b);
+    this.#tools(now, specs, shots);
     this.#labels(now, specs, "");
     window.answerprint = { shown: { frame: now.frame, mode: now.mode, a: specs.a.key, b: specs.b.key } };
   }
