@@ -16,7 +16,7 @@ from functools import partial
 
 import numpy as np
 
-from answerprint import gates, profile
+from answerprint import gates, profile, sights
 from answerprint.gate import Gate
 from answerprint.picture import Window
 from answerprint.sight import Sight, Sketch, sketch
@@ -50,7 +50,10 @@ def _sight(number: int, width: int, height: int, kind: type) -> Sight:
     clean = waves[..., None] * np.array([1, 0.8, 0.5], np.float32)
     grain = np.random.default_rng(number).standard_normal(clean.shape, np.float32)
     window = Window(0, 0, width - 1, height - 1)
-    made, plate = clean.astype(kind), (clean + 0.03 * grain).astype(kind)
+    made, plate = (
+        sights.stacked([*one.astype(kind).transpose(2, 0, 1)])
+        for one in (clean, clean + 0.03 * grain)
+    )
     return Sight(number, "rgba", made, plate, window, window, tile=(512, 16))
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from answerprint import gates
+from answerprint import gates, lens, sights
 from answerprint.gate import Gate, Measure
 from answerprint.picture import Window
 from answerprint.sight import Sight, Sketch, Whole, sketch
@@ -538,3 +538,22 @@ def test_a_sketch_holds_on_to_nothing_large() -> None:
     for one in (found.made, found.plate):
         assert one is not None
         assert one.base is None or one.base.size <= one.size * 3
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+@pytest.mark.parametrize("factor", [1, 2, 4])
+def test_small_pictures_are_the_same_however_channels_lie_in_memory(
+    kind: type[np.floating[Any]], factor: int
+) -> None:
+    woven = np.random.default_rng(5).uniform(0, 4, (37, 53, 3)).astype(kind)
+    apart = sights.stacked([woven[..., channel] for channel in range(3)])
+
+    small = lens.smaller(woven, factor)
+
+    rows, columns = 37 // factor * factor, 53 // factor * factor
+    boxes = woven[:rows, :columns].astype(np.float64)
+    boxes = boxes.reshape(rows // factor, factor, columns // factor, factor, 3).mean(axis=(1, 3))
+    assert np.array_equal(small, lens.smaller(apart, factor))
+    assert np.allclose(small, boxes, rtol=1e-6)
+    assert np.array_equal(lens.strongest(small), small.max(axis=2))
+    assert np.allclose(lens.luminance(small), small @ np.array(lens.LUMINANCE, np.float32))

@@ -93,7 +93,7 @@ def _sight(number: int, made: exr.Frame, channels: Channels, facts: Facts) -> Si
     return Sight(
         number=number,
         layer="",
-        made=sights.interleaved([made.parts[part].channels[name] for part, name in picked]),
+        made=sights.stacked([made.parts[part].channels[name] for part, name in picked]),
         plate=None,
         window=window,
         plate_window=window,
@@ -128,7 +128,7 @@ def _hold(
     )
     if target.width * scale != one.window.width or target.height * scale != one.window.height:
         return
-    one.plate = sights.interleaved(_in(own, window, target))
+    one.plate = sights.stacked(_in(own, window, target))
     one.plate_window, one.scale = target, scale
 
 

@@ -6,6 +6,7 @@ something finite in the place of NaN and inf.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -16,10 +17,11 @@ from answerprint import halves
 
 Floats = NDArray[np.float32]
 
-LUMINANCE = np.array([[0.2126, 0.7152, 0.0722]], np.float32)  # ITU-R BT.709
+LUMINANCE = 0.2126, 0.7152, 0.0722  # ITU-R BT.709
 FLOOR = 0.02  # a tenth of middle grey: what lies far below it is noise, not stops
 
-_ROWS = 64  # of a frame that are widened at a time: they stay in the processor's cache
+_ROWS = 128  # of a channel that are widened at a time: they stay in the processor's cache
+_MOST_SPLIT = 512  # channels that OpenCV takes at a time
 _HALF_INF = 0x7C00
 _HALF_MINUS_NOUGHT = 0x8000
 
@@ -27,29 +29,47 @@ _HALF_MINUS_NOUGHT = 0x8000
 def smaller(pixels: NDArray[Any], factor: int) -> Floats:
     """The means of squares of factor x factor pixels: (height, width, channels), of any float.
 
-    Rows and columns that fill no square are left out. NaN and inf come through.
+    Rows and columns that fill no square are left out. NaN and inf come through. Each channel of what
+    comes back lies in one piece, which is how they are looked at later.
     """
     height, width = pixels.shape[0] // factor, pixels.shape[1] // factor
-    found = np.empty((height, width, pixels.shape[2]), np.float32)
+    found = np.empty((pixels.shape[2], height, width), np.float32)
     step = max(_ROWS // factor, 1)
     for top in range(0, height if width else 0, step):
         some = pixels[top * factor : min(top + step, height) * factor, : width * factor]
-        wide = some if some.dtype == np.float32 else halves.widen(some)
-        _area(np.ascontiguousarray(wide), found[top : top + step])
-    return found
+        for plane, into in zip(planes(some), found, strict=True):
+            wide = plane if plane.dtype == np.float32 else halves.widen(plane)
+            _area(np.ascontiguousarray(wide), into[top : top + step])
+    return found.transpose(1, 2, 0)
+
+
+def planes(pixels: NDArray[Any]) -> Sequence[NDArray[Any]]:
+    """Each channel of (height, width, channels), its rows without gaps; copied only where it must be."""
+    count = pixels.shape[2]
+    if pixels.strides[1] == pixels.itemsize or not pixels.size:
+        return [pixels[..., channel] for channel in range(count)]
+    if count > _MOST_SPLIT:
+        return [np.ascontiguousarray(pixels[..., channel]) for channel in range(count)]
+    seen_as = np.int16 if pixels.dtype == np.float16 else pixels.dtype
+    found = cv2.split(np.ascontiguousarray(pixels).view(seen_as))
+    return [np.asarray(one).view(pixels.dtype) for one in found]
 
 
 def luminance(pixels: Floats) -> Floats:
     """(height, width) of (height, width, channels): of three, weighed; else the first."""
-    if pixels.shape[2] != 3 or not pixels.size:
-        return np.ascontiguousarray(pixels[..., 0])
-    return np.asarray(cv2.transform(pixels, LUMINANCE), np.float32).reshape(pixels.shape[:2])
+    channels = planes(pixels)
+    if len(channels) != len(LUMINANCE) or not pixels.size:
+        return np.ascontiguousarray(channels[0])
+    found = channels[0] * np.float32(LUMINANCE[0])
+    for one, weight in zip(channels[1:], LUMINANCE[1:], strict=True):
+        cv2.scaleAdd(one, weight, found, found)
+    return found
 
 
 def strongest(pixels: Floats) -> Floats:
     """(height, width): the greatest channel of each pixel."""
-    channels = cv2.split(pixels)
-    found = np.asarray(channels[0], np.float32)
+    channels = planes(pixels)
+    found = np.array(channels[0], np.float32)
     for one in channels[1:]:
         cv2.max(found, one, found)
     return found
