@@ -20,6 +20,7 @@ from answerprint import gated, row, run, signing, takes
 from answerprint.gate import Gate, Measure
 from answerprint.journal import Event
 from answerprint.judge import Judge, Rules
+from answerprint.judged import Judged, is_signed
 from answerprint.part import Part
 from answerprint.picture import Window
 from answerprint.profile import Profile, Rule
@@ -206,6 +207,48 @@ def test_a_journal_that_was_made_up_vouches_for_no_other_pixels(
     carried_out(server, take, home, held, part=Part.parse("1003-1004"))
 
     assert {one.verdict for one in verdict_of(take).frames.values()} == {"warn"}
+
+
+def _edited(journal: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change what a journal says of checks."""
+    lines = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+    for event in lines:
+        if event["event"] in ("frame", "judged"):
+            change(event["qc"])
+    journal.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+
+
+def _to_pass(said: dict[str, Any]) -> None:
+    said |= {"verdict": "pass", "findings": [], "measures": {}}
+
+
+def test_checks_that_were_edited_in_a_journal_are_made_again(
+    server: Server, home: Path, tmp_path: Path
+) -> None:
+    """The pixels are the right ones, and so are the limits: only the signature is nobody's."""
+    held = rules(tmp_path / "site", layout="{ warn = -1 }")
+    take = claimed(server, tmp_path / "out", plate(tmp_path / "in", 4))
+    carried_out(server, take, home, held, part=Part.parse("1001-1002"))
+    _edited(take.journals()[0], _to_pass)
+
+    carried_out(server, take, home, held, part=Part.parse("1003-1004"))
+
+    assert {one.verdict for one in verdict_of(take).frames.values()} == {"warn"}
+    assert verdict_of(take).frames["1001"].measures
+
+
+def test_what_was_judged_is_signed_for_one_frame_of_one_take(home: Path) -> None:
+    signer = signing.own_signer(home)
+    trusted = signing.trusted_keys([home / "trust"])
+    told = Judged("1001", "warn", {"drift": 0.25}, pixels="a").signed("mark", "mine", signer)
+    said = json.loads(json.dumps(told))
+
+    assert is_signed("1001", "mine", said, trusted)
+    assert not is_signed("1002", "mine", said, trusted)
+    assert not is_signed("1001", "another's", said, trusted)
+    assert not is_signed("1001", "mine", said, {})
+    assert not is_signed("1001", "mine", {**said, "verdict": "pass"}, trusted)
+    assert not is_signed("1001", "mine", {**said, "signature": 7}, trusted)
 
 
 @pytest.mark.parametrize(("make", "task"), [(points, "point_normals"), (smoke, "volume_upres")])

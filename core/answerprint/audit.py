@@ -1,7 +1,7 @@
 """The audit of a take that is about to be closed: whatever its frames were made by, all are judged.
 
-What another process judged is taken over from its journal, where that is about these very pixels and
-was held to the same limits. What nobody judged is read, and of the rest only frames at the borders,
+What another process judged is taken over from its journal, where that is about these very pixels, was
+held to the same limits, and is signed by somebody who is trusted. What nobody judged is read, and of the rest only frames at the borders,
 whose neighbours were made elsewhere.
 """
 
@@ -13,12 +13,13 @@ from typing import Any
 from answerprint import documents
 from answerprint.errors import SourceError, TakeError
 from answerprint.judge import Judge
-from answerprint.judged import Judged
+from answerprint.judged import Judged, is_signed
 from answerprint.neighbours import before
 from answerprint.reread import PlateAway, Reader
 from answerprint.sight import Whole
 from answerprint.take import Item, Take
 from answerprint.verdict import Verdict
+from answerprint.vouch import Keys
 
 FILE = "qc.json"
 
@@ -30,7 +31,7 @@ def audit(judge: Judge, reader: Reader, entries: Entries, wanted: tuple[Item, ..
 
     `wanted`: those that its job asks for.
     """
-    for judged in _told(reader.take, entries, judge.rules.mark):
+    for judged in _told(reader, entries, judge.rules.mark):
         if not judge.has(judged.key):
             judge.believe(judged)
     for _ in look(judge, reader, list(entries)):
@@ -94,14 +95,15 @@ def _one(judge: Judge, reader: Reader, item: Item, *, alone: bool) -> Judged:
     return judge.frame(key, seen) if alone else judge.border(key, seen)
 
 
-def _told(take: Take, entries: Entries, mark: str) -> list[Judged]:
+def _told(reader: Reader, entries: Entries, mark: str) -> list[Judged]:
     """What the journals say of these frames, where it is of their pixels and under these limits."""
     frames: dict[str, Judged] = {}
     pairs: dict[str, Judged] = {}
     try:
-        for event in take.told():
+        claim = str(reader.take.read("claim")["uuid"])
+        for event in reader.take.told():
             if event.get("event") in ("frame", "judged"):
-                judged = _of(event, entries, mark)
+                judged = _of(event, entries, mark, claim, reader.trusted)
                 if judged is not None:
                     held = frames if event["event"] == "frame" else pairs
                     held[judged.key] = judged
@@ -113,8 +115,10 @@ def _told(take: Take, entries: Entries, mark: str) -> list[Judged]:
     ]
 
 
-def _of(event: Mapping[str, Any], entries: Entries, mark: str) -> Judged | None:
-    """None: of other pixels, other limits, or no such thing at all: anybody may have written it."""
+def _of(
+    event: Mapping[str, Any], entries: Entries, mark: str, claim: str, trusted: Keys
+) -> Judged | None:
+    """None: of other pixels, other limits, or nothing that anybody stands for."""
     said, frame, variation = event.get("qc"), event.get("frame"), event.get("variation", "")
     if not isinstance(said, dict) or not isinstance(frame, int) or not isinstance(variation, str):
         return None
@@ -124,7 +128,7 @@ def _of(event: Mapping[str, Any], entries: Entries, mark: str) -> Judged | None:
     except ValueError:
         return None
     same = item in entries and judged.pixels == entries[item]["pixels"]
-    if not same or said.get("rules") != mark:
+    if not same or said.get("rules") != mark or not is_signed(judged.key, claim, said, trusted):
         return None
     earlier = entries.get(before(item))
     if judged.before and (earlier is None or earlier["pixels"] != judged.before):

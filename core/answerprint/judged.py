@@ -1,15 +1,25 @@
-"""What was judged: all that the gates said of one frame, as it goes through events."""
+"""What was judged: all that the gates said of one frame, as it goes through events.
+
+Events are signed by whoever judged: anybody who may write into a take may write a journal, and who
+closes the take says with a signature of its own what it found there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from answerprint.documents import OpenDocument
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from answerprint import signing
+from answerprint.documents import OpenDocument, canonical
+from answerprint.signing import Signer
 from answerprint.verdict import Finding, Word, worst
 
 MOST_TOLD = 50  # findings of one frame, in one event
+SIGNATURE = "signature"
+SCHEMA = "answerprint.judged/v1"
 
 
 class _Said(OpenDocument):
@@ -62,6 +72,11 @@ class Judged:
         )
         return said.model_dump(mode="json")
 
+    def signed(self, mark: str, claim: str, signer: Signer) -> dict[str, Any]:
+        """As events have it, with a signature. `claim`: uuid of the take's."""
+        said = self.as_json(mark)
+        return said | {SIGNATURE: signer.sign(_statement(self.key, claim, said))}
+
     def with_more(self, other: Judged) -> Judged:
         """Both together: the greater number of each gate."""
         measures = dict(self.measures)
@@ -78,3 +93,19 @@ class Judged:
 
     def followed_by(self, later: Iterable[Judged]) -> Judged:
         return replace(self, later=tuple(later))
+
+
+def is_signed(
+    key: str, claim: str, said: Mapping[str, Any], trusted: dict[str, Ed25519PublicKey]
+) -> bool:
+    """Whether somebody who is trusted said this of this frame of this take."""
+    rest = {name: one for name, one in said.items() if name != SIGNATURE}
+    try:
+        message = _statement(key, claim, rest)
+    except ValueError:  # no document of ours
+        return False
+    return bool(signing.check(message, str(said.get(SIGNATURE, "")), trusted))
+
+
+def _statement(key: str, claim: str, said: Mapping[str, Any]) -> bytes:
+    return canonical({"schema": SCHEMA, "claim": claim, "frame": key, "qc": said})

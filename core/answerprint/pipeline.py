@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from answerprint import record, reuse, way, write
@@ -161,10 +162,16 @@ class Pipeline:
         self.chunk.check()
         self.stages.add(found.seconds)
         facts = write.commit(self.place, found, made, lost)
-        mark = self.judge.rules.mark
         for one in judged.later:
-            self.told("judged", **named(Item.parse(one.key)), qc=one.as_json(mark))
-        return facts | {"qc": judged.as_json(mark)}
+            self.told("judged", **named(Item.parse(one.key)), qc=self._signed(one))
+        return facts | {"qc": self._signed(judged)}
+
+    def _signed(self, judged: Judged) -> dict[str, Any]:
+        return judged.signed(self.judge.rules.mark, self._claim, self.place.signer)
+
+    @cached_property
+    def _claim(self) -> str:
+        return str(self.place.take.read("claim")["uuid"])
 
 
 def _seconds(said: Any) -> float:
