@@ -19,6 +19,11 @@ empty, from its .vdb to the take's, and how long the model alone.
 
 says what the start of Nuke and the first opening of the panel take for imports, in milliseconds of
 processor time, the best of five.
+
+    python tests/performance.py panel
+
+says how long the host's window is kept waiting while a 4K job runs (at most 50 ms, but for one turn
+in a thousand), and how long the panel takes to open without a server (at most a second).
 """
 
 from __future__ import annotations
@@ -39,6 +44,7 @@ import numpy as np
 from numpy.typing import NDArray
 from samples import own_models, server_here
 from test_host_layer import START, loading
+from test_panel_numbers import a_4k_job, measured
 
 from answerprint import geometries
 from answerprint.geometry import Attribute, Geometry
@@ -57,7 +63,7 @@ BLOCK = re.compile(r"(```text\n\$ answerprint bench --plot bench\.png\n).*?(```)
 
 
 def main() -> int:
-    parts = {"geometry": geometry, "volume": volume, "imports": imports}
+    parts = {"geometry": geometry, "volume": volume, "imports": imports, "panel": panel}
     if sys.argv[1:]:
         return parts[sys.argv[1]]()
     words = [sys.executable, "-m", "answerprint.cli", "bench", "--plot", str(PLOT)]
@@ -138,6 +144,23 @@ def imports() -> int:
         ]
         best = min(float(one["seconds"]) for one in told)
         print(f"imports of {what}: {1000 * best:.0f} ms")
+    return 0
+
+
+def panel() -> int:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with server_here(folder / "serving", own_models(folder / "models")) as state:
+            gaps = sorted(a_4k_job(folder / "job", state.address)["gaps"])
+        opened = [
+            measured(folder / f"home{n}", "opening", ANSWERPRINT_SERVER="127.0.0.1:1")["seconds"]
+            for n in range(TRIES)
+        ]
+    print(
+        f"while a 4K job runs: {len(gaps):,} turns of the window, the longest {1000 * gaps[-1]:.0f} "
+        f"ms, one in a thousand longer than {1000 * gaps[-1 - len(gaps) // 1000]:.0f} ms\n"
+        f"opening the panel without a server: {min(opened):.2f} s"
+    )
     return 0
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from effort import called
 from processes import Crowd
 
 from answerprint import documents
@@ -132,29 +133,26 @@ def test_a_released_lease_leaves_nothing_and_is_free(file: Path) -> None:
 def test_the_lease_of_a_killed_process_is_taken_over_at_once(file: Path, holder: Crowd) -> None:
     killed(holder)
     assert not is_live(file)
-    begun = time.monotonic()
 
-    with Lease.take(file):
-        assert time.monotonic() - begun < BEAT_SECONDS
+    with called() as calls, Lease.take(file):
+        assert calls["sleep"] == 0
         assert left(file) == ["lease.json"]
 
 
 def test_a_killed_process_is_dead_also_before_its_parent_looks(file: Path, holder: Crowd) -> None:
     os.kill(holder.members[0].pid, signal.SIGKILL)
     time.sleep(0.2)  # a zombie from here on
-    begun = time.monotonic()
 
-    with Lease.take(file):
-        assert time.monotonic() - begun < BEAT_SECONDS
+    with called() as calls, Lease.take(file):
+        assert calls["sleep"] == 0
 
 
 def test_a_process_number_that_was_given_to_another_is_not_the_holder(file: Path) -> None:
     me = {"uuid": "1", "machine": socket.gethostname(), "pid": os.getpid(), "beat": 3}
     documents.write(file, {**me, "started": 1.0})
-    begun = time.monotonic()
 
-    with Lease.take(file):
-        assert time.monotonic() - begun < BEAT_SECONDS
+    with called() as calls, Lease.take(file):
+        assert calls["sleep"] == 0
 
 
 def test_of_many_that_take_over_a_stale_lease_exactly_one_wins(tmp_path: Path) -> None:
@@ -197,7 +195,7 @@ def test_a_stuck_holder_is_replaced_after_missed_beats_and_sees_it_when_it_wakes
     still_mine = json.loads(file.read_text())["pid"]
     held.release()
 
-    assert BEAT_SECONDS * MISSED_BEATS <= waited < 15
+    assert waited >= BEAT_SECONDS * MISSED_BEATS
     assert woken == [True]
     assert said == ["released"]
     assert still_mine == os.getpid()

@@ -23,7 +23,7 @@ __all__ = ["comp"]  # a fixture, used by its name
 
 FOLDER = Path(__file__).parents[1] / "nuke"
 CORE = FOLDER.parent / "core"
-MOST_TRIES = 8  # on a machine that is busy with other tests
+MOST_OURS = 60  # of our files; the panel has a hundred
 
 
 @pytest.fixture
@@ -107,27 +107,29 @@ def test_the_log_does_not_grow_for_ever() -> None:
 
 
 def test_nothing_of_qt_or_the_panel_is_loaded_before_it_is_needed() -> None:
-    """What Nuke's start pays for: the menu, the pane's name, the callbacks; under 50 ms."""
+    """What Nuke's start pays for: the menu, the pane's name, the callbacks.
+
+    How long that takes, `python tests/performance.py imports` says.
+    """
+    heavy = ("PySide", "shiboken", "answerprint.", "numpy", "asyncio", "urllib", "http")
     code = (
-        "import sys, time, nuke, nukescripts.panels\n"
-        "before = set(sys.modules); began = time.process_time()\n"
+        "import sys, nuke, nukescripts.panels\n"
+        "before = set(sys.modules)\n"
         "from answerprint_nuke import start; start.with_ui(nuke)\n"
-        "print(time.process_time() - began)\n"
         "new = set(sys.modules) - before\n"
-        "print([one for one in new if one.startswith(('PySide', 'shiboken', 'answerprint.'))])"
+        f"print([one for one in new if one.startswith({heavy!r})])\n"
+        "print(sum(one.startswith('answerprint') for one in new))"
     )
     folders = [str(one) for one in (FOLDER, CORE, Path(__file__).parent / "fakes")]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
-    took: list[float] = []
-    while len(took) < MOST_TRIES and (not took or took[-1] >= 0.05):
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ
-        )
-        seconds, loaded = done.stdout.splitlines()
-        took.append(float(seconds))
-        assert loaded == "[]"
 
-    assert min(took) < 0.05, took
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ
+    )
+
+    loaded, ours = done.stdout.splitlines()
+    assert loaded == "[]"
+    assert 0 < int(ours) < MOST_OURS
 
 
 def test_one_file_imports_nuke_and_none_the_engine() -> None:

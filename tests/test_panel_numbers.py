@@ -1,4 +1,7 @@
-"""The panel's numbers: the host's window is never kept waiting, little is held, it is there at once."""
+"""What panels leave behind in the host's process, and what they say where there is nothing to ask.
+
+How long the host's window is kept waiting, `python tests/performance.py panel` says.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,7 @@ import pytest
 from samples import noise, save
 
 WIDTH, HEIGHT, FRAMES = 3840, 2160, 6
-LONGEST = 0.05  # seconds that a call may take on the window's thread
-ONE_IN = 1000
 MOST_GROWTH = 30 << 20
-MOST_OPENING = 1.0
-TRIES = 3  # the best counts: others use this machine, and the one that it is a guest of
 
 
 def measured(home: Path, *words: str | Path, **environ: str) -> dict[str, Any]:
@@ -41,37 +40,24 @@ def measured(home: Path, *words: str | Path, **environ: str) -> dict[str, Any]:
     return said
 
 
-@pytest.fixture(scope="module")
-def job(tmp_path_factory: pytest.TempPathFactory, address: str) -> dict[str, Any]:
-    """A 4K job from the panel, and twenty panels opened and closed after it."""
-    folder = tmp_path_factory.mktemp("numbers")
+def a_4k_job(folder: Path, address: str) -> dict[str, Any]:
+    """A job from the panel, and twenty panels opened and closed after it."""
     tile = noise(1, "RGB")["R"][:20, :30].astype(np.float16)
     pixels = np.tile(tile, (HEIGHT // 20, WIDTH // 30))
     first = save(folder / "plate" / "bg.1001.exr", dict.fromkeys("RGB", pixels))
     for frame in range(1002, 1001 + FRAMES):
         os.link(first, first.with_name(f"bg.{frame}.exr"))
     plate = (folder / "plate" / "bg.####.exr").as_posix()
-    for number in range(TRIES):
-        script = folder / str(number) / "comp.nk"
-        script.parent.mkdir()
-        words = ("job", script, plate)
-        said = measured(folder / f"home{number}", *words, ANSWERPRINT_SERVER=address)
-        if are_short(said["gaps"]):
-            break
-    return said
+    script = folder / "script" / "comp.nk"
+    script.parent.mkdir()
+    return measured(folder / "home", "job", script, plate, ANSWERPRINT_SERVER=address)
 
 
-def are_short(gaps: list[float]) -> bool:
-    return sum(gap > LONGEST for gap in gaps) <= len(gaps) / ONE_IN
+def test_a_4k_job_and_twenty_panels_leave_little_behind(tmp_path: Path, address: str) -> None:
+    said = a_4k_job(tmp_path, address)
 
-
-def test_no_call_keeps_the_window_waiting_while_a_4k_job_runs(job: dict[str, Any]) -> None:
-    assert len(job["gaps"]) > 200
-    assert are_short(job["gaps"]), sorted(job["gaps"])[-9:]
-
-
-def test_a_job_and_twenty_panels_leave_little_behind(job: dict[str, Any]) -> None:
-    assert max(job["grown"]) < MOST_GROWTH
+    assert said["gaps"]  # the window had its turns meanwhile
+    assert max(said["grown"]) < MOST_GROWTH
 
 
 @pytest.mark.parametrize(
@@ -82,14 +68,7 @@ def test_a_job_and_twenty_panels_leave_little_behind(job: dict[str, Any]) -> Non
     ],
     ids=["no server", "no engine"],
 )
-def test_the_panel_is_there_within_a_second(
+def test_the_panel_is_there_before_what_it_waits_for(
     tmp_path: Path, environ: dict[str, str], waits: str
 ) -> None:
-    found = []
-    for number in range(TRIES):
-        found.append(measured(tmp_path / str(number), "opening", **environ))
-        if found[-1]["seconds"] < MOST_OPENING:
-            break
-
-    assert found[-1]["seconds"] < MOST_OPENING, found
-    assert found[-1]["waits"].startswith(waits)
+    assert measured(tmp_path, "opening", **environ)["waits"].startswith(waits)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -108,18 +106,16 @@ def test_it_is_there_at_once_and_says_soon_that_there_is_no_engine(
     qtbot: Any, opened: Callable[[], Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANSWERPRINT_ENGINE", "/nowhere/python")
-    began = time.thread_time()  # what it does itself; who else is busy here does not count
 
     at = opened()
     at.first(["tasks"])
-    took = time.thread_time() - began
-    qtbot.waitUntil(lambda: at.engine["state"] == "absent", timeout=1000)
+    assert at.engine["state"] == "starting"  # nothing was waited for
+    qtbot.waitUntil(lambda: at.engine["state"] == "absent", timeout=MILLISECONDS)
 
-    assert took < 0.05
     assert at.engine["problem"].startswith("ANSWERPRINT_ENGINE names /nowhere/python")
     told: list[dict[str, Any]] = []
     at.first(["tasks"], told.append)
-    qtbot.waitUntil(lambda: bool(told), timeout=1000)
+    qtbot.waitUntil(lambda: bool(told), timeout=MILLISECONDS)
     assert told[0]["error"] == "EngineAbsent"
     assert "EngineAbsent" not in at.diagnostics()
     assert "/nowhere/python" in at.diagnostics()
@@ -283,21 +279,19 @@ for line in sys.stdin:
         say({{"id": request["id"], "exit": 0}})
 """
     monkeypatch.setenv("ANSWERPRINT_ENGINE", str(script(tmp_path / "bin", body)))
-    at, least = opened(), []
+    at = opened()
+    heard: list[dict[str, Any]] = []
+    beats: set[int] = set()
     qtbot.waitUntil(lambda: at.engine["state"] == "ready", timeout=MILLISECONDS)
-    for _ in range(3):  # the best of three: others use this machine as well
-        heard: list[dict[str, Any]] = []
-        beats = [time.perf_counter()]
-        pulse = QtCore.QTimer()
-        pulse.setTimerType(Qt.TimerType.PreciseTimer)
-        pulse.timeout.connect(lambda beats=beats: beats.append(time.perf_counter()))
-        pulse.start(1)
-        at.ask(["burst"], heard.append)
-        qtbot.waitUntil(lambda heard=heard: len(heard) == BURST, timeout=MILLISECONDS)
-        pulse.stop()
-        least.append(max(later - one for one, later in itertools.pairwise(beats)))
+    pulse = QtCore.QTimer()
+    pulse.setTimerType(Qt.TimerType.PreciseTimer)
+    pulse.timeout.connect(lambda: beats.add(len(heard)))
+    pulse.start(1)
+    at.ask(["burst"], heard.append)
+    qtbot.waitUntil(lambda: len(heard) == BURST, timeout=MILLISECONDS)
+    pulse.stop()
 
-    assert min(least) < 0.05
+    assert beats - {0, BURST}  # the window had turns of its own in the midst of it
 
 
 def test_a_callback_that_fails_keeps_no_other_from_its_turn(
