@@ -226,13 +226,26 @@ def test_who_has_not_seen_a_decision_is_told_of_it_first(studio: Served) -> None
 
 def test_who_was_told_may_decide_all_the_same_and_nothing_is_lost(studio: Served) -> None:
     card = main(studio)
-    studio.decide(card["id"], "retake", note="Too soft.", seen=[])
+    first = studio.decide(card["id"], "retake", note="Too soft.", seen=[]).json()
 
-    forced = studio.decide(card["id"], "approved", seen=[], force=True)
+    forced = studio.decide(card["id"], "approved", seen=[first["id"]], force=True)
 
     assert forced.status_code == 201
     assert main(studio)["state"] == "approved"
     assert len(studio.json(f"/takes/{card['id']}")["reviews"]) == 2
+
+
+def test_what_is_forced_takes_the_place_of_nothing_that_was_not_seen(studio: Served) -> None:
+    card = main(studio)
+    first = studio.decide(card["id"], "approved", seen=[]).json()
+    studio.decide(card["id"], "retake", note="Too soft.", seen=[first["id"]])
+
+    forced = studio.decide(card["id"], "approved", seen=[first["id"]], force=True).json()
+
+    assert not forced["stands"]
+    assert forced["why"].startswith("retake by ")
+    assert main(studio)["state"] == "retake"
+    assert len(studio.json(f"/takes/{card['id']}")["reviews"]) == 3
 
 
 def test_of_two_browsers_that_decide_at_once_one_is_told(studio: Served) -> None:

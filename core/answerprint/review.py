@@ -20,7 +20,7 @@ from answerprint.bound import Sealed
 from answerprint.documents import explain
 from answerprint.errors import DecidedMeanwhile, ReviewError, TakeError
 from answerprint.frames import FrameRange
-from answerprint.reviewed import Review, Told, heads, history, since, standing
+from answerprint.reviewed import Review, Told, heads, history, known, since, standing
 from answerprint.signing import Signer
 from answerprint.statement import MOST_NOTE_BYTES, MOST_POINTS, Drawing, Keys, State, Statement
 from answerprint.take import Item, Take
@@ -90,7 +90,8 @@ def decide(
     by      None: `me`
     tool    where it was decided: studio, nuke, houdini, shell
     seen    ids of the statements that whoever decides has seen; None: all that there are
-    force   decide all the same where one stands that is not among these: all count as seen
+    force   decide all the same where one stands that is not among these: that stays beside it, and
+            of the two a retake counts
     remark  is told what does not undo the decision: that the pointer could not be written
 
     Raises:
@@ -117,7 +118,7 @@ def decide(
         drawings=[one if isinstance(one, Drawing) else dict(one) for one in drawings],
         pixels=sealed.digest if sealed else "",
         files=files,
-        after=[] if state == "note" else stood,
+        after=[] if state == "note" else known(told, seen),
     )
     _check_frames(take, said, sealed)
     _keep(take, said, signer)

@@ -167,11 +167,22 @@ def since(told: Iterable[Told], seen: Collection[str]) -> Told | None:
     """
     left = heads(told)
     said = left[-1].statement if left else None
-    if said is None or said.id in seen:
-        return None
+    return None if said is None or _is_known(said, seen) else left[-1]
+
+
+def known(told: Iterable[Told], seen: Collection[str] | None) -> list[str]:
+    """Ids of the decisions that a new one takes the place of: of those alone that were `seen`.
+
+    None: all that there are.
+    """
+    left = [one.statement for one in heads(told) if one.statement]
+    return [said.id for said in left if seen is None or _is_known(said, seen)]
+
+
+def _is_known(said: Statement, seen: Collection[str]) -> bool:
     if said.state == "withdrawn" and not set(said.after) & set(seen):
-        return None
-    return left[-1]
+        return True
+    return said.id in seen
 
 
 def _told(take: Take, trusted: Keys) -> list[Told]:
