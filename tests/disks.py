@@ -25,8 +25,10 @@ def disk(folder: Path, size: str) -> Iterator[Path]:
         if os.environ.get("CI") == "true":
             pytest.fail(needed)
         pytest.skip(needed)
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)  # a failed test may hold files
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)  # a failed test may hold files
 
 
 def mount(*words: str | Path) -> str:
