@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
 from samples import plate as noise
+from sqlalchemy.exc import OperationalError
 from studios import shot
 
 from answerprint.documents import write
@@ -43,9 +46,13 @@ def root(one: Take, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
-    made = Index(f"sqlite:///{(tmp_path / 'index.db').as_posix()}")
+    made = Index(url(tmp_path))
     yield made
     made.close()
+
+
+def url(folder: Path) -> str:
+    return f"sqlite:///{(folder / 'index.db').as_posix()}"
 
 
 def follower(index: Index, root: Path, told: list[set[str]] | None = None) -> Follower:
@@ -62,36 +69,103 @@ def test_losing_the_index_loses_nothing(root: Path, tmp_path: Path) -> None:
     database = tmp_path / "studio.db"
     asked = Settings((root,), Site(), tmp_path, database=f"sqlite:///{database.as_posix()}")
     reindex.reindex(asked)
-    before = held(Index(asked.url))
+    before = kept(asked)
     database.unlink()
 
     found, _ = reindex.reindex(asked)
 
     assert found == len(before) == 1
-    assert held(Index(asked.url)) == before
+    assert kept(asked) == before
 
 
-def test_an_index_that_is_damaged_is_built_anew(tmp_path: Path) -> None:
-    database = tmp_path / "index.db"
+def kept(asked: Settings) -> list[Entry]:
+    with closing(Index(asked.url, asked.roots)) as index:
+        return held(index)
+
+
+def test_a_wall_that_is_indexed_anew_is_never_empty_and_what_was_wrong_is_right(
+    root: Path, index: Index
+) -> None:
+    follower(index, root).everything()
+    before = held(index)
+    index.change({before[0]["id"]: {"name": "wrong"}})
+    index.put([{**before[0], "id": "ef" * 16, "folder": f"{before[0]['folder']}9"}])
+    asked = Settings((root,), Site(), root.parent / "home", database=url(root.parent))
+    seen: list[int] = []
+
+    reindex.reindex(asked, lambda: seen.append(index.count()))
+
+    assert held(index) == before
+    assert min(seen) > 0
+
+
+def test_whoever_wants_no_index_any_more_may_end_its_making(root: Path, index: Index) -> None:
+    def ended() -> None:
+        raise KeyboardInterrupt
+
+    follower(index, root).everything()
+    asked = Settings((root,), Site(), root.parent / "home", database=url(root.parent))
+    with pytest.raises(KeyboardInterrupt):
+        reindex.reindex(asked, ended)
+
+    assert index.count() == 1
+
+
+def test_an_index_of_ones_own_that_is_damaged_is_built_anew_and_that_is_said(
+    tmp_path: Path,
+) -> None:
+    asked = Settings((tmp_path,), Site(), tmp_path)
+    database = Path(asked.url.removeprefix("sqlite:///"))
+    database.parent.mkdir()
     database.write_bytes(b"no database at all" * 400)
 
-    made = Index(f"sqlite:///{database.as_posix()}")
+    with closing(Index(asked.url, asked.roots, own=True)) as made:
+        assert (made.count(), made.said) == (0, "was damaged")
 
-    assert made.count() == 0
-    made.close()
+
+def test_an_index_with_a_damaged_page_is_built_anew(tmp_path: Path) -> None:
+    with closing(Index(url(tmp_path))) as made:
+        filled(made, [SOME] * 40)
+    database = tmp_path / "index.db"
+    pages = bytearray(database.read_bytes())
+    for page in range(4096, len(pages), 4096):
+        pages[page : page + 512] = b"\xff" * 512
+    database.write_bytes(pages)
+
+    with closing(Index(url(tmp_path))) as made:
+        assert (made.count(), made.said) == (0, "was damaged")
+
+
+@pytest.mark.parametrize("content", [b"a plate" * 400, b"SQLite format 3\0" + b"\xff" * 4080])
+def test_a_file_that_is_no_index_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "index.db").write_bytes(content)
+
+    with pytest.raises(SetupError, match="is no index of takes"):
+        Index(url(tmp_path))
+
+    assert (tmp_path / "index.db").read_bytes() == content
+
+
+def test_tables_of_others_in_the_database_are_left_as_they_are(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "index.db") as connection:
+        connection.execute("create table about (x text)")
+        connection.execute("create table takes (id text)")
+        connection.execute("insert into takes values ('theirs')")
+
+    with closing(Index(url(tmp_path))) as made:
+        assert made.count() == 0
+    with sqlite3.connect(tmp_path / "index.db") as connection:
+        assert connection.execute("select id from takes").fetchall() == [("theirs",)]
 
 
 def test_an_index_of_another_version_is_built_anew(tmp_path: Path) -> None:
-    database = tmp_path / "index.db"
-    with sqlite3.connect(database) as connection:
-        connection.execute("create table about (name text primary key, value text)")
-        connection.execute("insert into about values ('version', '0')")
-        connection.execute("create table takes (id text)")
+    with sqlite3.connect(tmp_path / "index.db") as connection:
+        connection.execute("create table answerprint_about (name text primary key, value text)")
+        connection.execute("insert into answerprint_about values ('version', '0')")
+        connection.execute("create table answerprint_takes (id text)")
 
-    made = Index(f"sqlite:///{database.as_posix()}")
-
-    assert made.count() == 0
-    made.close()
+    with closing(Index(url(tmp_path))) as made:
+        assert (made.count(), made.said) == (0, "was of another version")
 
 
 @pytest.mark.parametrize("url", ["nonsuch://user:secret@host/name", "sqlite:////proc/none/x.db"])
@@ -100,6 +174,122 @@ def test_a_database_that_cannot_be_opened_is_said_without_its_password(url: str)
         Index(url)
 
     assert "secret" not in f"{caught.value.problem} {caught.value.remedy}"
+
+
+@pytest.mark.parametrize("url", ["postgresql://user:secret@host:port/name", "no address:secret"])
+def test_an_address_that_is_none_is_said_without_its_password(url: str, tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="address cannot be read") as caught:
+        Settings((tmp_path,), Site(), tmp_path, database=url).url  # noqa: B018 - what it raises
+
+    assert "secret" not in f"{caught.value.problem} {caught.value.remedy}"
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_an_index_in_memory_is_refused_in_words(url: str) -> None:
+    with pytest.raises(SetupError, match="in memory"):
+        Index(url)
+
+
+def test_services_of_other_folders_have_indexes_of_their_own(tmp_path: Path) -> None:
+    one, other = (Settings((tmp_path / name,), Site(), tmp_path) for name in ("one", "other"))
+
+    assert one.url != other.url
+    assert one.url == Settings((tmp_path / "x" / ".." / "one",), Site(), tmp_path).url
+
+
+def test_an_index_that_is_of_other_folders_is_not_mixed_with_them(
+    root: Path, tmp_path: Path
+) -> None:
+    with closing(Index(url(tmp_path), (root,))) as made:
+        follower(made, root).everything()
+    with pytest.raises(SetupError, match=f"in other folders: {root.as_posix()}"):
+        Index(url(tmp_path), (tmp_path / "other",))
+
+    with closing(Index(url(tmp_path), (tmp_path / "other",), anew=True)) as made:
+        assert made.count() == 0
+
+
+def test_a_stream_that_was_moved_keeps_its_takes_and_their_addresses(
+    root: Path, index: Index
+) -> None:
+    follows = follower(index, root)
+    follows.everything()
+    before = held(index)
+    stream = Path(before[0]["stream"])
+    moved = stream.rename(stream.with_name("zz"))
+    follows.everything()
+    (later,) = held(index)
+    moved.rename(stream.with_name("aa"))
+    follows.look()
+    follows.everything()
+    (last,) = held(index)
+
+    assert (later["id"], last["id"]) == (before[0]["id"], before[0]["id"])
+    assert [later["name"], last["name"]] == ["zz", "aa"]
+
+
+def test_a_take_below_a_name_that_is_no_text_says_so_and_hides_no_other(
+    root: Path, index: Index
+) -> None:
+    take = root / "show" / "s1" / "bg_passthrough" / "v001"
+    shutil.copytree(take, root / os.fsdecode(b"caf\xe9") / "v001")
+    follower(index, root).everything()
+
+    found = {one["name"]: one["card"]["reason"] for one in held(index)}
+    assert found["bg_passthrough"] == ""
+    assert "letters that are no text" in found["caf\\udce9"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("events.jsonl", '{"event": "started", "kept": "x", "time": 7}\n[1]\n'),
+        ("claim.json", '{"uuid": "cd", "user": "\\ud800", "created": "", "machine": "vm"}'),
+        ("claim.json", "[]"),
+        ("job.json", '{"resolved": {"frames": "1-999999999", "axes": [1]}}'),
+    ],
+    ids=["journal", "letters", "claim", "job"],
+)
+def test_a_take_that_anybody_wrote_nonsense_to_hides_no_other(
+    file: str, text: str, root: Path, index: Index
+) -> None:
+    stream = root / "show" / "s1" / "bg_passthrough"
+    shutil.copytree(stream / "v001", stream / f"v{10**24}")
+    bad = stream / f"v{10**24}" / ".take"
+    (bad / "manifest.json").unlink()
+    (bad / file).write_text(text)
+    follows = follower(index, root)
+    follows.everything()
+
+    assert follows.is_ready.is_set()
+    assert [one["take"] for one in held(index)] == [f"v{10**24}"[:20], "v001"]
+
+
+def test_what_could_not_be_taken_in_is_taken_in_another_time(root: Path, index: Index) -> None:
+    follows = follower(index, root)
+    with sqlite3.connect(root.parent / "index.db") as connection:
+        connection.execute("alter table answerprint_takes rename to aside")
+        with pytest.raises(OperationalError):
+            follows.everything()
+        connection.execute("alter table aside rename to answerprint_takes")
+    follows.everything()
+
+    assert len(held(index)) == 1
+
+
+def test_following_goes_on_where_a_fault_cannot_even_be_written(root: Path, index: Index) -> None:
+    (root.parent / "home").write_text("no folder")
+    follows = follower(index, root)
+    with sqlite3.connect(root.parent / "index.db") as connection:
+        connection.execute("alter table answerprint_takes rename to aside")
+        follows.start()
+        assert not follows.is_ready.wait(0.5)
+        connection.execute("alter table aside rename to answerprint_takes")
+    try:
+        assert follows.is_ready.wait(60)
+    finally:
+        follows.stop()
+    assert len(held(index)) == 1
 
 
 def test_a_take_that_comes_and_goes_is_told(root: Path, index: Index) -> None:
@@ -237,6 +427,20 @@ _entries = st.fixed_dictionaries(
 )
 
 
+SOME = {
+    **dict.fromkeys(("show", "sequence", "shot", "created", "review", "qc"), ""),
+    "name": "bg",
+    "number": 1,
+    "task": "denoise",
+    "model": "oidn",
+    "artist": "ada" * 100,
+    "state": "running",
+    "qc": "pass",
+    "spent": 0.0,
+    "newest": True,
+}
+
+
 def filled(index: Index, drawn: list[dict[str, Any]]) -> list[Entry]:
     made = []
     for number, fields in enumerate(drawn):
@@ -261,7 +465,7 @@ def filled(index: Index, drawn: list[dict[str, Any]]) -> list[Entry]:
                 **fields,
             }
         )
-    index.clear()
+    index.drop([one["id"] for one in held(index)])
     index.put(made)
     return made
 

@@ -35,6 +35,7 @@ CHECKS = {
     "not judged": "Not checked yet",
     "pass": "Pass",
 }
+UNREADABLE = "unreadable"
 _IDENT = re.compile(r"[0-9a-f]{32}")
 _SHOT = re.compile(r"(.*\d)[_-][^_-]*\d[^_-]*")
 
@@ -53,7 +54,8 @@ def of(take: Take, row: Row, stamp: str, site: Site) -> Entry:
     state = state_of(row, review)
     qc = row["qc"] if row["qc"] in CHECKS else "unknown"
     where = places(row, said, site)
-    progress = _progress(take, row, said) if state in _UNDER_WAY else None
+    is_read = row["state"] != UNREADABLE
+    progress = _progress(take, row, said) if is_read and state in _UNDER_WAY else None
     seconds = row["seconds"] if progress is None else progress["seconds"]
     entry = {
         "id": ident(take.folder, row["uuid"]),
@@ -62,12 +64,12 @@ def of(take: Take, row: Row, stamp: str, site: Site) -> Entry:
         "stamp": stamp,
         **where,
         "name": row["name"],
-        "number": take.number,
-        "take": row["take"],
+        "number": min(take.number, MOST_NUMBER),
+        "take": row["take"][:20],
         "task": row["task"] or "",
         "model": row["model"] or "",
         "artist": row["user"],
-        "created": row["created"],
+        "created": row["created"][:40],
         "state": state,
         "rank": list(STATES).index(state),
         "qc": qc,
@@ -85,9 +87,31 @@ def of(take: Take, row: Row, stamp: str, site: Site) -> Entry:
     card |= {"progress": progress, "seconds": seconds, "total": _total(said)}
     card["word"] = checks(entry, card)
     entry["words"] = _words(entry, row)
-    return {**entry, "card": card}
+    return {name: plain(value) for name, value in {**entry, "card": card}.items()}
 
 
+def plain(value: Any) -> Any:
+    """The same as text that a database and a page may hold: of letters that are none, their codes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\0")
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
+    return value
+
+
+def check_text(take: Take) -> None:
+    """Raises TakeError: nobody could ask for it by its path."""
+    path = take.folder.as_posix()
+    if plain(path) != path:
+        raise TakeError(
+            f"Its path holds letters that are no text: {plain(path)}.",
+            remedy="Rename the folder.",
+        )
+
+
+MOST_NUMBER = 2**31 - 1  # a database's whole numbers end there
 _UNDER_WAY = ("running", "queued", "stopped", "not_finished")
 
 
@@ -128,7 +152,7 @@ def checks(entry: Entry, card: dict[str, Any]) -> str:
 
 def _card(take: Take, row: Row, review: dict[str, Any] | None) -> dict[str, Any]:
     frames, title = _judged(take) if row["qc"] in ("warn", "fail") else (0, "")
-    number, stamp = _shown(take, row)
+    number, stamp = (None, "") if row["state"] == UNREADABLE else _shown(take, row)
     return {
         "title": row["title"] or row["task"] or row["name"],
         "model_version": row["model_version"] or "",
@@ -212,7 +236,8 @@ def _progress(take: Take, row: Row, said: dict[str, Any]) -> dict[str, Any]:
     frame = _last(take, sorted({number for label in labels for number in take.numbers(label)}))
     started = _last_event(take, "started") or {}
     seconds = _since(str(started.get("time", ""))) if row["state"] == "running" else None
-    made = done - int(started.get("kept") or 0)
+    kept = started.get("kept")
+    made = done - (kept if isinstance(kept, int) else 0)
     left = None
     if seconds and made > 0 and total >= done:
         left = round(seconds / made * (total - done), 1)
@@ -291,7 +316,7 @@ def unreadable(take: Take, stamp: str, error: Exception) -> Entry:
         "path": take.folder.as_posix(),
         "name": take.name,
         "take": take.label,
-        "state": "unreadable",
+        "state": UNREADABLE,
         "qc": "unknown",
         "problem": problem,
         "stream": take.name,

@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from answerprint import row, standing
-from answerprint.errors import AnswerprintError, TakeError
+from answerprint.errors import TakeError
 from answerprint.site import Site
 from answerprint.standing import Facts
 from answerprint.take import Take
@@ -29,6 +30,14 @@ AT_ONCE = 50  # takes that are taken in together
 SILENT_SECONDS = 30.0  # without a heartbeat: its process is gone
 
 Tell = Callable[[set[str]], None]
+
+
+class _Made(NamedTuple):
+    """What is so of a take. `before`: where it was until it was moved, else its folder."""
+
+    before: str
+    folder: str
+    entry: Entry
 
 
 class Follower:
@@ -83,13 +92,18 @@ class Follower:
         if folder in self._decided or self._is_other(folder) or self._has_died(folder):
             self.refresh([folder])
 
-    def everything(self) -> None:
-        """Walk over all roots, and take in all that is new or another, or gone."""
+    def everything(self, *, anew: bool = False, heed: Callable[[], None] = lambda: None) -> None:
+        """Walk over all roots, and take in all that is new or another, or gone.
+
+        anew    take in the others as well: the index may hold what is wrong
+        heed    is called all the while; what it raises ends it
+        """
         with self._lock:
             self._folders.forget_times()
         for root in self._folders.roots:
             self._folders.look(root)
         for folder in list(self._folders.above):
+            heed()
             self._folders.look(folder)
         found = self._folders.every()
         away = [root for root in self._folders.roots if not Path(root).is_dir()]
@@ -98,8 +112,10 @@ class Follower:
             for folder in self._known.keys() - found
             if not any(folder.startswith(f"{root}/") for root in away)
         }
-        changed = [folder for folder in sorted(found, reverse=True) if self._is_other(folder)]
+        every = sorted(found, reverse=True)
+        changed = every if anew else [folder for folder in every if self._is_other(folder)]
         for start in range(0, len(changed), AT_ONCE):
+            heed()
             if self._end.is_set():
                 return
             with self._lock:
@@ -178,45 +194,59 @@ class Follower:
             if found is None:
                 if known is not None:
                     gone.append(folder)
-                    streams.add(_stream(folder))
+                    streams.add(entry.plain(_stream(folder)))
                 continue
             stamps[folder] = found
             there.append(Take(Path(folder)))
-            streams.add(_stream(folder))
+            streams.add(entry.plain(_stream(folder)))
         if gone:
-            idents = [self._known.pop(folder)[0] for folder in gone]
+            idents = [self._known[folder][0] for folder in gone]
             self._index.drop(idents)
-            self._open -= set(gone)
-            self._decided -= set(gone)
+            self._forget(gone)
             told |= set(idents)
-        entries = self._others(self._entries(there, stamps))
+        made = self._entries(there, stamps)
+        entries = self._others([one.entry for one in made])
         self._index.put(entries)
+        for one in made:  # only what is in the index now: else it is taken in another time
+            self._remember(one)
         told |= {one["id"] for one in entries}
         for stream in streams:
             told |= self._settled(stream)
         if told:
             self._tell(told)
 
-    def _entries(self, takes: list[Take], stamps: dict[str, str]) -> list[Entry]:
+    def _entries(self, takes: list[Take], stamps: dict[str, str]) -> list[_Made]:
         made = []
         stale = {file for take in takes for file in self._stale(take)}
         used = {ident: folder for folder, (ident, _, _) in self._known.items()} if takes else {}
         for take, one in zip(takes, self._read(takes, stale, stamps), strict=True):
             folder = take.folder.as_posix()
-            # a folder that was copied, claim and all, is another take
-            if used.get(one["id"], folder) != folder:
+            before = used.get(one["id"], folder)
+            # a folder that was copied, claim and all, is another take; one that was moved is not
+            if before != folder and scan.stamp(before, is_complete=True) is not None:
                 one["id"] = entry.ident(take.folder, "copy")
+                before = folder
             used[one["id"]] = folder
             if one["is_complete"]:
                 one["stamp"] = scan.stamp(folder, is_complete=True) or one["stamp"]
-                self._open.discard(folder)
-            else:
-                self._open.add(folder)
-            self._known[folder] = (one["id"], one["stamp"], one["is_complete"])
-            self._states[folder] = one["state"]
-            (self._decided.add if one["is_decided"] else self._decided.discard)(folder)
-            made.append(one)
+            made.append(_Made(before, folder, one))
         return made
+
+    def _remember(self, made: _Made) -> None:
+        one, folder = made.entry, made.folder
+        if made.before != folder:
+            self._forget([made.before])
+        (self._open.discard if one["is_complete"] else self._open.add)(folder)
+        (self._decided.add if one["is_decided"] else self._decided.discard)(folder)
+        self._known[folder] = (one["id"], one["stamp"], one["is_complete"])
+        self._states[folder] = one["state"]
+
+    def _forget(self, folders: list[str]) -> None:
+        for folder in folders:
+            self._known.pop(folder, None)
+            self._states.pop(folder, None)
+        self._open -= set(folders)
+        self._decided -= set(folders)
 
     def _others(self, entries: list[Entry]) -> list[Entry]:
         """Those that are not in the index as they are: what has not changed is not told."""
@@ -237,8 +267,8 @@ class Follower:
         rows: list[row.Row | None]
         try:
             rows = [*row.rows(takes, self._site, stale, known=known)]
-        except (AnswerprintError, OSError, ValueError, KeyError, TypeError):
-            rows = [None] * len(takes)  # one of them; which one is found out below
+        except Exception:  # noqa: BLE001 - anybody may have written there; which one is found out below
+            rows = [None] * len(takes)
         return [
             self._entry(take, one, {take.folder: known[take.folder]}, stamps)
             for take, one in zip(takes, rows, strict=True)
@@ -255,9 +285,10 @@ class Follower:
     ) -> Entry:
         stamp = stamps[take.folder.as_posix()]
         try:
+            entry.check_text(take)
             said = row.rows([take], self._site, known=known)[0] if said is None else said
             return entry.of(take, said, stamp, self._site)
-        except (AnswerprintError, OSError, ValueError, KeyError, TypeError) as error:
+        except Exception as error:  # noqa: BLE001 - one take that cannot be read hides no other
             trouble.keep(self._home, error)
             return entry.unreadable(take, stamp, error)
 

@@ -1,12 +1,15 @@
 """The index: what is known of every take, in a database that is no more than that.
 
 It decides nothing and holds nothing that the take folders do not say: `studio reindex` builds it
-anew, and one of another version, or a damaged one, is built anew as well.
+anew, and one of another version, or a damaged one, is built anew as well. A file that is none of
+ours is never touched.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -41,17 +44,21 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from answerprint.errors import SetupError
 from answerprint_studio.tally import TEXTS, Tally
 
-VERSION = 2  # of the tables; another one is built anew
+VERSION = 3  # of the tables; another one is built anew
+MARK = 0x416E5072  # SQLite's application_id of our files, AnPr, by which a damaged one is known
 AT_ONCE = 400  # ids in one statement: databases bound the number of values
 
 Entry = dict[str, Any]
 
 metadata = MetaData()
 about = Table(
-    "about", metadata, Column("name", String(40), primary_key=True), Column("value", Text)
+    "answerprint_about",  # a database may hold tables of others
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text),
 )
 takes = Table(
-    "takes",
+    "answerprint_takes",
     metadata,
     Column("id", String(32), primary_key=True),
     # where it is: its folder, and that of its stream
@@ -96,15 +103,24 @@ takes = Table(
 class Index:
     """A database of takes. Safe from several threads; one of them writes at a time.
 
+    roots   that its takes lie below; an index of other folders is none of theirs
+    own     nobody else's file can lie at this address: what cannot be read there is thrown away
+    anew    all of it is read anew: it is looked through, and takes these roots
+    said    why what was there was thrown away; '' where nothing was
+
     Raises SetupError where its address says nothing that can be opened.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, roots: Iterable[Path] = (), *, own: bool = False, anew: bool = False
+    ) -> None:
         self.tally = Tally()
+        self.said = ""
         self._writing = threading.Lock()
         self._engine = _engine(url)
-        self._made()
-        self._count()
+        self._roots = json.dumps(sorted(root.as_posix() for root in roots))
+        self._anew = anew
+        self._made(own=own)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -114,25 +130,19 @@ class Index:
         with self._engine.connect() as connection:
             yield connection
 
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._change() as connection:
-            connection.execute(delete(takes))
-        self.tally = Tally()
-
     def put(self, entries: Iterable[Entry]) -> None:
         """Take these in, in place of what was known of them or of their folders."""
         held = list(entries)
+        gone: list[str] = []
         with self._change() as connection:
             for some in _some(held):
                 connection.execute(delete(takes).where(takes.c.id.in_([e["id"] for e in some])))
                 those = takes.c.folder.in_([entry["folder"] for entry in some])
-                self.tally.drop(
-                    row[0] for row in connection.execute(select(takes.c.id).where(those))
-                )
+                gone += [row[0] for row in connection.execute(select(takes.c.id).where(those))]
                 connection.execute(delete(takes).where(those))
             if held:
                 connection.execute(insert(takes), held)
+        self.tally.drop(gone)
         self.tally.put(held)
 
     def change(self, changes: dict[str, Entry]) -> None:
@@ -198,34 +208,67 @@ class Index:
         with self.reading() as connection:
             self.tally.put(dict(row) for row in connection.execute(select(*columns)).mappings())
 
-    def _made(self) -> None:
+    def _made(self, *, own: bool) -> None:
         """Make the tables, anew where they are of another version, or damaged."""
         try:
-            self._checked()
+            self._opened()
         except DBAPIError as error:
             file = self._engine.url.database
-            if self._engine.dialect.name != "sqlite" or not file:
+            if not _is_damaged(error) or not file:
                 raise _closed(error) from error
             self._engine.dispose()
+            if not own and not _is_ours(Path(file)):
+                raise SetupError(
+                    f"{file} is no index of takes.",
+                    remedy="It was left as it is. Name another file with --database, or leave "
+                    "that out.",
+                ) from error
+            self.said = "was damaged"
             _remove(Path(file))
             try:
-                self._checked()
+                self._opened()
             except DBAPIError as again:
                 raise _closed(again) from again
 
+    def _opened(self) -> None:
+        self._checked()
+        self._count()
+
     def _checked(self) -> None:
+        """Raises SetupError: it is of other folders."""
         with self._engine.begin() as connection:
-            if inspect(connection).has_table("about"):
-                version = connection.execute(
-                    select(about.c.value).where(about.c.name == "version")
-                ).scalar()
-                if version == str(VERSION):
+            is_file = self._engine.dialect.name == "sqlite"
+            if is_file and self._anew:
+                _look_through(connection)
+            if inspect(connection).has_table(about.name):
+                said = {row[0]: row[1] for row in connection.execute(select(about))}
+                if said.get("version") == str(VERSION):
                     metadata.create_all(connection)
-                    connection.execute(select(takes.c.id).limit(1)).first()
+                    self._belongs(connection, said.get("roots", ""))
                     return
+                self.said = "was of another version"
                 metadata.drop_all(connection)
             metadata.create_all(connection)
-            connection.execute(insert(about).values(name="version", value=str(VERSION)))
+            if is_file:
+                connection.exec_driver_sql(f"PRAGMA application_id={MARK}")
+            values = {"version": str(VERSION), "roots": self._roots}
+            connection.execute(
+                insert(about), [{"name": name, "value": value} for name, value in values.items()]
+            )
+
+    def _belongs(self, connection: Connection, roots: str) -> None:
+        nobodys = json.dumps([])
+        if self._roots in (roots, nobodys):
+            return
+        if roots != nobodys and not self._anew:
+            raise SetupError(
+                f"This index is of takes in other folders: {', '.join(json.loads(roots))}.",
+                remedy="Name another one with --database, or build it anew for these folders with "
+                "'answerprint studio reindex'.",
+            )
+        if roots != nobodys:
+            connection.execute(delete(takes))
+        connection.execute(update(about).where(about.c.name == "roots").values(value=self._roots))
 
 
 def _engine(url: str) -> Engine:
@@ -234,6 +277,11 @@ def _engine(url: str) -> Engine:
         parts = make_url(url)
         if parts.drivername.startswith("sqlite") and parts.database:
             Path(parts.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if parts.drivername.startswith("sqlite") and parts.database in (None, "", ":memory:"):
+            raise SetupError(
+                "An index in memory is another one in each thread.",
+                remedy="Name a file: sqlite:////folder/index.db; or leave --database out.",
+            )
         made = create_engine(parts)  # its errors show no password: it is masked in every URL
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         kind = url.partition(":")[0]
@@ -258,6 +306,32 @@ def _prepare(connection: Any, _record: Any) -> None:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.execute("PRAGMA cache_size=-65536")  # 64 MiB
     cursor.close()
+
+
+def _look_through(connection: Connection) -> None:
+    """Raises DBAPIError: a page of the file is damaged that opening it does not meet."""
+    said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
+    if said != "ok":
+        damaged = sqlite3.DatabaseError(f"database disk image is malformed: {said}")
+        raise DBAPIError("PRAGMA integrity_check", None, damaged)
+
+
+def _is_damaged(error: DBAPIError) -> bool:
+    """Whether the file itself is no database; one that is busy, or may not be read, is whole."""
+    said = str(error.orig)
+    return isinstance(error.orig, sqlite3.DatabaseError) and (
+        "malformed" in said or "not a database" in said
+    )
+
+
+def _is_ours(file: Path) -> bool:
+    """By the mark in its first bytes, which damage elsewhere leaves."""
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(72)
+    except OSError:
+        return False
+    return head.startswith(b"SQLite format 3\0") and head[68:] == MARK.to_bytes(4, "big")
 
 
 def _remove(file: Path) -> None:

@@ -1,4 +1,7 @@
-"""Reindexing: the index thrown away and built anew from the take folders."""
+"""Reindexing: all of the index read anew from the take folders.
+
+What is there is put right in place: a service that runs meanwhile goes on showing its takes.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,10 @@ def reindex(settings: Settings, heed: Callable[[], None] = lambda: None) -> tupl
         SetupError: the database cannot be opened.
     """
     began = time.monotonic()
-    index = Index(settings.url)
+    index = Index(settings.url, settings.roots, own=not settings.database, anew=True)
     try:
-        index.clear()
-        follower = Follower(index, settings.roots, settings.site, settings.home, lambda _: heed())
-        follower.everything()
+        follower = Follower(index, settings.roots, settings.site, settings.home, lambda _: None)
+        follower.everything(anew=True, heed=heed)
         return index.count(), time.monotonic() - began
     finally:
         index.close()

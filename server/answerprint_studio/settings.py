@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,14 +40,19 @@ class Settings:
     page: Path = PAGE
     follows: bool = True
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "roots", tuple(_plain(root) for root in self.roots))
+
     @property
     def url(self) -> str:
-        """The database's address. Raises SetupError: it is none."""
+        """The database's address, usually a file for these roots. Raises SetupError: it is none."""
         if not self.database:
-            return f"sqlite:///{(self.home / 'studio' / 'index.db').as_posix()}"
+            named = "\n".join(sorted(root.as_posix() for root in self.roots))
+            mark = hashlib.sha256(named.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+            return f"sqlite:///{(self.home / 'studio' / f'index-{mark}.db').as_posix()}"
         try:
             make_url(self.database)
-        except ArgumentError as error:  # which would say the password
+        except (ArgumentError, ValueError) as error:  # which would say the password
             raise SetupError(
                 "The database's address cannot be read.",
                 remedy="Write it like postgresql+psycopg://user:password@host/name, or leave "
@@ -62,6 +68,11 @@ class Settings:
     def address(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}/"
+
+
+def _plain(root: Path) -> Path:
+    """Absolute, and without '..': takes are known by their paths."""
+    return root.resolve() if ".." in root.parts else root.absolute()
 
 
 def is_loopback(host: str) -> bool:

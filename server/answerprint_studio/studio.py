@@ -83,7 +83,8 @@ class Studio:
     @classmethod
     def of(cls, settings: Settings) -> Studio:
         """Raises SetupError: the index cannot be opened."""
-        hub, index = Hub(), Index(settings.url)
+        hub = Hub()
+        index = Index(settings.url, settings.roots, own=not settings.database)
         follower = Follower(index, settings.roots, settings.site, settings.home, hub.tell)
         box = lightbox.Lightbox(settings.site, proxy.Cache(settings.home / "proxies"))
         verifier = Verifier(lambda: _trusted(settings), hub.tell)
@@ -149,7 +150,7 @@ class Studio:
         """Whether it lies below one of the roots, wherever an index has its folders from."""
         folder = Path(entry["folder"])
         return ".." not in folder.parts and any(
-            folder.is_relative_to(root.absolute()) for root in self.settings.roots
+            folder.is_relative_to(root) for root in self.settings.roots
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -93,7 +94,8 @@ def heard(app: FastAPI, home: Path) -> None:
         return answer(
             503,
             "The index of takes cannot be read.",
-            "Build it anew with 'answerprint studio reindex'; nothing is lost with it.",
+            "End the service, build it anew with 'answerprint studio reindex', and start it again; "
+            "nothing is lost with it.",
         )
 
     def fault(_: Request, error: Exception) -> JSONResponse:
@@ -119,10 +121,12 @@ def answer(code: int, problem: str, remedy: str, error: str = "AnswerprintError"
 
 
 def keep(home: Path, error: BaseException) -> Path:
-    """Write a fault's traceback where the command line keeps its own."""
+    """Write a fault's traceback where the command line keeps its own, if that can be written."""
     log = home / "fault.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    text = "".join(traceback.format_exception(error))
+    with contextlib.suppress(OSError):  # a full disk must not end whoever only wants to say so
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(text, encoding="utf-8", errors="backslashreplace")
     return log
 
 

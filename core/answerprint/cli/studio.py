@@ -70,7 +70,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return _reindex(settings, context)
     with serve.bound(settings) as (own, served), context.interrupted.watched():
         made = app.app(served)
-        _welcome(served, context)
+        _welcome(served, made.state.studio.index.said, context)
         serve.serve(made, own, log=args.log, ending=context.interrupted.wait)
     context.output.say("The review page is closed.")
     return 0
@@ -89,8 +89,10 @@ def _roots(args: argparse.Namespace, context: Context) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(roots))
 
 
-def _welcome(settings: Settings, context: Context) -> None:
+def _welcome(settings: Settings, said: str, context: Context) -> None:
     say = context.output.say
+    if said:
+        say(f"The index {said}: it is built anew from the take folders. Nothing is lost.")
     say(f"The review page is at {settings.address}")
     if not settings.is_loopback:
         say("Others may look at it. Nobody can decide there: there are no logins yet.")
