@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from importlib import invalidate_caches
 from pathlib import Path
 
+import numpy as np
 import pytest
 from samples import claimed, made, plate
 from test_qc_run import carried_out, rules, sight, verdict_of
 
-from answerprint import faultlog, findings, gated, row, signing
+from answerprint import documents, faultlog, findings, gated, gates, row, signing
 from answerprint.errors import SetupError, TakeError
 from answerprint.findings import Spot
 from answerprint.gate import Gate, Measure
 from answerprint.judge import Judge, Rules
+from answerprint.judged import Judged
 from answerprint.part import Part
+from answerprint.picture import Window
 from answerprint.profile import Profile, Rule
 from answerprint.sight import Sight, Whole
 from answerprint.site import Site
@@ -98,6 +101,47 @@ def test_what_is_no_measure_has_judged_nothing() -> None:
     judge = Judge(_alone(lambda _: "fine"))
 
     assert judge.frame("1001", [sight(1001, 1)]).verdict == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        (Measure(9, Window(*np.arange(4))), "warn"),
+        (Measure(9, Window(*np.arange(4) + 0.5)), "unknown"),
+        (Measure(9, Window(0, 0, 1 << 70, 1)), "unknown"),
+        (Measure(9, frame=1 << 70), "unknown"),
+        (Measure(9, note="half a letter: \udce9"), "warn"),
+    ],
+)
+def test_whatever_a_studios_gate_gives_can_be_written_down(given: Measure, word: str) -> None:
+    judge = Judge(_alone(lambda _: given))
+
+    judged = judge.frame("1001", [sight(1001, 1)])
+
+    assert judged.verdict == word
+    assert documents.canonical(judged.as_json(""))
+    assert judge.verdict(Whole(("1001",), ("1001",))).sha256
+
+
+def test_a_studios_gate_that_would_end_the_program_has_judged_nothing() -> None:
+    """As a library without its licence does it."""
+    judge = Judge(_alone(lambda _: sys.exit("no licence")))
+
+    assert "no licence" in judge.frame("1001", [sight(1001, 1)]).findings[0].words
+
+
+def test_a_studios_gate_that_cannot_be_loaded_is_said_of_every_kind_of_take(studio: Path) -> None:
+    """Of geometry as well, and of frames that were judged where it could be."""
+    (studio / "studio_checks.py").write_text("raise SystemExit('no licence')", encoding="utf-8")
+    found = gates.found()
+    limits = {name: Rule(block=0) for name in ("studio_check", "geo_nonfinite")}
+    judge = Judge(Rules(Profile(name="points", version=1, gates=limits), found))
+    judge.believe(Judged("1001"))
+
+    verdict = judge.verdict(Whole(("1001",), ("1001",)))
+
+    assert verdict.verdict == "unknown"
+    assert "cannot be loaded: SystemExit: no licence" in verdict.reason
 
 
 def test_a_frame_that_nobody_judged_is_no_pass() -> None:

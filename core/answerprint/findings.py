@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from answerprint.documents import MOST_INT
 from answerprint.gate import Gate, Measure
 from answerprint.picture import Window
 from answerprint.profile import Rule
@@ -42,8 +43,12 @@ class Spot:
     window: Window | None = None
 
     def of(self, frame: int) -> Spot:
-        """The same place in another frame."""
-        return replace(self, frame=frame)
+        """The same place in another frame.
+
+        Raises:
+            ValueError: it is no frame's number.
+        """
+        return replace(self, frame=_whole(frame))
 
     def __str__(self) -> str:
         frame = "" if self.frame is None else str(self.frame)
@@ -70,7 +75,11 @@ def word(number: float, rule: Rule) -> Word:
 
 
 def over(gate: Gate, rule: Rule, measure: Measure, spot: Spot) -> Finding | None:
-    """What is said of a number; None where it is within its limit."""
+    """What is said of a number; None where it is within its limit.
+
+    Raises:
+        ValueError, TypeError, AttributeError: it is no measure: a studio's gate may give anything.
+    """
     number = number_of(measure)
     verdict = word(number, rule)
     if verdict == "pass":
@@ -83,7 +92,7 @@ def over(gate: Gate, rule: Rule, measure: Measure, spot: Spot) -> Finding | None
     held = f"; limit {limit:g}" if limit else ""
     return _finding(gate.name, verdict, spot, f"{said}{held}").model_copy(
         update={
-            "box": measure.box and (*measure.box.as_list(),),
+            "box": measure.box and (*map(_whole, measure.box.as_list()),),
             "place": where,
             "number": number,
             "limit": limit,
@@ -92,7 +101,7 @@ def over(gate: Gate, rule: Rule, measure: Measure, spot: Spot) -> Finding | None
     )
 
 
-def raised(gate: str, error: Exception, spot: Spot) -> Finding:
+def raised(gate: str, error: BaseException, spot: Spot) -> Finding:
     """Of a gate that could not do its work: never a pass."""
     line = str(error).strip().partition("\n")[0]
     why = f"{type(error).__name__}: {line}" if line else type(error).__name__
@@ -122,6 +131,13 @@ def place(box: Window | None, frame: Window | None) -> str:
     return _PLACES[("upper", "", "lower")[down + 1], ("left", "", "right")[across + 1]]
 
 
+def _whole(number: int) -> int:
+    """A whole number as JSON can hold it, of whatever kind it came."""
+    if number != int(number) or abs(number) > MOST_INT:
+        raise ValueError(f"{number} is no whole number")
+    return int(number)
+
+
 def _third(at: float, length: int) -> int:
     """-1, 0 or 1: in the first, the middle or the last third."""
     return min(max(math.floor(3 * at / length), 0), 2) - 1
@@ -129,6 +145,8 @@ def _third(at: float, length: int) -> int:
 
 def _finding(gate: str, verdict: Word, spot: Spot, words: str) -> Finding:
     full = f"{spot}: {words}" if str(spot) else words
+    # half of a character, as names of files may have: JSON cannot hold it
+    full = full.encode("utf-8", "replace").decode("utf-8")
     return Finding(
         gate=gate,
         verdict=verdict,

@@ -188,7 +188,7 @@ class Judge:
             rule = self.rules.profile.rule(gate.name)
             finding = findings.over(gate, rule, found, spot)
             return _Said(gate.name, findings.number_of(found), finding)
-        except Exception as error:  # noqa: BLE001 - a studio's gate may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a studio's gate may raise anything
             faultlog.note(f"gate {gate.name}, {str(spot) or 'the take'}", error)
             return _Said(gate.name, None, findings.raised(gate.name, error, spot))
 

@@ -6,7 +6,8 @@ Every file here has a `GATE`. A studio's package names its own in the group `ans
     dead_pixels = "studio_checks.dead_pixels:GATE"
 
 One that cannot be loaded, or takes a name that is given, is not left out: it stands under its name
-and raises whenever it is asked, so that every verdict says that it could not judge.
+and raises when a take is closed, whatever that holds, so that every verdict says that it could not
+judge.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def _of(entry: EntryPoint, gates: Gates) -> Gate:
         return _broken(entry.name, f"{whose} has the name of another gate.", "Give it its own.")
     try:
         gate = entry.load()
-    except Exception as error:  # noqa: BLE001 - of a stranger's package; it is told, and judged
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - of a stranger's package; it is told, and judged
         said = f"{type(error).__name__}: {error}"
         return _broken(entry.name, f"{whose} cannot be loaded: {said}", "Mend its package.")
     if not isinstance(gate, Gate):
@@ -58,4 +59,4 @@ def _broken(name: str, problem: str, remedy: str) -> Gate:
     def measure(*_: object) -> Measure | None:
         raise SetupError(problem, remedy=remedy)
 
-    return Gate(name, name, "", "image", "frame", "block", name, measure)
+    return Gate(name, name, "", "image", "take", "block", name, measure)
