@@ -261,6 +261,32 @@ def test_an_empty_matte_repeats_nothing() -> None:
     assert worst("repeat", empty, plate, colour=False).number == 0
 
 
+def _matte(moment: int) -> Pixels:
+    """Of the ball in `scene`, with a soft edge."""
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
+    away = np.hypot(columns - 60 - moment, rows - 70)
+    return np.asarray(np.clip((26 - away) / 4, 0, 1)[..., None], np.float32)
+
+
+def _repeated(moments: Sequence[int], pictures: Frames) -> float:
+    """The greatest number of `repeat` in mattes of these moments, made of these pictures."""
+    sights = []
+    for at, (moment, picture) in enumerate(zip(moments, pictures, strict=True)):
+        one = sight(_matte(moment), None, FIRST + at, colour=False)
+        one.origin = picture[..., 1]
+        sights.append(sketch(one))
+    found = [GATES["repeat"].measure(*pair) for pair in itertools.pairwise(sights)]
+    return max(one.number for one in found if one is not None)
+
+
+def test_a_matte_repeats_where_what_it_was_made_of_moves() -> None:
+    still = [grain(CLEAN[0], seed) for seed in range(COUNT)]
+
+    assert _repeated([0, 1, 1, 3], PLATE) == 1
+    assert _repeated([0, 1, 2, 3], PLATE) == 0
+    assert _repeated([0, 0, 0, 0], still) == 0
+
+
 def test_a_firefly_may_go() -> None:
     plate = [with_sample(500)(one) for one in PLATE]
 

@@ -279,6 +279,17 @@ def test_a_larger_picture_is_held_against_its_smaller_plate(
     assert verdict_of(take).gates["layout"].worst == 0
 
 
+def test_a_matte_is_held_against_the_picture_that_it_was_made_of(
+    server: Server, home: Path, tmp_path: Path, plates: Path
+) -> None:
+    """There is no matte in the plate, and one that stands still is found all the same."""
+    path = corner(tmp_path / "in", plates, 1001, 1002)
+
+    take = made(server, home, tmp_path / "out", path, task="matte")
+
+    assert verdict_of(take).frames["1002"].measures["repeat"] == 0
+
+
 def test_frames_between_frames_are_judged(server: Server, home: Path, tmp_path: Path) -> None:
     path = _slide(tmp_path / "in")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from answerprint import aliases, exr, sights
 from answerprint.geometry import Geometry
@@ -80,6 +80,8 @@ def _sights(
             one.plate_pixels = plate_pixels
             if plate is not None and layer in held:
                 _hold(one, made, channels, plate, held[layer])
+            if plate is not None and one.plate is None:
+                one.origin = _origin(plate, held)
             yield one
 
 
@@ -130,6 +132,15 @@ def _hold(
         return
     one.plate = sights.stacked(_in(own, window, target))
     one.plate_window, one.scale = target, scale
+
+
+def _origin(plate: exr.Frame, held: Mapping[str, Channels]) -> Pixels | None:
+    """Of the plate's first layer that is light."""
+    for channels in held.values():
+        picked = _picked(plate, channels)
+        if picked and all(_letter(name) in _LIGHT for _, name in picked):
+            return sights.light([plate.parts[part].channels[name] for part, name in picked])
+    return None
 
 
 def _in(channels: list[Pixels], own: Window, target: Window) -> list[Pixels]:

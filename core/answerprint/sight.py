@@ -25,6 +25,7 @@ Pixels = NDArray[Any]
 
 HUGE = 1e30  # beyond, what is added up may be no float any more
 MOST_SKETCHED = 240  # boxes along the longer edge of a Sketch
+SMOOTH = 5  # of these: so much grain moves in a picture that stands still
 
 _SMALL, _TINY = (
     64,
@@ -62,6 +63,8 @@ class Sight:
     asked       what file and job agreed on, and what is there instead, where that differs: in words
     pixels      digest of all of the frame, and of the plate's frame: equal ones are the same pixels
     provenance  why the frame's record does not hold; '' where it does
+    origin      (height, width) of a picture that it was made of, where there is no `plate`: a matte
+                is no picture, and stands still only where that does
     """
 
     number: int
@@ -80,6 +83,7 @@ class Sight:
     plate_pixels: str = ""
     provenance: str = ""
     seams: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    origin: Pixels | None = None
     _seen_finite: bool = field(default=False, init=False, repr=False)
 
     @cached_property
@@ -200,6 +204,7 @@ class Sketch:
     """What is kept of a Sight for its neighbours, small: see `sight.sketch`.
 
     made, plate   (h, w) float32, luminance (of data: the first channel) of a box of pixels each
+    origin        the same of what it was made of, smooth, where there is no plate
     step          pixels of the frame in one of these
     """
 
@@ -213,6 +218,7 @@ class Sketch:
     plate: Pixels | None
     pixels: str = ""
     plate_pixels: str = ""
+    origin: Pixels | None = None
     kept: dict[str, Any] = field(default_factory=dict)  # what gates keep of their own, small
 
 
@@ -248,6 +254,7 @@ def sketch(sight: Sight) -> Sketch:
         plate=None if plate is None else _folded(plate, fold),
         pixels=sight.pixels,
         plate_pixels=sight.plate_pixels,
+        origin=_origin(sight),
         kept={} if drift is None else {"drift": drift},
     )
 
@@ -260,6 +267,14 @@ def _lights(sight: Sight) -> tuple[Floats, Floats | None]:
     if not _within(made):
         made[~(np.abs(made) < HUGE)] = 0
     return lens.luminance(made), None
+
+
+def _origin(sight: Sight) -> Floats | None:
+    if sight.origin is None or sight.plate is not None:
+        return None
+    fold = max(-(-max(sight.origin.shape) // MOST_SKETCHED), 1)
+    small = lens.smaller(sight.origin[..., None], fold)[..., 0]
+    return lens.mean(np.where(np.abs(small) < HUGE, small, np.float32(0)), SMOOTH)
 
 
 def _folded(image: Floats, fold: int) -> Floats:

@@ -45,6 +45,7 @@ class Aim:
     plate    the plate's channels in that place, as they are; none where there are no such
     window   where those lie, and where what was made lies in the plate's pixels
     scale    how many times larger it becomes; None: a size of its own
+    origin   of a picture that it is made of, one channel, where no plate stands in its place
     """
 
     layer: str
@@ -55,6 +56,7 @@ class Aim:
     window: Window
     scale: int | None
     colour: bool
+    origin: Pixels | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,13 @@ def _aim(
         window=eye.window,
         scale=scale,
         colour=output.encoding != "data",
+        origin=None if plate else _origin(found, eye, resolved),
     )
+
+
+def _origin(found: Read, eye: workitem.Eye, resolved: Resolved) -> Pixels | None:
+    where = eye.where.get(resolved.main, ())
+    return light([found.frame.parts[part].channels[name] for part, name in where])
 
 
 def _plate_digest(found: Read, resolved: Resolved) -> str:
@@ -189,7 +197,13 @@ def _sight(
         pixels=facts.pixels,
         plate_pixels=aimed.plate,
         provenance=facts.provenance,
+        origin=one.origin,
     )
+
+
+def light(channels: Sequence[Pixels]) -> Pixels | None:
+    """The channel that says most of what moves in a picture: green, where there is one."""
+    return channels[min(1, len(channels) - 1)] if channels else None
 
 
 def _scale(one: Aim, made: Pixels) -> int | None:
