@@ -166,6 +166,7 @@ def test_takes_are_compared_switched_verified_and_run_again(seat: Seat, tmp_path
     done(seat, "v002")
     seat.take("v002")
     seat.press("Place v002")
+    seat.until_said("Read placed: answerprint_bg_nap")
     placed = nuke.toNode("answerprint_bg_nap")
 
     # down and up from the panel

@@ -14,6 +14,7 @@ from engines import scripted
 from samples import carried_out, claimed, plate
 
 from answerprint import signing
+from answerprint.statement import MOST_NOTE_BYTES
 from answerprint.take import Take
 from answerprint.triton import Server
 from answerprint_panel import watch
@@ -75,7 +76,13 @@ class Told:
         self.python = scripted(folder / "bin")
 
     def answers(self, *takes: Document, **more: Any) -> None:
-        known = {"takes": takes, "where": [{"root": "/r"}], "thumbnail": [{}], **more}
+        known = {
+            "takes": takes,
+            "versions": [{"takes": takes}],
+            "where": [{"root": "/r"}],
+            "thumbnail": [{}],
+            **more,
+        }
         (self.python.parent / "answers.json").write_text(json.dumps(known))
 
     def open(self, session: Session, rows: int) -> Takes:
@@ -238,9 +245,74 @@ def test_a_failed_take_says_so_before_it_is_placed_and_after(told: Told) -> None
         assert row(takes, 4).standing.word == "Not offered as latest"
         assert "v004 failed QC: 1006: black." in takes.drawer.place.toolTip()
         takes.drawer.place.click()
+        takes.drawer.place.click()  # once more, while the engine is asked: one node all the same
+        said = takes.drawer.said.words
+        told.until(lambda: said.text() == "Read placed: Read1. v004 failed QC: 1006: black.")
 
-        assert takes.drawer.said.words.text() == "Read placed: Read1. v004 failed QC: 1006: black."
-        assert len(told.host.reads) == 1
+    assert len(told.host.reads) == 1
+
+
+# What is placed is what the take is by now, not what it was when it was listed
+
+ONE_FRAME = {
+    "state": "running",
+    "standing": "unfinished",
+    "frames": "1001",
+    "last": 1001,
+    "pattern": "/r/bg_denoise/v003/bg.1001.exr",
+}
+
+
+def test_a_take_that_was_listed_while_it_ran_is_placed_as_it_is_now(told: Told) -> None:
+    told.answers(take(3, **ONE_FRAME), versions=[{"takes": [take(4), take(3)]}])
+    with opened(told.host) as session:
+        takes = told.open(session, 1)
+        takes.choose(take(3)["path"])
+        takes.drawer.place.click()
+        told.until(lambda: told.host.reads)
+
+    (placed,) = told.host.reads.values()
+    assert (placed.path, placed.identity["take"]) == (take(3)["pattern"], "v003")
+    assert told.asked("versions") == [["versions", take(3)["path"], "--uuid", take(3)["uuid"]]]
+
+
+def test_both_takes_that_are_compared_are_as_they_are_now(told: Told) -> None:
+    old = [take(4, **ONE_FRAME), take(3, **ONE_FRAME)]
+    told.answers(*old, versions=[{"takes": [take(4), take(3)]}])
+    with opened(told.host) as session:
+        takes = told.open(session, 2)
+        takes.acts.compare(*old)
+        told.until(lambda: told.host.compared)
+
+    assert told.host.compared == [({"take": take(4)}, {"take": take(3)})]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [[{"takes": []}], [], [{"error": "TakeError", "problem": "v003 is not among the takes any more."}]],
+)  # fmt: skip
+def test_a_take_that_is_gone_is_not_placed(told: Told, answer: list[Document]) -> None:
+    told.answers(take(3), versions=answer)
+    with opened(told.host) as session:
+        takes = told.open(session, 1)
+        takes.choose(take(3)["path"])
+        takes.drawer.place.click()
+        title = takes.drawer.note.title
+        told.until(lambda: title.text() == "v003 is not among the takes any more")
+
+    assert not told.host.reads
+
+
+def test_a_take_is_not_placed_into_another_script(told: Told, tmp_path: Path) -> None:
+    told.answers(take(3))
+    with opened(told.host) as session:
+        takes = told.open(session, 1)
+        takes.choose(take(3)["path"])
+        takes.drawer.place.click()
+        told.host.open = tmp_path / "another.nk"
+        told.until(lambda: takes.drawer.said.words.text().startswith("Another script is open"))
+
+    assert not told.host.reads
 
 
 # Decisions
@@ -311,7 +383,7 @@ def test_somebody_who_decided_meanwhile_is_named_and_both_can_be_kept(told: Told
         told.until(lambda: not note.isHidden())
         assert "Retake asked by J. Reyes, 28 Nov 2026" in note.title.text()
         assert "grain is gone" in note.title.text()
-        assert note.button.text() == "Approve all the same"
+        assert note.button.text() == "Approve v003 all the same"
 
         told.answers(take(3), review=[{"state": "approved"}])
         note.button.click()
@@ -319,6 +391,67 @@ def test_somebody_who_decided_meanwhile_is_named_and_both_can_be_kept(told: Told
 
     last = [words for words in told.asked("review") if "--approve" in words][-1]
     assert "--seen" not in last
+
+
+def test_all_the_same_is_about_the_take_it_names_whichever_is_selected(told: Told) -> None:
+    refused = {"error": "DecidedMeanwhile", "problem": "p", "review": {**REYES, "state": "retake"}}
+    told.answers(take(4), take(3), review=[refused])
+    with opened(told.host) as session:
+        takes = told.open(session, 2)
+        takes.choose(take(3)["path"])
+        takes.drawer.retake.click()
+        takes.drawer.note_row.field.line.setText("more grain")
+        takes.drawer.note_row.send.click()
+        takes.choose(take(4)["path"])  # before the answer is there
+        takes.drawer.retake.click()
+        takes.drawer.note_row.field.line.setText("of v004")
+        told.until(lambda: not takes.drawer.note.isHidden())
+
+        told.answers(take(4), take(3), review=[{"state": "retake"}])
+        takes.drawer.note.button.click()
+        told.until(lambda: takes.drawer.said.words.text() == "v003 was asked for again")
+        assert takes.drawer.note_row.field.text() == "of v004"
+
+    last = [words for words in told.asked("review") if "--retake" in words][-1]
+    assert last[1:4] == [take(3)["path"], "--retake", "--note=more grain"]
+
+
+def test_a_note_that_was_begun_waits_for_its_take(told: Told) -> None:
+    told.answers(take(4), take(3))
+    with opened(told.host) as session:
+        takes = told.open(session, 2)
+        note = takes.drawer.note_row
+        takes.choose(take(3)["path"])
+        takes.drawer.retake.click()
+        note.field.line.setText("the sky")
+        takes.choose(take(4)["path"])
+        takes.drawer.retake.click()
+        assert note.field.text() == ""
+
+        takes.choose(take(3)["path"])
+        takes.drawer.retake.click()
+        assert note.field.text() == "the sky"
+
+
+def test_a_note_that_is_too_long_is_refused_by_the_engine_and_never_cut(told: Told) -> None:
+    told.answers(take(3))
+    with opened(told.host) as session:
+        line = told.open(session, 1).drawer.note_row.field.line
+        line.setText("x" * 100_000)
+
+        assert len(line.text()) > MOST_NOTE_BYTES
+
+
+def test_an_engine_that_says_nothing_has_decided_nothing(told: Told) -> None:
+    told.answers(take(3), review=[])
+    with opened(told.host) as session:
+        takes = told.open(session, 1)
+        takes.choose(take(3)["path"])
+        takes.drawer.approve.click()
+        title = takes.drawer.note.title
+        told.until(lambda: title.text().startswith("The engine did not say whether"))
+
+        assert takes.drawer.said.words.text() == ""
 
 
 def test_a_share_that_cannot_be_written_is_said_and_the_note_stays(told: Told) -> None:

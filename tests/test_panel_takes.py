@@ -116,10 +116,11 @@ def test_a_take_is_placed_beside_its_node_compared_and_verified(
     desktop.qtbot.mouseClick(takes.list.viewport(), LEFT, pos=QtCore.QPoint(200, 20))
     assert (chosen(takes), takes.drawer.isVisible()) == ("v001", True)
     desktop.press(takes.drawer.place)
-    assert takes.drawer.said.words.text() == "Read placed: Read2"
+    desktop.until(lambda: takes.drawer.said.words.text() == "Read placed: Read2")
     assert desktop.host.beside == {"Read2": "Read3"}
 
     desktop.press(takes.drawer.compare)
+    desktop.until(lambda: bool(desktop.host.compared))
     assert desktop.host.compared[0][1] == {"node": "Read3"}
 
     action(menu(takes), "Verify").trigger()
@@ -142,6 +143,7 @@ def test_enter_places_and_so_does_an_icon_of_a_row_that_is_pointed_at(
     )
     assert chosen(takes) == "v002"
     desktop.qtbot.keyClick(takes.list, Qt.Key.Key_Return)
+    desktop.until(lambda: bool(desktop.host.placed()))
     below = takes.list.row_top(1) + 20
     desktop.qtbot.mouseMove(takes.list.viewport(), QtCore.QPoint(200, below))
     takes.list._point(1)  # noqa: SLF001 - no pointer moves where nothing is drawn
@@ -149,6 +151,7 @@ def test_enter_places_and_so_does_an_icon_of_a_row_that_is_pointed_at(
     assert place.accessibleName() == "Place v001"
     desktop.press(place)
 
+    desktop.until(lambda: len(desktop.host.placed()) == 2)
     assert [one.identity["take"] for one in desktop.host.placed()] == ["v002", "v001"]
     assert chosen(takes) == "v001"
 
@@ -205,6 +208,7 @@ def test_a_placed_read_goes_through_the_versions(desktop: Desktop, at: Session) 
     takes.choose(first.folder.as_posix())
     takes.drawer.place.click()
     reads = desktop.host.reads
+    desktop.until(lambda: "Read2" in reads)
 
     action(menu(takes), "Read2, v001", "Newer").trigger()
     desktop.until(lambda: reads["Read2"].identity["take"] == "v002")
@@ -225,6 +229,7 @@ def test_two_takes_are_compared(desktop: Desktop, at: Session) -> None:
     below = submenu(menu(takes), "Compare with another take")
     below.actions()[0].trigger()
 
+    desktop.until(lambda: bool(desktop.host.compared))
     one, other = desktop.host.compared[0]
     assert (one["take"]["take"], other["take"]["take"]) == ("v001", "v002")
 
@@ -237,7 +242,7 @@ def test_the_hosts_trouble_is_told_at_the_take(desktop: Desktop, at: Session) ->
 
     desktop.press(takes.drawer.place)
 
-    assert takes.drawer.note.title.text() == "The script is locked"
+    desktop.until(lambda: takes.drawer.note.title.text() == "The script is locked")
     assert desktop.host.reads == {}
 
 

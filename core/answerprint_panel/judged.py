@@ -136,5 +136,5 @@ def told(take: Document, myself: str = "") -> str:
 def saying(take: Document) -> Saying:
     """All that gates and people say of a take: where it is another thing, there is news of it."""
     said = decision(take)
-    review = f"{said.get('state')} {said.get('created')} {said.get('void')}" if said else ""
+    review = " ".join(str(said.get(one)) for one in ("id", "state", "created", "void") if said)
     return str(take.get("qc")), review, str(take.get("word"))

@@ -11,7 +11,7 @@ from answerprint_panel.labels import Words
 from answerprint_panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
 from answerprint_panel.rows import across, down
 
-MOST_LETTERS = 4000  # a page of them; the engine keeps more, a line is no place for it
+MOST_LETTERS = (64 << 10) + 1  # more than the engine keeps, so that it says so: nothing is cut here
 
 
 class NoteRow(QtWidgets.QWidget):

@@ -54,6 +54,9 @@ class ReviewVerbs(Answers):
                 if self._is_still(placed, script):
                     done = reviewing.done(ours, verb)
                     self._safely(name, lambda: self._decided(placed, told, done))
+                elif "error" in told:  # the node reads something else by now, or is gone
+                    said = f"{name}: {told.get('problem')}"
+                    self._tell(HostError(said, str(told.get("remedy") or "")), answers=False)
 
             reviewing.decide(self.session(), ours, verb, heard, note=note)
 

@@ -25,6 +25,13 @@ NO_NOTE: Document = {
     "fix": None,
 }
 
+UNKNOWN: Document = {
+    "error": "ReviewError",
+    "problem": "The engine did not say whether the decision was kept.",
+    "remedy": "Look at what the take says, then decide again where it is missing.",
+    "fix": None,
+}
+
 
 def decide(
     session: Session,
@@ -52,7 +59,8 @@ def decide(
         argv += ["--seen", seen(take)]
 
     def heard(answer: Document) -> None:
-        then(_worded(answer, take, verb) if "error" in answer else answer)
+        told = answer if answer.get("state") or "error" in answer else UNKNOWN
+        then(_worded(told, take, verb, note) if "error" in told else told)
 
     session.first(argv, heard)
 
@@ -67,8 +75,11 @@ def done(take: Document, verb: str) -> str:
     return f"{take.get('take') or 'The take'} {DONE[verb]}"
 
 
-def _worded(error: Document, take: Document, verb: str) -> Document:
-    """Somebody else has decided: who, what, and one button to keep ours beside it."""
+def _worded(error: Document, take: Document, verb: str, note: str) -> Document:
+    """Somebody else has decided: who, what, and one button to keep ours beside it.
+
+    The fix says all that it is about: by then another take may be the one that is looked at.
+    """
     if error.get("error") != MEANWHILE:
         return error
     theirs = judged.told({**take, "review": error.get("review")}, words.me())
@@ -77,7 +88,12 @@ def _worded(error: Document, take: Document, verb: str) -> Document:
         **error,
         "problem": f"Somebody decided about {label} meanwhile. {theirs}".strip(),
         "remedy": "Nothing of yours was kept. Both stay in its history if you decide all the same.",
-        "fix": {"label": f"{ASKED[verb]} all the same", "verb": verb},
+        "fix": {
+            "label": f"{ASKED[verb]} {label} all the same",
+            "verb": verb,
+            "path": take.get("path"),
+            "note": note,
+        },
     }
 
 

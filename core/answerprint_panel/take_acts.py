@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional
+import functools
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from answerprint_panel import judged, reviewing, streams, take_words, words
 from answerprint_panel.host import HostError, Placed
@@ -18,7 +19,8 @@ class TakeActs:
     """Acts on takes for a panel.
 
     say, fail   told what came of it: a sentence, or an error document
-    decided     a review was asked for, whatever came of it: takes say something else now
+    decided     a review was asked for, whatever came of it, or a take is gone: takes say something
+                else now
     life        of the panel: nothing is said when that is over
     beside      the node that a take is placed beside, where its own is not there any more
     """
@@ -29,9 +31,10 @@ class TakeActs:
         self._session, self._host = session, session.host
         self._say, self._fail, self._life, self._decided = say, fail, life, decided
         self.beside: Optional[str] = None
+        self._asking: Set[str] = set()
 
     def place(self, take: Document) -> None:
-        self._try(lambda: self._place(take))
+        self._anew(take, self._place)
 
     def _place(self, take: Document) -> None:
         """One that failed is placed as well, and says so."""
@@ -41,7 +44,7 @@ class TakeActs:
 
     def compare_with_input(self, take: Document) -> None:
         """With the node it was made from, where that is in the script; else with the plate's files."""
-        self._try(lambda: self._compare_with_input(take))
+        self._anew(take, self._compare_with_input)
 
     def _compare_with_input(self, take: Document) -> None:
         node = self._node(str(take.get("node") or ""))
@@ -51,11 +54,36 @@ class TakeActs:
         self._say(self._compared(take, named, left))
 
     def compare(self, take: Document, other: Document) -> None:
-        def act() -> None:
-            left = self._host.compare({"take": take}, {"take": other})
-            self._say(self._compared(take, str(other.get("take")), left))
+        def act(one: Document, two: Document) -> None:
+            left = self._host.compare({"take": one}, {"take": two})
+            self._say(self._compared(one, str(two.get("take")), left))
 
-        self._try(act)
+        self._anew(take, lambda one: self._anew(other, functools.partial(act, one)))
+
+    def _anew(self, take: Document, act: Callable[[Document], None]) -> None:
+        """Act on a take as it is by now: it was listed while it still ran, or has gone since.
+
+        One press is one act: another one has to wait for the engine's answer.
+        """
+        path, label, script = str(take.get("path") or ""), str(take.get("take")), self._script()
+        if path in self._asking:
+            self._say(f"{label} is being looked at")
+            return
+        self._asking.add(path)
+
+        def heard(versions: Document) -> None:
+            self._asking.discard(path)
+            now = _same(versions.get("takes") or [], take)
+            if self._script() != script:
+                self._say(f"Another script is open by now: nothing was done with {label}")
+            elif now is not None:
+                self._try(lambda: act(now))
+            else:
+                self._fail(versions if "error" in versions else _gone(take))
+                self._decided()
+
+        argv = ["versions", path] + (["--uuid", str(take["uuid"])] if take.get("uuid") else [])
+        self._session.first(argv, self._life(heard))
 
     def _compared(self, take: Document, other: str, left: Optional[str]) -> str:
         """What stands in the viewer, and what the host leaves for the artist to press."""
@@ -227,6 +255,19 @@ def plate_of(take: Document) -> Document:
         "word": "Plate",
         "standing": "",
     }
+
+
+def _same(takes: List[Document], take: Document) -> Optional[Document]:
+    """A take among those that the engine tells now; None: it is not there any more."""
+    key = "uuid" if take.get("uuid") else "path"
+    return next((one for one in takes if one.get(key) == take.get(key)), None)
+
+
+def _gone(take: Document) -> Document:
+    return HostError(
+        f"{take.get('take') or 'The take'} is not among the takes any more.",
+        remedy=f"Look whether {take.get('path')} is there.",
+    ).as_json()
 
 
 def _same_stream(placed: Placed, take: Document) -> bool:

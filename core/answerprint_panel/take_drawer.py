@@ -22,12 +22,12 @@ class TakeDrawer(QtWidgets.QWidget):
     """`asked` with a verb: place, compare, approve, retake, resume, finding, noted, more.
 
     noted      the note that a retake needs was written
-    insisted   a decision is wanted all the same, though somebody decided meanwhile: its verb
+    insisted   a decision is wanted all the same, though somebody decided meanwhile: the error's fix
     """
 
     asked = Signal(str)
     noted = Signal(str)
-    insisted = Signal(str)
+    insisted = Signal(dict)
 
     def __init__(self, session: Session, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
@@ -59,6 +59,8 @@ class TakeDrawer(QtWidgets.QWidget):
         self.note = Note(diagnostics=session.diagnostics)
         self.note.fixed.connect(self._insisted)
         self.details = Details(session)
+        self._path = ""
+        self._notes: Dict[str, str] = {}
         whole = down(
             actions, self.note_row, self.verdict, self.said, self.note, self.details, gap=look.GAP
         )
@@ -66,8 +68,12 @@ class TakeDrawer(QtWidgets.QWidget):
         self.setLayout(whole)
 
     def show_take(self, take: Document) -> None:
-        """Another take: what was said of the last one goes, a note that was begun for it too."""
+        """Another take: what was said of the last one goes; a note that was begun for it is kept."""
         self.clear()
+        begun = self.note_row.field.text()
+        if begun.strip():
+            self._notes[self._path] = begun
+        self._path = str(take.get("path") or "")
         self.note_row.done()
         self.details.dismiss()
         self.change_take(take)
@@ -95,6 +101,16 @@ class TakeDrawer(QtWidgets.QWidget):
         """What is to be done differently: a retake needs it."""
         label = str(take.get("take") or "it")
         self.note_row.ask(f"What shall be done differently than in {label}?", "Retake")
+        begun = self._notes.pop(self._path, "")
+        if begun:
+            self.note_row.field.line.setText(begun)
+
+    def kept(self, take: Document) -> None:
+        """The engine has the note of a take, which need not be the one that is looked at by now."""
+        path = str(take.get("path") or "")
+        self._notes.pop(path, None)
+        if path == self._path:
+            self.note_row.done()
 
     def say(self, text: str, icon: str = "check") -> None:
         self.note.clear()
@@ -111,6 +127,5 @@ class TakeDrawer(QtWidgets.QWidget):
 
     @guarded
     def _insisted(self, fix: Document) -> None:
-        verb = reviewing.wants_all_the_same(fix)
-        if verb:
-            self.insisted.emit(verb)
+        if reviewing.wants_all_the_same(fix):
+            self.insisted.emit(fix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import date
 from typing import Any, Callable, Dict, List, Optional, Set
 
@@ -247,15 +248,19 @@ class Takes(QtWidgets.QWidget):
         """The note is kept in its row until the engine has it: nothing that was typed is lost."""
         if self.list.take is not None:
             self.drawer.clear()
-            self.acts.decide(self.list.take, "retake", note, kept=self.drawer.note_row.done)
+            self._decide(self.list.take, "retake", note)
 
     @guarded
-    def _insisted(self, verb: str) -> None:
-        if self.list.take is not None:
+    def _insisted(self, fix: Document) -> None:
+        """About the take that the fix names, whichever is selected by now."""
+        take = next((one for one in self._takes if one.get("path") == fix.get("path")), None)
+        if take is not None:
             self.drawer.clear()
-            note = self.drawer.note_row.field.text().strip() if verb == "retake" else ""
-            kept = self.drawer.note_row.done
-            self.acts.decide(self.list.take, verb, note, blindly=True, kept=kept)
+            self._decide(take, str(fix["verb"]), str(fix.get("note") or ""), blindly=True)
+
+    def _decide(self, take: Document, verb: str, note: str, *, blindly: bool = False) -> None:
+        kept = functools.partial(self.drawer.kept, take)
+        self.acts.decide(take, verb, note, blindly=blindly, kept=kept)
 
     def _menu(self, take: Document) -> None:
         from answerprint_panel import take_menu  # noqa: PLC0415 - not before somebody asks

@@ -55,7 +55,7 @@ def place_latest() -> None:
     if name in [one.node for one in host.placed()]:
         commands.selected("latest")
         return
-    source, session = host.selection(), sessions.of(host)
+    source, session, script = host.selection(), sessions.of(host), host.script()
 
     @guarded
     def told(where: Document) -> None:
@@ -66,6 +66,8 @@ def place_latest() -> None:
 
     @guarded
     def listed(takes: List[Document], error: Optional[Document]) -> None:
+        if host.script() != script:
+            return  # another scene is open by now: what was asked for is not its own
         found = latest(takes, source)
         if found is None:
             say(error or _none_of(source))
@@ -75,7 +77,6 @@ def place_latest() -> None:
         except HostError as wrong:
             say(wrong.as_json())
 
-    script = host.script()
     session.first(["where", *(["--script", script] if script else [])], told)
 
 
