@@ -12,10 +12,12 @@ from typing import Any
 import requests
 from samples import carried_out
 
-from answerprint import begin, job, preflight
+from answerprint import audit, begin, job, preflight, signing
+from answerprint.documents import canonical
 from answerprint.site import Site
 from answerprint.take import Take
 from answerprint.triton import Server
+from answerprint.verdict import Verdict
 from answerprint_studio import serve
 from answerprint_studio.app import app
 from answerprint_studio.settings import Settings
@@ -69,6 +71,14 @@ def shot(server: Server, home: Path, root: Path, plates: Path, **fields: Any) ->
     take = begin.claim(preflight.resolve(job.make(asked), server, Site()))
     carried_out(server, take, home)
     return take
+
+
+def judged(take: Take, verdict: dict[str, Any], home: Path) -> None:
+    """Close a take anew with this verdict, signed as it is by whoever makes one."""
+    manifest = take.read("manifest")["manifest"]
+    manifest["qc"] = audit.write(take, Verdict.model_validate(verdict))
+    signature = signing.own_signer(home).sign(canonical(manifest))
+    take.write("manifest", {"manifest": manifest, "signature": signature})
 
 
 def settings(root: Path, home: Path, **fields: Any) -> Settings:

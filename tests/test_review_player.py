@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page, expect
 from samples import made, save
+from studios import judged
 
 from answerprint import exr, ocio
 from answerprint.take import Take
@@ -90,7 +91,7 @@ def folder(denoised: Path, tmp_path: Path) -> Path:
 def there(folder: Path, denoised: Path, home: Path) -> Iterator[There]:
     """A studio service over the take, with two marks of a gate in it."""
     take = Take(folder / "takes" / "bg_denoise" / "v001")
-    judge(take)
+    judge(take, home)
     with studio(home, folder / "takes", database=folder / "index.db") as address:
         ident = take.read("claim")["uuid"]
         yield There(f"{address}/#/take/{ident}", take, denoised / "plate")
@@ -103,7 +104,7 @@ def page(browser: Browser, there: There) -> Iterator[Page]:
         yield one
 
 
-def judge(take: Take) -> None:
+def judge(take: Take, home: Path) -> None:
     """Puts findings of our own in place of those of the gates."""
     found = take.read("qc")
     measures = {str(n): {"verdict": "pass", "measures": {"highlights": 0.01}} for n in FRAMES}
@@ -120,7 +121,7 @@ def judge(take: Take) -> None:
          "unit": "stops", "words": f"{n}: highlights lost {lost} stops in the upper right; limit 0.05"}
         for n, lost in ((1003, 0.31), (1006, 0.12))
     ]  # fmt: skip
-    take.write("qc", found)
+    judged(take, found, home)
 
 
 def show(page: Page, there: There, **params: object) -> None:

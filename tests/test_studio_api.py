@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -20,7 +21,8 @@ from PIL import Image
 from samples import change, plate as noise
 from studios import SECONDS, Served, served, settings, shot
 
-from answerprint import exr
+from answerprint import exr, review
+from answerprint.documents import write
 from answerprint.errors import SetupError
 from answerprint.site import Rates, Site
 from answerprint.take import Take
@@ -260,6 +262,66 @@ def test_of_two_browsers_that_decide_at_once_one_is_told(studio: Served) -> None
     assert len(studio.json(f"/takes/{card['id']}")["reviews"]) == 1
 
 
+def test_of_a_browser_and_a_shell_that_decide_at_once_nobodys_word_is_lost(studio: Served) -> None:
+    card = main(studio)
+    take = take_of(studio, card)
+    signer = studio.studio.signer()
+    trusted = studio.studio.trusted()
+
+    def in_a_shell(_: int) -> str:
+        words: dict[str, Any] = {"tool": "shell", "note": "No."}
+        return review.decide(take, "retake", signer=signer, trusted=trusted, **words).id
+
+    def in_a_browser(_: int) -> str:
+        answer = studio.decide(card["id"], "approved", seen=[], force=True)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    with ThreadPoolExecutor(4) as four:
+        ids = {*four.map(in_a_shell, range(4)), *four.map(in_a_browser, range(4))}
+
+    reviews = studio.json(f"/takes/{card['id']}")["reviews"]
+    assert {one["id"] for one in reviews} == ids
+    assert len(ids) == 8
+    assert main(studio)["state"] == "retake"
+
+
+def test_checks_that_were_edited_are_not_shown_as_what_was_found(studio: Served) -> None:
+    card = main(studio)
+    take = take_of(studio, card)
+    before = studio.get(f"/api/v1/takes/{card['id']}/qc")
+    write(take.private / "qc.json", {**take.read("qc"), "verdict": "pass", "more": 7})
+
+    answer = studio.get(f"/api/v1/takes/{card['id']}/qc")
+
+    assert (before.status_code, before.json()["so_far"]) == (200, False)
+    assert answer.status_code == 409
+    assert answer.json()["problem"].startswith("Its checks were edited")
+    assert answer.json()["remedy"] == f"Judge it anew: answerprint qc {take.folder.as_posix()}"
+
+
+def test_a_variation_is_promoted_to_a_take_of_its_own(
+    address: str, home: Path, tmp_path: Path
+) -> None:
+    with Server(address) as server:
+        asked = {"task": "denoise", "wedge": {"strength": [0.5, 1.0]}}
+        wedge = shot(server, home, tmp_path, noise(tmp_path / "plates", 1), **asked)
+    with served(settings(tmp_path / "takes", home, database=database(tmp_path))) as studio:
+        studio.look()
+        path = f"/takes/{wedge.read('claim')['uuid']}/promote"
+        said = studio.json(path, variation="w002")
+        answer = studio.post(path, {"variation": "w002"})
+        made = studio.json(f"/takes/{answer.json()['id']}")
+        none = studio.post(path, {"variation": "w009"})
+
+    assert said["words"].startswith("w002 becomes v002: its 1 frame")
+    assert (answer.status_code, answer.json()["take"]) == (201, "v002")
+    assert (made["state"], made["frames"], made["reviews"]) == ("to_review", [1001], [])
+    assert exr.read(Path(made["path"]) / Take(Path(made["path"])).file(1001).name).parts
+    assert (none.status_code, none.json()["error"]) == (409, "TakeError")
+    assert "has no variation 'w009'" in none.json()["problem"]
+
+
 def test_a_decision_is_void_when_the_pixels_change(studio: Served) -> None:
     card = main(studio)
     studio.decide(card["id"], "approved")
@@ -278,8 +340,6 @@ def test_a_decision_is_void_when_the_pixels_change(studio: Served) -> None:
 def test_a_decision_made_in_a_host_is_seen(studio: Served, home: Path) -> None:
     card = main(studio)
     take = take_of(studio, card)
-
-    from answerprint import review
 
     signer, trusted = studio.studio.signer(), studio.studio.trusted()
     review.decide(take, "approved", signer=signer, trusted=trusted, tool="nuke")
@@ -364,7 +424,8 @@ def test_the_command_serves_what_comes_while_it_runs_and_ends_when_asked(
     take = take_of(studio, main(studio))
     root = tmp_path / "empty"
     root.mkdir()
-    process = answerprint.start("studio", "--root", root, "--port", "0", "--json")
+    argv = answerprint.argv("studio", "--root", root, "--port", "0", "--json", "--log")
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         said = json.loads(process.stdout.readline())
@@ -373,13 +434,18 @@ def test_the_command_serves_what_comes_while_it_runs_and_ends_when_asked(
             next(line for line in lines if line == b": hello")
             shutil.copytree(take.folder, root / "stream" / "v001")
             told = next(line for line in lines if line.startswith(b"data: "))
-        wall = requests.get(f"{said['address']}api/v1/takes", timeout=60).json()
+            wall = requests.get(f"{said['address']}api/v1/takes", timeout=60).json()
+            process.terminate()
+            rest = list(lines)  # raises where the answer is broken off
     finally:
         process.terminate()
-        process.wait(60)
+        output, log = process.communicate(timeout=60)
 
     assert [one["id"] for one in wall["takes"]] == json.loads(told[6:])["ids"]
-    assert process.returncode == 0
+    assert [line for line in rest if line and not line.startswith(b":")] == []
+    assert (process.returncode, output) == (0, "")
+    assert '"GET /api/v1/takes HTTP/1.1" 200' in log
+    assert "Traceback" not in log
 
 
 def test_a_port_that_is_taken_is_said(studio: Served) -> None:

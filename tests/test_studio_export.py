@@ -14,9 +14,10 @@ import opentimelineio as otio
 import pytest
 from hypothesis import given, settings as examples, strategies as st
 from samples import plate as noise
-from studios import Served, served, settings, shot
+from studios import Served, judged, served, settings, shot
 
 from answerprint.documents import write
+from answerprint.take import Take
 from answerprint.triton import Server
 from answerprint_studio import spreadsheet
 
@@ -32,7 +33,6 @@ def studio(address: str, home: Path, tmp_path_factory: pytest.TempPathFactory) -
     own = root / "home"
     for name in ("keys", "trust"):
         shutil.copytree(home / name, own / name)
-    verdict = take.read("qc")
     finding = {
         "gate": "highlights",
         "verdict": "warn",
@@ -44,7 +44,7 @@ def studio(address: str, home: Path, tmp_path_factory: pytest.TempPathFactory) -
         "unit": "stops",
         "words": "1002: highlights lost 0.31 stops in the upper left; limit 0.05",
     }
-    write(take.private / "qc.json", {**verdict, "verdict": "warn", "findings": [finding]})
+    judged(take, {**take.read("qc"), "verdict": "warn", "findings": [finding]}, home)
     with served(settings(root / "takes", own)) as running:
         running.look()
         ident = running.take("v001")["id"]
@@ -82,6 +82,24 @@ def test_a_timeline_shows_the_frames_themselves_with_a_mark_for_all_that_was_fou
     assert clip.metadata["answerprint"]["review"] == "retake"
 
 
+def test_frames_that_are_missing_or_below_zero_stand_where_they_belong(tmp_path: Path) -> None:
+    take = Take(tmp_path / "takes" / "bg" / "v001")
+    take.private.mkdir(parents=True)
+    write(take.private / "claim.json", {"uuid": "ab" * 16, "user": "ada", "created": ""})
+    for number in (-2, -1, 2):
+        take.file(number).write_bytes(b"")
+    with served(settings(tmp_path / "takes", tmp_path / "home")) as studio:
+        studio.look()
+        timeline = otio.adapters.read_from_string(text(studio, "otio"), "otio_json")
+
+    (clip,) = timeline.find_clips()
+    media = clip.media_reference
+    names = [Path(media.target_url_for_image_number(place)) for place in range(5)]
+    assert names == [take.file(number) for number in range(-2, 3)]
+    assert media.missing_frame_policy == media.MissingFramePolicy.hold
+    assert (clip.source_range.start_time.value, clip.source_range.duration.value) == (-2, 5)
+
+
 def test_a_timeline_comes_back_as_it_went(studio: Served) -> None:
     written = text(studio, "otio")
     timeline = otio.adapters.read_from_string(written, "otio_json")
@@ -104,6 +122,12 @@ def test_no_cell_of_text_begins_as_a_formula(value: str) -> None:
 
     assert not said.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r"))
     assert said.removeprefix("'") == value.removeprefix("'") or said == value
+
+
+@pytest.mark.parametrize("before", ["", " ", "\u00a0", "\u3000 "])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_a_formula_in_wide_letters_or_behind_blanks_is_none(before: str, sign: str) -> None:
+    assert spreadsheet.defused(f"{before}{sign}SUM(1)") == f"'{before}{sign}SUM(1)"
 
 
 def test_a_page_to_print_holds_all_of_it_and_nothing_that_runs(studio: Served) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import shutil
 import sqlite3
@@ -549,6 +551,12 @@ def found(index: Index, query: Query) -> search.Found:
 def test_a_cursor_that_is_none_of_ours_is_refused_in_words(database: Index, cursor: str) -> None:
     with pytest.raises(JobError, match="next page"):
         found(database, Query(cursor=cursor))
+
+
+def test_a_number_that_no_column_holds_is_in_no_cursor(database: Index) -> None:
+    beyond = json.dumps([10**30, "2026", "ab"]).encode()
+    with pytest.raises(JobError, match="next page"):
+        found(database, Query(sort="checks", cursor=base64.urlsafe_b64encode(beyond).decode()))
 
 
 def test_what_is_in_no_order_and_no_group_is_said(database: Index) -> None:

@@ -61,7 +61,8 @@ def app(settings: Settings) -> FastAPI:
     page = Page(directory=settings.page, html=True, check_dir=False)
     made.mount("/static", page, name="static")
     made.mount("/", page, name="page")
-    made.add_middleware(Guard, names=(*LOOPBACK, settings.host, *settings.names))
+    named = (name for name in (settings.host, *settings.names) if name)
+    made.add_middleware(Guard, names=(*LOOPBACK, *named))
     return made
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import ValidationError
+
+from answerprint import gated
 from answerprint.contract import Contract
 from answerprint.errors import AnswerprintError, TakeError
 from answerprint.rules import Rules
@@ -16,33 +19,42 @@ Document = dict[str, Any]
 
 
 def of(take: Take, contract: Contract | None, site: Site) -> Document:
-    """As `.take/qc.json` has it, with `so_far`.
+    """What the take was closed with; of one that is not finished what its journal has so far.
+
+    With `so_far`.
 
     Raises:
         Gone: the take was not judged.
-        TakeError: the document cannot be read.
+        TakeError: the document cannot be read, or is not the one that was signed.
     """
-    if (take.private / "qc.json").is_file():
-        found = take.read("qc")
-        if not isinstance(found, dict):
-            raise TakeError(
-                f"The checks of {take.name} {take.label} cannot be read.",
-                remedy="Judge it anew with 'answerprint qc'.",
-            )
-        return {**found, "so_far": False}
-    if take.is_complete:
+    if not take.is_complete:
+        return _so_far(take, contract, site)
+    found = signed(take)
+    if found is None:
         raise Gone(
             f"{take.name} {take.label} was not checked.",
             remedy=f"Check it with 'answerprint qc {take.folder.as_posix()}'.",
         )
-    return _so_far(take, contract, site)
+    return {**found.model_dump(mode="json", by_alias=True), "so_far": False}
+
+
+def signed(take: Take) -> Verdict | None:
+    """The verdict of a complete take; None: it was not judged. Raises TakeError, as `of` does."""
+    try:
+        return gated.verdict(take)
+    except ValidationError as error:
+        raise TakeError(
+            f"The checks of {take.name} {take.label} cannot be read.",
+            remedy=f"Judge it anew with 'answerprint qc {take.folder.as_posix()}'.",
+        ) from error
 
 
 def by_variation(take: Take) -> dict[str, Word]:
     """The worst word of each variation's frames; {} where nothing was judged."""
     found: dict[str, Word] = {}
     try:
-        for key, one in Verdict.model_validate(take.read("qc")).frames.items():
+        verdict = signed(take)
+        for key, one in verdict.frames.items() if verdict else ():
             label = Item.parse(key).variation
             found[label] = worst([found.get(label, "pass"), one.verdict])
     except (TakeError, ValueError):

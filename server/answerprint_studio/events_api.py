@@ -37,13 +37,15 @@ async def _told(studio: Studio, request: Request) -> AsyncIterator[str]:
             yield "retry: 60000\n\n"
             return
         yield "retry: 2000\n\n: hello\n\n"
-        while not await request.is_disconnected():
+        while not studio.hub.is_over and not await request.is_disconnected():
             try:
                 idents = await asyncio.wait_for(queue.get(), BEAT_SECONDS)
             except asyncio.TimeoutError:
                 yield ": still here\n\n"
                 continue
-            await asyncio.sleep(GATHER_SECONDS)
+            if idents:
+                await asyncio.sleep(GATHER_SECONDS)
             while not queue.empty():
                 idents |= queue.get_nowait()
-            yield f"event: takes\ndata: {json.dumps({'ids': sorted(idents)})}\n\n"
+            if idents:
+                yield f"event: takes\ndata: {json.dumps({'ids': sorted(idents)})}\n\n"

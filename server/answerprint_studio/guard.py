@@ -53,7 +53,9 @@ class Guard:
         host = headers.get("host", "")
         if _name(host) not in self._names:
             return _no(
-                421, "This service is not known by that name.", "Open it by its own address."
+                421,
+                "This service is not known by that name.",
+                "Open it by the address that it said when it was started, or start it with --name.",
             )
         if scope["method"] in _READING:
             is_page = headers.get("sec-fetch-mode") == "navigate"

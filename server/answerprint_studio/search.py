@@ -17,6 +17,7 @@ from answerprint_studio.tally import FACETS
 
 MOST = 500  # cards at once
 MOST_WORDS = 12
+MOST_NUMBER = 2**31  # of a column of whole numbers
 GROUPS = (*FACETS, "shot")
 EXACT = (*FACETS, "shot", "review")
 # the columns of each order, and whether they run downwards
@@ -200,6 +201,7 @@ def _read(cursor: str, order: tuple[tuple[str, bool], ...]) -> list[Any]:
         held = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
         kinds = [takes.c[name].type.python_type for name, _ in order]
         is_right = isinstance(held, list) and [type(one) for one in held] == kinds
+        is_right = is_right and all(abs(one) <= MOST_NUMBER for one in held if type(one) is int)
     except (ValueError, UnicodeError, binascii.Error, RecursionError):
         is_right = False
     if not is_right:

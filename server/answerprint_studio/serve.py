@@ -15,7 +15,30 @@ from fastapi import FastAPI
 from answerprint.errors import SetupError
 from answerprint_studio.settings import Settings
 
-ENDING_SECONDS = 2  # for what is under way; pages that listen never end by themselves
+ENDING_SECONDS = 2  # for what is under way
+# Requests, where they are asked for. A fault is kept by `trouble`, and what ends is cut short
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "uvicorn.logging.AccessFormatter",
+            "fmt": '%(client_addr)s "%(request_line)s" %(status_code)s',
+            "use_colors": False,
+        }
+    },
+    "handlers": {
+        "line": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "stream": "ext://sys.stderr",
+        }
+    },
+    "loggers": {
+        "uvicorn.access": {"handlers": ["line"], "level": "INFO", "propagate": False},
+        "uvicorn.error": {"level": "CRITICAL", "propagate": False},
+    },
+}
 
 
 @contextlib.contextmanager
@@ -45,7 +68,7 @@ def serve(
     """Serve on a socket that listens until `ending` says so; it waits for no longer than it is given."""
     config = uvicorn.Config(
         made,
-        log_level="warning",
+        log_config=LOGGING,
         access_log=log,
         lifespan="on",
         server_header=False,
@@ -59,6 +82,7 @@ def serve(
         while thread.is_alive() and not ending(0.2):
             pass
     finally:
+        made.state.studio.hub.end()  # pages that listen never end by themselves
         server.should_exit = True
         thread.join()
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from answerprint import review
 from answerprint.errors import TakeError
 from answerprint.reviewed import Told
 from answerprint.statement import Keys, Statement
 from answerprint.take import PICTURES, Take
-from answerprint.verdict import Finding, Verdict
+from answerprint.verdict import Finding
+from answerprint_studio import checks
 from answerprint_studio.index import Entry
 
 
@@ -54,6 +53,7 @@ def line(entry: Entry, trusted: Keys) -> Line | None:
 
 def _findings(take: Take) -> tuple[Finding, ...]:
     try:
-        return Verdict.model_validate(take.read("qc")).findings
-    except (TakeError, ValidationError):  # the card says so
+        found = checks.signed(take)
+    except TakeError:  # the card says so
         return ()
+    return found.findings if found else ()

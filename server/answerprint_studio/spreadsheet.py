@@ -18,7 +18,8 @@ COLUMNS = (
     *("model_version", "artist", "created", "state", "checks", "frame", "who", "what", "counts"),
     *("number", "limit", "unit", "words", "id", "path"),
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|")
+# also as wide letters, which some spreadsheets read as these
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def text(lines: Iterable[Line]) -> str:
@@ -77,6 +78,6 @@ def defused(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
     if value is None:
         return ""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
+    if isinstance(value, str) and value.lstrip(" \u00a0\u3000").startswith(_FORMULA):
         return f"'{value}"
     return value

@@ -36,6 +36,12 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: dict[asyncio.Queue[set[str]], asyncio.AbstractEventLoop] = {}
         self._lock = threading.Lock()
+        self.is_over = False
+
+    def end(self) -> None:
+        """Nothing is told any more: whoever listens need not wait for it."""
+        self.is_over = True
+        self.tell(set())
 
     def tell(self, idents: set[str]) -> None:
         with self._lock:
