@@ -17,6 +17,7 @@ from answerprint import geometries
 from answerprint_houdini import commands, host as hosts, tab
 from answerprint_panel import session
 from answerprint_panel.session import Session
+from answerprint_panel.takes import Takes
 
 __all__ = ["scene"]  # a fixture, used by its name
 hou: Any = typed  # what the stubs call Optional is there in these scenes
@@ -68,6 +69,23 @@ def node(scene: Scene, stream: Path, running: Session, until: Until) -> Any:
     plate = scene.network.createNode("file", "dust")
     plate.parm("file").set(f"{stream.parent.parent.as_posix()}/dust.$F4.bgeo")
     return hou.node(scene.host.place(rows(running, until, stream)[0], plate.path()))
+
+
+def test_a_take_that_was_listed_with_one_frame_is_placed_as_a_sequence(
+    scene: Scene, stream: Path, running: Session, until: Until, qtbot: Any
+) -> None:
+    """Its row may be of when it still ran; what is placed is asked for anew."""
+    now = rows(running, until, stream)[0]
+    one = {"state": "running", "standing": "unfinished", "last": now["first"]}
+    listed = {**now, **one, "pattern": str(now["pattern"]).replace("####", "0001")}
+    takes = Takes(running)
+    qtbot.addWidget(takes)
+
+    takes.acts.place(listed)
+    until(lambda: bool(scene.host.placed()))
+
+    (placed,) = scene.host.placed()
+    assert "_v002.$F4.bgeo" in hou.node(placed.node).parm("file").rawValue()
 
 
 def said(node: Any, key: str) -> str:

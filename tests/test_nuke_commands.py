@@ -18,6 +18,7 @@ from answerprint_nuke import commands, host as hosts
 from answerprint_panel import session, standing
 from answerprint_panel.qt import QtWidgets
 from answerprint_panel.session import Session
+from answerprint_panel.takes import Takes
 
 __all__ = ["comp"]  # a fixture, used by its name
 
@@ -71,6 +72,24 @@ def read(comp: Comp, stream: Path, running: Session, until: Until) -> Any:
     return nuke.toNode(comp.host.place(newest, "Read1"))
 
 
+def test_a_take_that_was_listed_with_one_frame_is_placed_as_a_sequence(
+    comp: Comp, stream: Path, running: Session, until: Until, qtbot: Any
+) -> None:
+    """Its row may be of when it still ran; what is placed is asked for anew."""
+    now = rows(running, until, stream)[0]
+    one = {"state": "running", "standing": "unfinished", "last": now["first"]}
+    listed = {**now, **one, "pattern": str(now["pattern"]).replace("####", "1001")}
+    takes = Takes(running)
+    qtbot.addWidget(takes)
+
+    takes.acts.place(listed)
+    until(lambda: bool(comp.host.placed()))
+
+    (placed,) = comp.host.placed()
+    assert placed.path.endswith("noisy_passthrough_v002.####.exr")
+    assert nuke.toNode(placed.node)["last"].value() == 1002
+
+
 def said(read: Any, key: str) -> str:
     return str(read[f"answerprint_{key}"].value())
 
@@ -112,7 +131,7 @@ def test_older_newer_latest_and_the_menu(read: Any, until: Until) -> None:
     assert str(read["answerprint_menu"].value()).startswith("v002, ")
 
     press(read, "latest")
-    until(lambda: said(read, "take") == "v002")
+    until(lambda: said(read, "note") == "v002 is what this node reads.")
 
     press(read, "approved")
     until(lambda: said(read, "note") == "No take has been approved yet.")
