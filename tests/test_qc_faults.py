@@ -17,6 +17,7 @@ from answerprint import documents, faultlog, findings, gated, gates, row, signin
 from answerprint.errors import SetupError, TakeError
 from answerprint.findings import Spot
 from answerprint.gate import Gate, Measure
+from answerprint.journal import Journal
 from answerprint.judge import Judge, Rules
 from answerprint.judged import Judged
 from answerprint.part import Part
@@ -260,6 +261,20 @@ def test_a_running_take_says_what_its_frames_came_to(
 
     assert (listed["qc"], listed["qc_so_far"], listed["qc_count"]) == ("warn", True, 2)
     assert listed["reason"].startswith("1001: not as asked")
+
+
+def test_of_a_running_takes_findings_the_first_frames_is_told(
+    server: Server, tmp_path: Path
+) -> None:
+    """By its number: 1000 comes after 999, whichever of them is done first."""
+    take = claimed(server, tmp_path / "out", plate(tmp_path / "in", 1))
+    journal = Journal(take.journal_of(Part.of(None)))
+    for number in (1000, 999):
+        one = findings.said("odd", "warn", Spot(number), "odd")
+        judged = Judged(str(number), "warn", {}, (one,))
+        journal.append("frame", frame=number, qc=judged.as_json("mark"))
+
+    assert (gated.of(take).frame, gated.of(take).reason) == (999, "999: odd")
 
 
 def test_a_profile_that_is_not_there_is_said_and_every_take_is_still_checked(

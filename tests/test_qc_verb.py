@@ -60,6 +60,20 @@ def test_what_was_changed_since_is_found(
     assert "record does not hold" in said.out
 
 
+def test_a_take_keeps_its_tasks_limits_with_a_plate_from_elsewhere(
+    server: Server, home: Path, tmp_path: Path, at_once: AtOnce
+) -> None:
+    """As where the plate was moved, and the job does not find it any more."""
+    path = plate(tmp_path / "in", 2)
+    take = made(server, home, tmp_path / "out", path)
+    (tmp_path / "in").rename(tmp_path / "moved")
+
+    said = at_once("qc", take.folder, "--plate", tmp_path / "moved" / path.name, "--json")
+
+    assert said.code == 0
+    assert said.documents[-1]["profile"]["name"] == "identity"
+
+
 def test_a_take_without_a_verdict_is_judged_by_its_jobs_plate(
     server: Server, home: Path, tmp_path: Path, at_once: AtOnce
 ) -> None:

@@ -143,7 +143,7 @@ def _so_far(take: Take) -> Gated:
     every = [one for _, found in held.values() for one in found if isinstance(one, dict)]
     worst_ones = (one for one in every if one.get("verdict") == word)
     # events come in the order in which frames were done
-    first = min(worst_ones, key=lambda one: str(one.get("frame", "")), default={})
+    first = min(worst_ones, key=lambda one: _number(one.get("frame")) or 0, default={})
     return Gated(
         word,
         str(first.get("words", "")),

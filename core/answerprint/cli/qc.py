@@ -24,6 +24,7 @@ from answerprint.cli.said import line
 from answerprint.documents import count
 from answerprint.errors import JobError
 from answerprint.frames import FrameRange
+from answerprint.job import Resolved
 from answerprint.judge import Rules
 from answerprint.judged import Judged
 from answerprint.plate import Plate
@@ -68,33 +69,43 @@ def run(args: argparse.Namespace, context: Context) -> int:
 def _of_take(
     take: Take, args: argparse.Namespace, context: Context, frames: FrameRange | None
 ) -> sequences.Told:
-    resolved = sequences.reopened(take)
+    resolved, made = sequences.reopened(take), Plate.parse(take.pattern())
     if args.plate or resolved is None:
         if take.variations():
             raise JobError(
                 f"{take.name} {take.label} is a wedge, and is judged with its own job alone.",
                 remedy="Leave --plate out, or give the files of one variation.",
             )
-        return _of_sequence(Plate.parse(take.pattern()), args, context, frames)
+        return _of_sequence(made, args, context, frames, resolved)
     resolved = localised.resolved(resolved, context.site)
-    rules = (
-        Rules.named(args.profile, context.site)
-        if args.profile
-        else Rules.of(resolved.contract, context.site)
-    )
-    if rules.note:
-        context.output.say(f"  {rules.note}")
+    rules = _rules(made, args, context, resolved)
     return sequences.over_take(rules, take, resolved, context.trusted(), frames)
 
 
 def _of_sequence(
-    made: Plate, args: argparse.Namespace, context: Context, frames: FrameRange | None
+    made: Plate,
+    args: argparse.Namespace,
+    context: Context,
+    frames: FrameRange | None,
+    resolved: Resolved | None = None,
 ) -> sequences.Told:
     plate = Plate.parse(context.site.spelled(args.plate)) if args.plate else None
     for one in filter(None, (made, plate)):
         context.site.check_allowed(one.folder, "Sequence")
-    rules = Rules.named(args.profile or sequences.usual(made), context.site)
+    rules = _rules(made, args, context, resolved)
     return sequences.over_sequences(rules, made, plate, frames)
+
+
+def _rules(
+    made: Plate, args: argparse.Namespace, context: Context, resolved: Resolved | None
+) -> Rules:
+    """Those asked for; else of the task that made it, where that is known."""
+    if args.profile or resolved is None:
+        return Rules.named(args.profile or sequences.usual(made), context.site)
+    rules = Rules.of(resolved.contract, context.site)
+    if rules.note:
+        context.output.say(f"  {rules.note}")
+    return rules
 
 
 def _emit(judged: Judged, output: Output) -> None:
