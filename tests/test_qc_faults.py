@@ -17,7 +17,6 @@ from answerprint import documents, faultlog, findings, gated, gates, row, signin
 from answerprint.errors import SetupError, TakeError
 from answerprint.findings import Spot
 from answerprint.gate import Gate, Measure
-from answerprint.journal import Journal
 from answerprint.judge import Judge, Rules
 from answerprint.judged import Judged
 from answerprint.part import Part
@@ -268,7 +267,7 @@ def test_of_a_running_takes_findings_the_first_frames_is_told(
 ) -> None:
     """By its number: 1000 comes after 999, whichever of them is done first."""
     take = claimed(server, tmp_path / "out", plate(tmp_path / "in", 1))
-    journal = Journal(take.journal_of(Part.of(None)))
+    journal = take.journal_of(Part.of(None))
     for number in (1000, 999):
         one = findings.said("odd", "warn", Spot(number), "odd")
         judged = Judged(str(number), "warn", {}, (one,))
