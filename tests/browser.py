@@ -6,17 +6,15 @@ import contextlib
 import dataclasses
 import os
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from studios import served
 
 from answerprint.site import Site
-from answerprint_studio.app import app
 from answerprint_studio.settings import Settings
 
 # WebGL without a graphics card; the page itself is put together without one, ten times as fast
@@ -27,7 +25,9 @@ FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]
-LONG = 20_000  # ms that a page may take on a busy machine
+LONG = 30_000  # ms that a page may take on a busy machine
+
+expect.set_options(timeout=LONG)
 
 
 def program() -> str:
@@ -65,33 +65,23 @@ def studio(
 
     follows=False: it shows what its index says, whatever the folders say.
     """
-    settings = Settings(roots, site or Site(), home, follows=follows)
+    settings = Settings(roots, site or Site(), home, port=0, follows=follows)
     if database is not None:
         settings = dataclasses.replace(settings, database=f"sqlite:///{database.as_posix()}")
-    with socket.create_server(("127.0.0.1", 0)) as own:
-        port = int(own.getsockname()[1])
-        settings = dataclasses.replace(settings, port=port)
-        config = uvicorn.Config(
-            app(settings),
-            log_level="error",
-            lifespan="on",
-            ws="none",
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [own]}, name="studio")
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    with served(settings) as service:
+        yield service.address
 
 
 @contextlib.contextmanager
-def opened(browser: Browser, *, width: int = 1600, height: int = 900) -> Iterator[Page]:
+def opened(
+    browser: Browser,
+    *,
+    width: int = 1600,
+    height: int = 900,
+    scheme: Literal["dark", "light"] = "light",
+) -> Iterator[Page]:
     """A page of its own; what it says on its console as an error fails the test."""
-    context = browser.new_context(viewport={"width": width, "height": height})
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     context.set_default_timeout(LONG)
     page = context.new_page()
     said: list[str] = []

@@ -250,6 +250,7 @@ def test_a_variation_is_picked_by_its_number_and_promoted(page: Page, takes: Pat
     page.keyboard.press("Control+Enter")
 
     expect(dialog).to_have_count(0)
+    expect(page.get_by_role("heading", name="w002", exact=True)).to_be_visible()
     assert (takes / "demo" / "020_0010" / "wedge" / "v002" / ".take" / "manifest.json").is_file()
 
 

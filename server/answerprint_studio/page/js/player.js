@@ -72,6 +72,7 @@ class Player {
 
   close() {
     this.closed = true;
+    delete document.documentElement.dataset.ready;
     clearTimeout(this.timer);
     this.playback.stop();
     for (const off of this.offs) off();

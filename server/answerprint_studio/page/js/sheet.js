@@ -41,7 +41,9 @@ class Sheet {
 
   async load() {
     try {
-      this.take = await get(`/takes/${this.id}`, { signal: this.stop.signal });
+      const { signal } = this.stop;
+      const [take, verdict] = await Promise.all([get(`/takes/${this.id}`, { signal }), get(`/takes/${this.id}/qc`, { signal }).catch(() => null)]);
+      Object.assign(this, { take, verdict });
       this.draw(true);
     } catch (error) {
       if (error.name !== "AbortError") this.faulty(error);
@@ -89,6 +91,7 @@ class Sheet {
     const focused = this.grid?.contains(document.activeElement);
     this.grid = this.table();
     this.side = h("aside", { class: "sheet-side", aria: { label: "The picked variation" }, data: { region: "variation" } });
+    this.sided = null; // there is nothing in it yet
     fill(this.root, bar(this.take, this.ctx), h("div", { class: "sheet-main dark" }, h("div", { class: "sheet-left" }, this.tools(), h("main", { class: "sheet-scroll", data: { region: "variations" } }, this.grid), this.foot()), this.side));
     this.root.firstElementChild.classList.add("dark");
     if (focused) this.grid.focus({ preventScroll: true });
@@ -166,10 +169,16 @@ class Sheet {
     this.outlook = h("p", { class: "second", text: "…" });
     fill(
       this.side,
-      h("div", { class: "sheet-about" }, h("div", { class: "side-title" }, h("h2", { text: one.label }), h("span", { class: "row" }, icon("pin", 14), "Picked")), this.picture(one, 960), section("Values", null, h("dl", { class: "side-values" }, order.map((name) => [h("dt", { class: "second cut", title: name, text: name }), h("dd", { class: names.includes(name) ? "strong" : "", text: valued(all[name]) })]))), section("Checks", h("span", { class: `row ${["pass", "warn", "fail"].includes(one.qc) ? one.qc : "second"}` }, icon(mark, 14), word), one.qc === "pass" || one.qc === "not judged" ? null : h("p", { class: "second", text: this.take.reason })), section("Take", null, h("p", { class: "second", text: `${this.take.model} ${this.take.model_version}, ${this.take.artist}, ${words.when(this.take.created)}` }))),
+      h("div", { class: "sheet-about" }, h("div", { class: "side-title" }, h("h2", { text: one.label }), h("span", { class: "row" }, icon("pin", 14), "Picked")), this.picture(one, 960), section("Values", null, h("dl", { class: "side-values" }, order.map((name) => [h("dt", { class: "second cut", title: name, text: name }), h("dd", { class: names.includes(name) ? "strong" : "", text: valued(all[name]) })]))), section("Checks", h("span", { class: `row ${["pass", "warn", "fail"].includes(one.qc) ? one.qc : "second"}` }, icon(mark, 14), word), one.qc === "pass" || one.qc === "not judged" ? null : h("p", { class: "second", text: this.reason(one) })), section("Take", null, h("p", { class: "second", text: `${this.take.model} ${this.take.model_version}, ${this.take.artist}, ${words.when(this.take.created)}` }))),
       h("div", { class: "sheet-decide" }, h("h3", { class: "strong", text: `Promote ${one.label}` }), this.outlook, h("div", { class: "sheet-buttons" }, h("button", { class: "button decision", type: "button", on: { click: () => this.retake() } }, icon("retake", 16), "Retake", h("kbd", { class: "key", text: keys.hint("retake") })), h("button", { class: "button decision primary", type: "button", on: { click: () => this.promote() } }, icon("promote", 16), "Promote", h("kbd", { class: "key", text: keys.hint("promote") })))),
     );
     this.foresee(one.label, this.outlook);
+  }
+
+  /** What the gates found worst in this variation, in words. */
+  reason({ label, qc }) {
+    const found = (this.verdict?.findings ?? []).filter((finding) => finding.variation === label);
+    return (found.find((finding) => finding.verdict === qc) ?? found[0])?.words ?? "";
   }
 
   /** What promoting would do, before the button. */

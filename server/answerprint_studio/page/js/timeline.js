@@ -7,6 +7,8 @@ import { svg } from "./strokes.js";
 
 const LANE = 6.6; // rem of the gate that is open; the others are closed
 const CLOSED = 1.4;
+const FLOOR = 0.4; // rem below nought in a lane that is open
+const HEAD = 2.4; // rem of it without a curve: the floor, and room for words above the highest number
 const STEPS = Object.freeze([1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10000]);
 const APART = 7; // rem between numbers of the ruler, at least
 
@@ -17,7 +19,10 @@ export function figure(value) {
   return Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(2)));
 }
 
-/** Lanes of a verdict for one variation: [{name, title, unit, limit, values: Map, over: [finding]}], worst first. */
+/**
+ * Lanes of a verdict for one variation: [{name, title, unit, limit, values: Map, over: [finding]}], worst first;
+ * then those that measure something, before those that only ever say yes or no.
+ */
 export function lanes(verdict, variation) {
   const findings = (verdict?.findings ?? []).filter((one) => one.frame !== null && (one.variation ?? "") === variation);
   const prefix = variation ? `${variation}/` : "";
@@ -31,7 +36,7 @@ export function lanes(verdict, variation) {
       return { name, ...gate, values, over: findings.filter((one) => one.gate === name) };
     })
     .filter((lane) => lane.values.size || lane.over.length)
-    .sort((a, b) => b.over.length - a.over.length || (order[a.verdict] ?? 4) - (order[b.verdict] ?? 4));
+    .sort((a, b) => b.over.length - a.over.length || (order[a.verdict] ?? 4) - (order[b.verdict] ?? 4) || (a.level === "block") - (b.level === "block"));
 }
 
 /**
@@ -179,7 +184,7 @@ export class Timeline {
       this.#draw();
     };
     const said = isOpen ? [h("span", { class: "strong cut", text: lane.title }), h("span", { class: "second", text: lane.unit })] : [h("span", { class: "cut", text: lane.title })];
-    if (isOpen && lane.limit !== null && lane.limit !== undefined) said.push(h("span", { class: "limit-name fail", text: `limit ${figure(lane.limit)}` }));
+    if (isOpen && lane.limit !== null && lane.limit !== undefined) said.push(h("span", { class: "limit-name fail", style: { bottom: `${FLOOR + (lane.limit / most(lane)) * (LANE - HEAD) - 0.7}rem` }, text: `limit ${figure(lane.limit)}` }));
     return h("button", { class: `lane-name ${isOpen ? "is-open" : ""}`, type: "button", aria: { expanded: String(isOpen) }, data: { lane: lane.name }, on: { click: open } }, said);
   }
 
@@ -211,10 +216,10 @@ export class Timeline {
   #lane(lane, top, tall, isOpen) {
     const unit = rem();
     const group = svg("g", { class: `lane ${isOpen ? "is-open" : ""}`, "data-gate": lane.name });
-    const floor = top + tall - 0.4 * unit;
-    const most = Math.max(lane.limit ?? 0, ...lane.values.values(), ...lane.over.map((one) => one.number ?? 0)) * 1.1 || 1;
-    const height = tall - (isOpen ? 2.4 : 0.6) * unit;
-    const y = (value) => floor - (Math.max(0, value) / most) * height;
+    const floor = top + tall - FLOOR * unit;
+    const height = tall - HEAD * unit;
+    const highest = most(lane);
+    const y = (value) => floor - (Math.max(0, value) / highest) * height;
     if (isOpen) {
       if (lane.limit !== null && lane.limit !== undefined) group.append(svg("line", { class: "limit", x1: 0, x2: this.track.clientWidth, y1: y(lane.limit), y2: y(lane.limit) }));
       for (const run of runs(lane.values)) group.append(svg("polyline", { class: "curve", points: (run.length > 1 ? run : [run[0], run[0]]).map(([frame, value]) => `${this.#x(frame).toFixed(1)},${y(value).toFixed(1)}`).join(" ") }));
@@ -237,6 +242,11 @@ export class Timeline {
     }
     return group;
   }
+}
+
+/** The number at the top of a lane's plot: the limit and all that was measured are below it. */
+function most(lane) {
+  return Math.max(lane.limit ?? 0, ...lane.values.values(), ...lane.over.map((one) => one.number ?? 0)) * 1.1 || 1;
 }
 
 function words(x, y, text, anchor) {

@@ -16,6 +16,17 @@ import * as words from "./words.js";
 const NONE = "No takes yet. They appear here as soon as one is submitted from Nuke, Houdini or the shell.";
 const NEAR = 600; // px above and below the screen that have elements
 
+/** Puts a card in place of the old one, whose picture is seen until that of the new one has come. */
+function replace(before, after) {
+  const [old, image] = [before, after].map((one) => one.querySelector("img"));
+  if (old && image && old.src === image.src) image.replaceWith(old);
+  else if (old && image) {
+    image.before(old);
+    for (const end of ["load", "error"]) image.addEventListener(end, () => old.remove());
+  }
+  before.replaceWith(after);
+}
+
 export function mount(element, ctx) {
   const wall = new Wall(element, ctx);
   return { unmount: () => wall.end() };
@@ -198,7 +209,7 @@ class Wall {
     let one = this.shown.get(key);
     if (!one || (was !== null && one.was !== was)) {
       const element = make();
-      if (one) one.element.replaceWith(element);
+      if (one) replace(one.element, element);
       else this.sheet.append(element);
       one = { element, was };
     }
