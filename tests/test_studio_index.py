@@ -310,6 +310,26 @@ def test_a_take_that_comes_and_goes_is_told(root: Path, index: Index) -> None:
     assert len(told) == 3
 
 
+def test_two_services_that_share_an_index_both_tell_and_count_what_comes(
+    root: Path, index: Index
+) -> None:
+    told: list[set[str]] = []
+    with closing(Index(url(root.parent))) as other:
+        one, two = follower(index, root), follower(other, root, told)
+        one.everything()
+        two.everything()
+        told.clear()
+        stream = root / "show" / "s1" / "bg_passthrough"
+        shutil.copytree(stream / "v001", stream / "v002")
+        one.look()
+        two.look()
+        came = {entry["id"] for entry in held(index) if entry["take"] == "v002"}
+        newest = [search.find(at, Query(newest=True)).total for at in (index, other)]
+
+    assert came <= set[str]().union(*told)
+    assert newest == [1, 1]
+
+
 def test_a_folder_that_was_copied_claim_and_all_is_another_take(root: Path, index: Index) -> None:
     shutil.copytree(root / "show", root / "copy")
     follower(index, root).everything()

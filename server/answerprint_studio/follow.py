@@ -207,6 +207,8 @@ class Follower:
         made = self._entries(there, stamps)
         entries = self._others([one.entry for one in made])
         self._index.put(entries)
+        # another service that shares the index may have been first: here it is new all the same
+        told |= {one.entry["id"] for one in made if self._is_news(one)}
         for one in made:  # only what is in the index now: else it is taken in another time
             self._remember(one)
         told |= {one["id"] for one in entries}
@@ -231,6 +233,10 @@ class Follower:
                 one["stamp"] = scan.stamp(folder, is_complete=True) or one["stamp"]
             made.append(_Made(before, folder, one))
         return made
+
+    def _is_news(self, made: _Made) -> bool:
+        known = self._known.get(made.folder)
+        return known is None or known[1] != made.entry["stamp"]
 
     def _remember(self, made: _Made) -> None:
         one, folder = made.entry, made.folder
@@ -316,6 +322,7 @@ class Follower:
                 "latest_approved": number == approved,
                 "retakes": sum(other["review"] == "retake" for other in earlier),
             }
+            self._index.tally.newest(one["id"], newest=flags["newest"])  # whoever wrote it
             if any(one[name] != flag for name, flag in flags.items()):
                 changes[one["id"]] = flags
         self._index.change(changes)

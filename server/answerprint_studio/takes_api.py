@@ -58,8 +58,8 @@ def asked(  # one parameter each: that is what the document and the page name
     state: Word = "",
     review: Word = "",
     newest: bool = False,
-    group: Word = "",
-    sort: Word = "",
+    group: Annotated[Word, UrlQuery(json_schema_extra={"enum": ["", *search.GROUPS]})] = "",
+    sort: Annotated[Word, UrlQuery(json_schema_extra={"enum": ["", *search.ORDERS]})] = "",
     limit: Annotated[int, UrlQuery(ge=1, le=search.MOST)] = 60,
     cursor: Annotated[str, UrlQuery(max_length=2000)] = "",
 ) -> search.Query:
