@@ -27,7 +27,7 @@ from answerprint_panel.qt import BINDING
 from answerprint_panel.session import Session
 
 PLATES = Path(__file__).parents[1] / "install" / "plates" / "denoise"
-SLOW = 30  # frames, over each of which it naps for a tenth of a second
+SLOW = 30  # frames, over each of which it naps a tenth of a second, or a whole one
 NAP = {
     "name": "nap",
     "type": "float",
@@ -94,10 +94,13 @@ def small(seat: Seat, tmp_path: Path, count: int, task: str = "Passthrough") -> 
     opened(seat, path, f"1001-{1000 + count}", task)
 
 
-def begun(seat: Seat, tmp_path: Path) -> None:
-    """A job that takes its time has finished a frame."""
+def begun(seat: Seat, tmp_path: Path, nap: str = "0.1") -> None:
+    """A job that takes its time has finished a frame.
+
+    nap   seconds over each frame: 1 where the job has to be running still, on any machine
+    """
     small(seat, tmp_path, SLOW, "Nap")
-    seat.type("Nap", "0.1")
+    seat.type("Nap", nap)
     seat.press(f"Run {SLOW} frames")
     seat.until_said(f"[1-9] of {SLOW} frames")
 
@@ -210,7 +213,7 @@ def test_takes_are_compared_switched_verified_and_run_again(seat: Seat, tmp_path
 
 
 def test_a_job_outlives_panel_and_script(seat: Seat, tmp_path: Path) -> None:
-    begun(seat, tmp_path)
+    begun(seat, tmp_path, nap="1")
 
     seat.close_pane()
     nuke.scriptClear()
@@ -223,7 +226,7 @@ def test_a_job_outlives_panel_and_script(seat: Seat, tmp_path: Path) -> None:
 
 
 def test_two_nukes_see_each_others_jobs(seat: Seat, tmp_path: Path) -> None:
-    begun(seat, tmp_path)
+    begun(seat, tmp_path, nap="1")
     other = Session(seat.session.host)
     try:
         seat.until(lambda: [job["state"] for job in other.jobs] == ["running"])
