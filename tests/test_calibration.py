@@ -23,8 +23,8 @@ from answerprint.gate import Gate
 from answerprint.plate import Plate
 from answerprint.site import Site
 
+PROJECT = Path(__file__).parents[1]
 FOUND = gates.found()
-CONTROLS = [kind for kind in KINDS if kind.control]
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +192,7 @@ def test_a_calibration_leaves_a_report_a_picture_and_a_profile(
     report = (tmp_path / "qc" / "identity.md").read_text(encoding="utf-8")
     assert said.code == 0, said.err
     assert "clean clips" in report
-    assert "|wrong order|1 frames apart|" in report
+    assert "|wrong order|1 frame apart|" in report
     assert (tmp_path / "qc" / "identity.png").read_bytes().startswith(b"\x89PNG")
     made = profiles.load("identity", Site(profiles=tmp_path / "qc"))
     assert made.calibrated is not None
@@ -225,3 +225,14 @@ def test_a_plate_that_is_too_short_for_a_clip_is_said(
 
     assert said.code == 3
     assert "has 5 frames; a clip needs 8" in said.err
+
+
+@pytest.mark.parametrize("name", ["denoise"])
+def test_the_shipped_limits_are_those_of_the_report_in_the_repository(name: str) -> None:
+    report = (PROJECT / ".github" / "qc" / f"{name}.md").read_text(encoding="utf-8")
+    shipped = profiles.load(name, Site())
+
+    assert f"`{shipped.calibrated}`" in report
+    for gate, rule in shipped.gates.items():
+        if rule.limit is not None:
+            assert f"|`{gate}`|{rule.level}|{rule.limit:g}" in report

@@ -69,7 +69,7 @@ def _row(axes: Axes, place: int, row: Row, *, first: bool) -> None:
         axes.axhline(place - 0.5, xmin=-0.75, xmax=1.35, color=LINE, linewidth=0.7, clip_on=False)
         words = f"{row.kind.name} (harmless)" if row.kind.control else row.kind.name
         axes.text(-0.74, place, words, va="center", fontsize=8.5, color=INK)
-    strength = "" if row.kind.control else f"{row.step:g} {row.kind.unit}"
+    strength = "" if row.kind.control else row.kind.at(row.step)
     axes.text(-0.02, place, strength, ha="right", va="center", fontsize=8, color=FAINT)
     value, (least, most) = row.caught.value, row.caught.interval
     colour = ALARM if row.kind.control else ALL if value == 1 else MOST if value > 0.5 else SOME

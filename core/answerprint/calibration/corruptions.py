@@ -33,6 +33,11 @@ class Corruption:
     change: Change
     control: bool = False
 
+    def at(self, step: float) -> str:
+        """A strength in words."""
+        words = f"{step:g} {self.unit}".strip()
+        return words.replace("samples", "sample").replace("frames", "frame") if step == 1 else words
+
 
 def _one(change: Callable[[Floats, float, Chance], Floats | None]) -> Change:
     """Of one frame, any but the first and the last."""

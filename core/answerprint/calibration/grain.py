@@ -16,9 +16,9 @@ KINDS = {
     "digital": (0.34, 0.008, False),
     "film": (0.34, 0.025, True),
     "strong": (0.16, 0.06, True),
-    "paths": (0.08, 0.06, False),  # a renderer with few samples: fireflies as well
+    "paths": (0.08, 0.03, False),  # a renderer with some samples: fireflies as well
 }
-FIREFLIES = 0.0004  # of the pixels
+FIREFLIES = 0.0002  # of the pixels
 
 
 @dataclass(frozen=True)

@@ -87,11 +87,11 @@ def _kinds(tried: Tried) -> Iterator[str]:
             continue
         least = tried.caught_from(kind)
         for row in (one for one in tried.rows if one.kind is kind):
-            said = "no strength here" if least is None else f"{least:g} {kind.unit}".strip()
+            said = "none of these" if least is None else kind.at(least)
             lines.append(
                 (
                     kind.name,
-                    f"{row.step:g} {kind.unit}".strip(),
+                    kind.at(row.step),
                     str(row.caught.count),
                     str(row.skipped),
                     _recall(row.caught),

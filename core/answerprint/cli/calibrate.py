@@ -134,8 +134,9 @@ def _made_of(args: argparse.Namespace, plates: Sequence[Plate]) -> str:
         )
         return f"{2 * args.clips} clips of {names}; {halves}; seed {args.seed}"
     return (
-        f"{2 * args.clips} clips of 8 frames, 320x180: procedural scenes out of seed {args.seed}, "
-        f"one a clip, and Answerprint's own rendered plates (install/plates); '{_command(args)}' "
+        f"{2 * args.clips} clips of 8 frames: procedural scenes of 320x180 out of seed "
+        f"{args.seed}, one a clip, and in every twentieth our rendered plates (install/plates); "
+        f"'{_command(args)}' "
         "builds it"
     )
 
