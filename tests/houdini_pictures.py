@@ -96,9 +96,9 @@ class Sitting:
         if focused is not None:
             focused.clearFocus()
         listed = self.chair.pane.panel.takes
-        shown = [entry for entry in listed.list.rows.entries if entry.take is not None]
+        held = [entry for entry in listed.list.rows.entries if entry.take is not None]
         of = listed.thumbnails.of
-        self.chair.until(lambda: all(of(one.key, frame_of(one)) for one in shown))
+        self.chair.until(lambda: all(of(one.key, frame_of(one)) for one in held))
         self.chair.turn(300)
         shown: QtGui.QImage = self.chair.pane.grab().toImage()
         return shown
