@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import re
@@ -80,21 +81,27 @@ def denoised(address: str, home: Path, tmp_path_factory: pytest.TempPathFactory)
     return folder
 
 
+@pytest.fixture(scope="module")
+def there(denoised: Path, home: Path) -> Iterator[There]:
+    """A studio service over the take, with two marks of a gate in it. Only to be looked at."""
+    judge(Take(denoised / "takes" / "bg_denoise" / "v001"), home)
+    with served(denoised, denoised, home) as one:
+        yield one
+
+
 @pytest.fixture
-def folder(denoised: Path, tmp_path: Path) -> Path:
-    """The takes in a place of their own; the plate they were made from stays where it is."""
+def own(there: There, denoised: Path, home: Path, tmp_path: Path) -> Iterator[There]:
+    """The same in a place of its own, to be written to; the plate stays where it is."""
     shutil.copytree(denoised / "takes", tmp_path / "takes")
-    return tmp_path
+    with served(tmp_path, denoised, home) as one:
+        yield one
 
 
-@pytest.fixture
-def there(folder: Path, denoised: Path, home: Path) -> Iterator[There]:
-    """A studio service over the take, with two marks of a gate in it."""
+@contextlib.contextmanager
+def served(folder: Path, plate: Path, home: Path) -> Iterator[There]:
     take = Take(folder / "takes" / "bg_denoise" / "v001")
-    judge(take, home)
     with studio(home, folder / "takes", database=folder / "index.db") as address:
-        ident = take.read("claim")["uuid"]
-        yield There(f"{address}/#/take/{ident}", take, denoised / "plate")
+        yield There(f"{address}/#/take/{take.read('claim')['uuid']}", take, plate / "plate")
 
 
 @pytest.fixture
@@ -425,13 +432,13 @@ def test_what_holds_numbers_says_so(page: Page, there: There) -> None:
     assert np.abs(picture(screen(page)) - expected).max() <= NEAR
 
 
-def test_a_frame_that_is_gone_is_said_in_its_place(page: Page, there: There) -> None:
-    there.take.file(1002).unlink()
-    show(page, there, frame=1002, mode="wipe")
+def test_a_frame_that_is_gone_is_said_in_its_place(page: Page, own: There) -> None:
+    own.take.file(1002).unlink()
+    show(page, own, frame=1002, mode="wipe")
 
     words = page.locator(".in-place[data-side=a]")
     expect(words).to_contain_text("bg_denoise v001 has no frame 1002")
-    assert apart(picture(screen(page))[:, 48:], seen(there.given(1002))[:, 48:]) <= NEAR
+    assert apart(picture(screen(page))[:, 48:], seen(own.given(1002))[:, 48:]) <= NEAR
 
 
 def test_a_graphics_card_that_goes_comes_back(page: Page, there: There) -> None:
@@ -446,19 +453,21 @@ def test_a_graphics_card_that_goes_comes_back(page: Page, there: There) -> None:
     assert apart(picture(screen(page)), seen(there.made())) <= NEAR
 
 
-def test_a_note_is_kept_on_its_frame(page: Page, there: There) -> None:
+def test_a_note_is_kept_on_its_frame(page: Page, own: There) -> None:
+    show(page, own)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("m")
     page.keyboard.type("Softer here.")
     page.keyboard.press("Enter")
 
     expect(page.locator(".review-note")).to_have_text("Softer here.")
-    assert [(one["state"], one["note"], one["frame"]) for one in there.reviews()] == [
+    assert [(one["state"], one["note"], one["frame"]) for one in own.reviews()] == [
         ("note", "Softer here.", 1002)
     ]
 
 
-def test_drawings_go_along_with_a_retake(page: Page, there: There) -> None:
+def test_drawings_go_along_with_a_retake(page: Page, own: There) -> None:
+    show(page, own)
     page.keyboard.press("r")
     paper = page.locator("[data-draw]")
     expect(paper).to_be_visible()
@@ -480,7 +489,7 @@ def test_drawings_go_along_with_a_retake(page: Page, there: There) -> None:
     page.keyboard.press("Control+Enter")
 
     expect(page.locator(".review-note")).to_have_text("Sharper in the box.")
-    (kept,) = there.reviews()
+    (kept,) = own.reviews()
     assert (kept["state"], kept["frame"]) == ("retake", 1001)
     ((drawn,),) = [one["strokes"] for one in kept["drawings"]]
     corners = np.asarray(drawn["points"])
@@ -489,12 +498,13 @@ def test_drawings_go_along_with_a_retake(page: Page, there: There) -> None:
     expect(page.locator(".over .stroke")).to_have_count(1)  # seen again on the frame
 
 
-def test_an_approval_is_kept(page: Page, there: There) -> None:
+def test_an_approval_is_kept(page: Page, own: There) -> None:
+    show(page, own)
     page.keyboard.press("a")
     page.keyboard.press("Control+Enter")
 
     expect(page.locator(".bar .state")).to_contain_text("Approved")
-    assert [one["state"] for one in there.reviews()] == ["approved"]
+    assert [one["state"] for one in own.reviews()] == ["approved"]
 
 
 @pytest.mark.parametrize(

@@ -288,6 +288,6 @@ export async function promote(take, ctx, { variation }) {
 /** What it costs, as a line; null where nobody set a price. */
 export function costs(cost) {
   if (cost === null || cost === undefined || cost === "") return null;
-  const text = typeof cost === "string" ? cost : Number.isFinite(cost.amount) ? `About ${words.money(cost.amount, cost.currency)}.` : "";
+  const text = typeof cost === "string" ? cost : cost.amount >= 0.005 ? `About ${words.money(cost.amount, cost.currency)}.` : "";
   return text ? h("p", { class: "second", text }) : null;
 }

@@ -185,7 +185,7 @@ class Sheet {
   async foresee(label, line) {
     try {
       const plan = await get(`/takes/${this.id}/promote?${query({ variation: label })}`, { signal: this.stop.signal });
-      fill(line, [plan.words, plan.cost ? `About ${words.money(plan.cost.amount, plan.cost.currency)}.` : ""].filter(Boolean).join(" "));
+      fill(line, [plan.words, plan.cost?.amount >= 0.005 ? `About ${words.money(plan.cost.amount, plan.cost.currency)}.` : ""].filter(Boolean).join(" "));
     } catch (error) {
       if (error.name !== "AbortError") fill(line, [error.problem, error.remedy].filter(Boolean).join(" "));
     }

@@ -21,7 +21,7 @@ export function tools(element, now, lists, { go, act }) {
   if (now.mode === "difference") parts.push(picker("Gain", `×${now.gain}`, GAINS.map((gain) => [`×${gain}`, gain, gain === now.gain]), (gain) => go({ gain })));
   parts.push(h("span", { class: "grow" }));
   if (lists.views.length > 1) parts.push(picker("Eye", now.stereo, lists.views.map((view) => [view, view, view === now.stereo]), (stereo) => go({ stereo })));
-  if (lists.layers.length > 1) parts.push(picker("Layer", now.layer || "as made", [["as made", null, !now.layer], ...lists.layers.map((layer) => [layer, layer, layer === now.layer])], (layer) => go({ layer })));
+  if (lists.layers.length > 1) parts.push(picker("Layer", now.layer || "made", [["made", null, !now.layer], ...lists.layers.map((layer) => [layer, layer, layer === now.layer])], (layer) => go({ layer })));
   parts.push(stepper("sun", "Exposure", signed(now.ev), () => act("darker"), () => act("brighter"), "ev"));
   parts.push(stepper("", "Gamma", now.gamma.toFixed(2), () => act("gamma_down"), () => act("gamma_up"), "gamma"));
   if (now.isData) parts.push(h("span", { class: "second note-data", text: now.isData }));
