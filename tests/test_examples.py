@@ -21,11 +21,20 @@ def examples(verb: str) -> list[list[str]]:
 
 
 EXAMPLES = [words for verb in sorted(cli.VERBS) for words in examples(verb)]
+WITHIN = [(verb, words) for verb in cli.WITHIN for words in examples(verb)]
 
 
 @pytest.mark.parametrize("words", EXAMPLES, ids=" ".join)
 def test_an_example_can_be_typed_as_it_stands(words: list[str]) -> None:
     assert cli.parser().parse_args(words).verb == words[0]
+
+
+@pytest.mark.parametrize(("verb", "words"), WITHIN, ids=[" ".join(words) for _, words in WITHIN])
+def test_so_can_one_of_a_verb_within_another(verb: str, words: list[str]) -> None:
+    own = verb.split()
+
+    assert words[: len(own)] == own
+    assert cli.parser([verb]).parse_args([verb, *words[len(own) :]]).verb == verb
 
 
 RUNS = [words for words in examples("run") if "--resume" not in words]

@@ -3,14 +3,14 @@
 A take is held against its own plate and its task's profile; a sequence against --plate, layer by
 layer of the same name. Frames that both have are judged; what one of them lacks is said.
 
-Exit code: 0 pass or warn, 1 fail, or something could not be judged.
+Exit code: 0 pass or warn, 1 fail, or something could not be judged. 'qc calibrate' sets a profile's
+limits from plates of your own.
 
 examples:
   answerprint qc takes/bg_denoise/v003
   answerprint qc takes/bg_denoise/v003 --frames 1040-1050
   answerprint qc comp/final.####.exr --plate renders/bg.####.exr
   answerprint qc comp/final.####.exr --plate renders/bg.####.exr --profile look
-  answerprint qc calibrate --help          set a profile's limits from plates of your own
 """
 
 from __future__ import annotations
