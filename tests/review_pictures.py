@@ -175,12 +175,8 @@ def look(page: Page, show: Show, out: Path) -> None:
     page.locator("[data-picture]").focus()
     wiped(page)
     shoot(page, out / "review_player.png")
-    page.keyboard.press("]")
-    ready(page)
-    page.locator("button[data-mode=a]").click()
-    page.mouse.move(0, 0)
-    page.locator("[data-picture]").focus()
-    shoot(page, out / "review_plot.png")
+    page.keyboard.press("g")
+    plotted(page, out)
     page.keyboard.press("g")
     card(page, "020_0010").click()
     page.keyboard.press("Enter")
@@ -190,6 +186,18 @@ def look(page: Page, show: Show, out: Path) -> None:
     expect(page.locator(".sheet-decide")).to_contain_text("v002")
     page.wait_for_load_state("networkidle")
     shoot(page, out / "review_wedge.png")
+
+
+def plotted(page: Page, out: Path) -> None:
+    """A take with findings: the player opens it at the worst of them."""
+    card(page, "010_0030").click()
+    page.keyboard.press("Enter")
+    ready(page)
+    expect(page.locator(".over .mark-light")).to_be_visible()
+    for _ in range(2):
+        page.keyboard.press("e")
+    page.mouse.move(0, 0)
+    shoot(page, out / "review_plot.png")
 
 
 def wiped(page: Page) -> None:
