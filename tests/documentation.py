@@ -81,7 +81,8 @@ def printed(command: str, folder: Path) -> str:
     out = out.replace(os.path.relpath(folder, PROJECT), STAND_IN).replace(str(folder), STAND_IN)
     out = out.replace(f"{STAND_IN}/.demo", ".demo")
     out = re.sub(rf"\b{re.escape(getpass.getuser())} on {socket.gethostname()}", "you on ws01", out)
-    return re.sub(rf"\b{re.escape(getpass.getuser())}, ", "you, ", out)
+    out = re.sub(rf"\b{re.escape(getpass.getuser())}, ", "you, ", out)
+    return re.sub(rf"  {re.escape(getpass.getuser())}$", "  you", out, flags=re.MULTILINE)
 
 
 def equal(text: str) -> str:
