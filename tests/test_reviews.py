@@ -273,6 +273,18 @@ def test_pixels_that_were_changed_before_anybody_looked_are_not_decided_about(
     assert desk.stands(take) == ""
 
 
+def test_pixels_that_were_changed_in_the_tick_the_take_was_closed_in_are_not_decided_about(
+    desk: Desk, take: Take
+) -> None:
+    in_place(take.file(1002))
+    facts = take.file(1002).stat()
+    tick = max(facts.st_mtime_ns, facts.st_ctime_ns)
+    os.utime(take.private / "manifest.json", ns=(tick, tick))
+
+    with pytest.raises(ReviewError, match="the pixels of 1002 are others since"):
+        desk.decide(take, "approved")
+
+
 def test_the_same_pixels_saved_anew_keep_the_decision(desk: Desk, take: Take) -> None:
     desk.decide(take, "approved")
     file = take.file(1001)

@@ -70,14 +70,18 @@ def files(take: Take, sealed: Sealed) -> Files:
 
 
 def untouched(take: Take, sealed: Sealed) -> Files:
-    """Those of `files` that nothing happened to since the manifest was written, which was last."""
+    """Those of `files` that nothing happened to since the manifest was written, which was last.
+
+    One of the manifest's own tick is not among them: a file system's clock stands still for some
+    milliseconds (FAT's for two seconds), and what was changed just after is no younger by it.
+    """
     closed = (take.private / "manifest.json").stat().st_mtime_ns
     found = {}
     for name in sealed.names.values():
         with suppress(OSError):
             facts = _facts(take, name)
             # one that was moved here was written long ago, and changed when it was moved
-            if max(facts.st_mtime_ns, facts.st_ctime_ns) <= closed:
+            if max(facts.st_mtime_ns, facts.st_ctime_ns) < closed:
                 found[name] = _state(facts)
     return found
 
