@@ -127,7 +127,7 @@ def killed(process: subprocess.Popen[str]) -> None:
 def assert_nothing_is_left(take: Take) -> None:
     assert (take.leases(), take.unfinished()) == ({}, set())
     assert {file.name for file in take.private.iterdir()} == {
-        "claim.json", "events.jsonl", "job.json", "manifest.json",
+        "claim.json", "events.jsonl", "job.json", "manifest.json", "qc.json",
     }  # fmt: skip
 
 

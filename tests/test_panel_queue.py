@@ -70,13 +70,19 @@ def frames_done(row: QueueRow) -> bool:
 
 
 def button(row: QtWidgets.QWidget, name: str) -> QtWidgets.QAbstractButton:
-    for found in row.findChildren(QtWidgets.QAbstractButton):
-        if found.accessibleName() == name and not found.isHidden():
-            return found
+    for found in _buttons(row, name):
+        return found
     raise AssertionError(f"no button is called {name}")
 
 
+def _buttons(row: QtWidgets.QWidget, name: str) -> list[QtWidgets.QAbstractButton]:
+    every = row.findChildren(QtWidgets.QAbstractButton)
+    return [one for one in every if one.accessibleName() == name and not one.isHidden()]
+
+
 def press(qtbot: Any, row: QtWidgets.QWidget, name: str) -> None:
+    """As soon as it is there: how a job stands is told before what can be done with it."""
+    qtbot.waitUntil(lambda: bool(_buttons(row, name)), timeout=MILLISECONDS)
     qtbot.mouseClick(button(row, name), Qt.MouseButton.LeftButton)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from samples import AtOnce, claims, noise, plate, save
 
-from answerprint import signing
+from answerprint import gated, signing
 from answerprint.documents import canonical
 from answerprint.takes import Item, Take
 from answerprint.verify import verify
@@ -82,7 +82,7 @@ def test_what_was_measured_and_said_of_a_variation_stands_with_its_take(
 ) -> None:
     new = promoted(answerprint, wedge)
 
-    before, after = events(wedge), events(new)
+    before, after = events(wedge, "qc"), events(new)  # its gates are asked anew
     assert after == {Item(n): before[Item(n, "w002")] for n in (1001, 1002)}
     source, shown = (answerprint("show", one.folder, "--json").documents[0] for one in (wedge, new))
     assert shown["levels"] == {n: source["levels"][f"w002/{n}"] for n in ("1001", "1002")}
@@ -92,6 +92,39 @@ def test_what_was_measured_and_said_of_a_variation_stands_with_its_take(
     ]
     said = answerprint("show", new.folder)
     assert (said.code, said.out.count("  levels      color out: ")) == (0, 1)
+
+
+def test_what_the_gates_found_in_a_variation_stands_in_its_take(
+    answerprint: AtOnce, wedge: Take
+) -> None:
+    new = promoted(answerprint, wedge)
+
+    own, every = gated.verdict(new), gated.verdict(wedge)
+    assert own is not None
+    assert every is not None
+    assert own.frames == {n: every.frames[f"w002/{n}"] for n in ("1001", "1002")}
+    assert gated.of(new).word == own.verdict
+
+
+def test_a_variation_that_fails_fails_as_a_take_of_its_own(
+    answerprint: AtOnce, wedge: Take, tmp_path: Path
+) -> None:
+    """Nothing bad gets to be the latest by being promoted."""
+    held, profiles = gated.verdict(wedge), tmp_path / "profiles"
+    assert held is not None
+    profiles.mkdir()
+    (profiles / f"{held.profile.name}.toml").write_text(
+        f'name = "{held.profile.name}"\nversion = 2\n[gates]\ndrift = {{ block = 0 }}\n',
+        encoding="utf-8",
+    )
+    site = tmp_path / "site.toml"
+    site.write_text(f'profiles = "{profiles.as_posix()}"\n', encoding="utf-8")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ANSWERPRINT_SITE", str(site))
+        new = promoted(answerprint, wedge)
+        rows = answerprint("takes", new.folder.parent, "--json").documents
+
+    assert {one["take"]: (one["qc"], one["latest"]) for one in rows}[new.label] == ("fail", False)
 
 
 def test_a_take_whose_journal_measured_nothing_is_shown(answerprint: AtOnce, wedge: Take) -> None:

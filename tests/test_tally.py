@@ -72,10 +72,11 @@ def test_a_model_that_fails_on_each_frame_ends_the_run_also_with_broken_frames_b
 
 
 class Slow(Signer):
-    """A key whose signature takes a while, so that writing is what a run waits for."""
+    """A key whose signature of a frame takes a while, so that writing is what a run waits for."""
 
     def sign(self, message: bytes) -> str:
-        Signal().wait(0.1)
+        if b"answerprint.record/" in message:
+            Signal().wait(0.1)
         return super().sign(message)
 
 

@@ -206,7 +206,7 @@ class Failing(Signer):
     left = itertools.count(2, -1)
 
     def sign(self, message: bytes) -> str:
-        if next(self.left) <= 0:
+        if b"answerprint.record/" in message and next(self.left) <= 0:
             raise ZeroDivisionError("what nobody thought of")
         return super().sign(message)
 

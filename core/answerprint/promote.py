@@ -7,14 +7,18 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from answerprint import begin, medium, record, takes, verify, write
+from answerprint import audit, begin, localised, medium, record, takes, verify, write
 from answerprint.documents import count
 from answerprint.errors import TakeError
 from answerprint.job import Resolved
 from answerprint.journal import Event
+from answerprint.judge import Judge
 from answerprint.lease import Lease
 from answerprint.record import Record, Verdict
+from answerprint.reread import Reader
+from answerprint.rules import Rules
 from answerprint.signing import Signer
+from answerprint.site import Site
 from answerprint.take import spelled, spelling
 from answerprint.takes import Item, Take
 from answerprint.write import Place
@@ -24,21 +28,24 @@ _TOLD = ("shows", "cut", "windows", "seconds", "levels", "warnings")
 
 
 def promote(
-    take: Take, label: str, *, signer: Signer, trusted: dict[str, Ed25519PublicKey]
+    take: Take, label: str, *, signer: Signer, trusted: dict[str, Ed25519PublicKey], site: Site
 ) -> Take:
     """A new take of the same stream that holds one variation: pixels and headers as they are.
 
     Each frame gets a record of its own, which names the frame it came from. All of them are
-    verified before a number is taken.
+    verified before a number is taken, and judged as any take is: what failed among others fails
+    alone.
 
     Raises:
         TakeError: there is no such variation, it is not finished, or a frame does not verify.
+        SetupError: the profile of its gates is wrong.
     """
     resolved = takes.reopen(take)
     files = _finished(take, label, resolved)
     before = _verified(take, label, files, trusted)
     told = _told(take, label)
     alone = _alone(resolved, take, label)
+    judge = Judge(Rules.of(alone.contract, site))
     new = begin.claim(alone)
     place = Place(alone, new, signer, {"job_id": str(new.read("job")["job_id"])})
     journal = new.journal()
@@ -58,7 +65,10 @@ def promote(
             takes.commit_frame(new, number)
             journal.append("frame", frame=number, **facts, **told.get(number, {}))
             done[Item(number)] = {key: facts[key] for key in ("file", "pixels", "statement_id")}
-        takes.commit(new, done, signer, promoted_from=f"{take.name}/{take.label}/{label}")
+        reader = Reader(new, localised.resolved(alone, site), trusted)
+        checks = audit.audit(judge, reader, done, tuple(begin.items(alone)))
+        came_from = f"{take.name}/{take.label}/{label}"
+        takes.commit(new, done, signer, promoted_from=came_from, qc=audit.write(new, checks))
         journal.append("finished", state="complete", done=len(done), failed=[])
     return new
 

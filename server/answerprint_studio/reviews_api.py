@@ -128,8 +128,11 @@ def outlook(
 def promoted(studio: Here, ident: Ident, said: Promotion) -> Promoted:
     take = studio.take(ident)
     _check_may(studio)
-    studio.settings.site.check_allowed(take.folder.parent, "Output folder")
-    made = promote.promote(take, said.variation, signer=studio.signer(), trusted=studio.trusted())
+    site = studio.settings.site
+    site.check_allowed(take.folder.parent, "Output folder")
+    made = promote.promote(
+        take, said.variation, signer=studio.signer(), trusted=studio.trusted(), site=site
+    )
     studio.follower.refresh([made.folder.as_posix()])
     return Promoted(id=_id(made), take=made.label)
 

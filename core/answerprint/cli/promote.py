@@ -22,7 +22,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
     take = takes.find(args.take)
     context.site.check_allowed(take.folder, "Take")
     context.site.check_allowed(take.folder.parent, "Output folder")
-    new = promote.promote(take, args.variation, signer=context.signer(), trusted=context.trusted())
+    new = promote.promote(
+        take,
+        args.variation,
+        signer=context.signer(),
+        trusted=context.trusted(),
+        site=context.site,
+    )
     context.output.emit({"take": new.folder.as_posix(), "from": f"{take.label}/{args.variation}"})
     context.output.say(
         f"{args.variation} of {take.name} {take.label} is now {new.label}: {new.pattern()}"
