@@ -536,6 +536,23 @@ def inside(box: Window, frame: Window) -> bool:
     )
 
 
+def test_a_gate_leaves_what_the_next_one_sees() -> None:
+    """Moved so far that phase correlation is asked, at sizes that it pads (33x31) and does not."""
+    for height, width in ((128, 192), (124, 132), (216, 216)):
+        plate = scene(0, width, height)
+        one = sight(moved(plate, 9, -4), plate, tile=(64, 8))
+        sketch(one)
+        for gate in FRAME:
+            before = _seen(one)
+            gate.measure(one)
+            assert _seen(one) == before, gate.name
+
+
+def _seen(one: Sight) -> list[bytes]:
+    both = [one.near, one.far, one.near_stops, one.far_stops]
+    return [image.tobytes() for pair in both if pair for image in (pair.made, pair.plate)]
+
+
 def test_sketches_of_other_sizes_are_not_compared() -> None:
     large, small = sketch(sight(CLEAN[0], CLEAN[0])), sketch(sight(CLEAN[0][:64], CLEAN[0][:64]))
 

@@ -116,8 +116,10 @@ def displacement(image: Floats, other: Floats) -> tuple[float, float]:
     Held against the image itself: the window alone moves OpenCV's peak by a constant.
     """
     window = cv2.createHanningWindow(image.shape[::-1], cv2.CV_32F)
-    (right, down), _ = cv2.phaseCorrelate(image, other, window)
-    (own_right, own_down), _ = cv2.phaseCorrelate(image, image, window)
+    # copies: of a size that its transform need not pad (48x32, 480x270), OpenCV multiplies what it
+    # is given by the window in place, and twice where both are one
+    (right, down), _ = cv2.phaseCorrelate(image.copy(), other.copy(), window)
+    (own_right, own_down), _ = cv2.phaseCorrelate(image.copy(), image.copy(), window)
     return float(right - own_right), float(down - own_down)
 
 
