@@ -25,7 +25,7 @@ FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]
-LONG = 30_000  # ms that a page may take on a busy machine
+LONG = 60_000  # ms that a page may take on a busy machine
 
 expect.set_options(timeout=LONG)
 

@@ -153,6 +153,26 @@ def test_a_take_is_approved_by_keys_and_taken_back(page: Page, takes: Path) -> N
     assert [one["state"] for one in reviews(takes, "010_0010")] == ["approved", "withdrawn"]
 
 
+def test_a_card_that_changes_while_it_is_pressed_is_selected(
+    page: Page, browser: Browser, address_of_wall: str
+) -> None:
+    card(page, "010_0010").hover()
+    page.mouse.down()
+    with opened(browser) as other:
+        other.goto(address_of_wall)
+        card(other, "010_0010").click()
+        other.keyboard.press("a")
+        expect(other.get_by_role("dialog")).to_be_visible()
+        other.keyboard.press("Control+Enter")
+        expect(card(other, "010_0010")).to_contain_text("Approved")
+    expect(page.get_by_role("button", name=re.compile(r"^Approved\s*1$"))).to_be_visible()
+
+    page.mouse.up()
+
+    expect(card(page, "010_0010")).to_have_attribute("aria-selected", "true")
+    expect(card(page, "010_0010")).to_contain_text("Approved")
+
+
 def test_a_retake_needs_a_note_and_a_script_in_it_is_text(page: Page, takes: Path) -> None:
     card(page, "010_0020").click()
     page.keyboard.press("r")

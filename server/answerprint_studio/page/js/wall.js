@@ -63,6 +63,12 @@ class Wall {
   listen() {
     this.scroll.addEventListener("scroll", () => this.soon(), { passive: true });
     this.sheet.addEventListener("click", (event) => this.clicked(event));
+    this.sheet.addEventListener("pointerdown", (event) => { this.pressed = event.button === 0; });
+    for (const end of ["pointerup", "pointercancel", "blur"]) {
+      const released = () => this.released();
+      addEventListener(end, released);
+      this.offs.push(() => removeEventListener(end, released));
+    }
     this.sheet.addEventListener("focus", () => this.outline(true));
     this.sized = new ResizeObserver(() => this.lay());
     this.sized.observe(this.scroll);
@@ -163,18 +169,29 @@ class Wall {
     this.sheet.replaceChildren();
   }
 
-  soon() {
+  soon(fresh = false) {
+    this.fresh ||= fresh;
     if (this.waiting) return;
     this.waiting = requestAnimationFrame(() => {
       this.waiting = 0;
-      this.draw();
+      const all = this.fresh;
+      this.fresh = false;
+      this.draw(all);
     });
+  }
+
+  /** What was not drawn under a pressed pointer is drawn after the click that comes of it. */
+  released() {
+    if (!this.pressed) return;
+    this.pressed = false;
+    this.soon(true);
   }
 
   // What is drawn
 
   draw(fresh = false) {
-    if (!this.plan) return;
+    // A browser gives no click where the card that was pressed is another by the time it is let go.
+    if (!this.plan || this.pressed) return;
     if (!this.takes.cards.length) return this.nothing();
     if (this.sheet.querySelector(".empty")) this.forget();
     const unit = rem();
