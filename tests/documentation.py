@@ -25,7 +25,7 @@ PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 STAND_IN = "/job"
-FRAME_LINE = re.compile(r"  (w\d{3} )?\d{4}  ")
+FRAME_LINE = re.compile(r"  (warn: |fail: )?(w\d{3} )?\d{4}(  |: )")  # and what was found in it
 
 # what a reader's machine prints otherwise than ours, and the word that stands for it in a test
 VARIES = [
