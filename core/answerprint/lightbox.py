@@ -99,7 +99,14 @@ class Lightbox:
         resolved = self.resolved(take)
         file = self.file(take, resolved, asked)
         layer = asked.layer or (asked.side == "plate" and resolved.inputs[resolved.main].layer)
-        key = [*_stamp(file), asked.side, asked.view, layer, asked.width, _space(resolved)]
+        key = [
+            *thumbnail.written(file),
+            asked.side,
+            asked.view,
+            layer,
+            asked.width,
+            _space(resolved),
+        ]
         place = self.cache.place(*key)
         found = self.cache.find(place)
         if found is not None:
@@ -168,7 +175,7 @@ class Lightbox:
         """The take's job, as this site spells it. Raises TakeError: it cannot be read."""
         self.site.check_allowed(take.folder, "Take")
         job = take.private / "job.json"
-        key = _stamp(job) if job.is_file() else (job.as_posix(),)
+        key = thumbnail.written(job) if job.is_file() else (job.as_posix(),)
         return self._once(key, lambda: localised.resolved(takes.reopen(take), self.site))
 
     def config(self, take: Take) -> ocio.Config:
@@ -229,7 +236,7 @@ class Lightbox:
 
     def _frame(self, file: Path) -> exr.Frame:
         """A decoded frame; those looked at last are kept. Nobody may change it."""
-        key = _stamp(file)
+        key = thumbnail.written(file)
         with self._lock:
             if key in self._frames:
                 self._frames.move_to_end(key)
@@ -340,14 +347,3 @@ def _corners(window: Window) -> tuple[int, int, int, int]:
 def _space(resolved: Resolved) -> str:
     found = resolved.colour
     return f"{found.space} of {found.fingerprint} {thumbnail.stamp(found.config)}" if found else ""
-
-
-def _stamp(file: Path) -> tuple[str, int, int]:
-    try:
-        facts = file.stat()
-    except OSError as error:
-        raise SourceError(
-            f"{file.as_posix()} cannot be read: {error.strerror}.",
-            remedy="Check that the frame is there and that you may read it.",
-        ) from error
-    return (str(file.absolute()), facts.st_mtime_ns, facts.st_size)

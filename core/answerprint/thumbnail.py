@@ -152,16 +152,24 @@ class Easel:
         return self.cache.keep(place, Image.fromarray(pixels), notes)
 
     def _place(self, file: Path, *how: str | None) -> Path:
-        try:
-            facts = file.stat()
-        except OSError as error:
-            raise SourceError(
-                f"{file.as_posix()} cannot be read: {error.strerror}.",
-                remedy="Check that the frame is there and that you may read it.",
-            ) from error
-        key = [str(file.absolute()), facts.st_mtime_ns, facts.st_size, self.width, *how]
+        key = [*written(file), self.width, *how]
         digest = hashlib.sha256(json.dumps(key).encode("utf-8", "replace")).hexdigest()
         return self.cache.folder / f"{digest[:40]}.png"
+
+
+def written(file: Path) -> tuple[str, int, int]:
+    """Which file it is, and as of when: another one once it was written again.
+
+    Raises SourceError: it is not there, or may not be looked at.
+    """
+    try:
+        facts = file.stat()
+    except OSError as error:
+        raise SourceError(
+            f"{file.as_posix()} cannot be read: {error.strerror}.",
+            remedy="Check that the frame is there and that you may read it.",
+        ) from error
+    return (str(file.absolute()), facts.st_mtime_ns, facts.st_size)
 
 
 def of_plate(easel: Easel, path: str, frame: int | None, space: str | None) -> Thumbnail:
