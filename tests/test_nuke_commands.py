@@ -434,7 +434,9 @@ def test_an_answer_that_comes_late_is_written_into_no_other_script(
     now = nuke.toNode(name)
     assert (said(now, "take"), said(now, "stream")) == ("v007", "bg_depth")
     assert now["file"].value() == other["pattern"]
-    assert (said(now, "signed"), said(now, "note")) == ("", "")
+    assert said(now, "signed") == ""
+    # The beat may have asked for this Read as well by now; of its own stream it may speak.
+    assert said(now, "note") == "" or said(now, "note").startswith("The takes of bg_depth are not")
 
 
 def test_buttons_work_inside_of_a_group(
