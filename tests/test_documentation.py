@@ -105,7 +105,7 @@ def test_the_readme_says_how_many_tests_pass(request: pytest.FixtureRequest) -> 
     if asked.file_or_dir or asked.keyword or asked.deselect:
         pytest.skip("only a whole run knows how many tests there are")
 
-    said = re.search(r"= (\d+) passed(?:, (\d+) skipped)? in ", TEXT)
+    said = re.search(r"= (\d+) passed(?:, (\d+) skipped)?(?:, \d+ warnings)? in ", TEXT)
     assert said, "the README shows no result of the tests"
     assert int(said[1]) + int(said[2] or 0) == request.session.testscollected
 
