@@ -23,6 +23,7 @@ from samples import AtOnce, plate as noisy
 from test_course import frame, line, started as begun
 
 from answerprint import documents
+from answerprint.followed import Followed
 from answerprint.jobs import Jobs
 from answerprint.note import MOST_NOTE_BYTES, Files, Note
 from answerprint.takes import Take
@@ -556,6 +557,27 @@ def test_what_is_left_of_a_removal_that_broke_off_is_still_a_job(home: Path) -> 
     assert [one["state"] for one in listed(home)] == ["lost"]
     assert at_home(home, "jobs", "--forget", ONE).code == 0
     assert listed(home) == []
+
+
+class _SaysItBetween(Files):
+    """Files of a job that says which process it is just after somebody looked for that."""
+
+    def process(self) -> tuple[int, float] | None:
+        found = super().process()
+        if found is None:
+            self.note_process(os.getpid(), alive.born(os.getpid()))
+        return found
+
+
+def test_a_job_that_says_which_process_it_is_while_somebody_looks_is_not_lost(home: Path) -> None:
+    files = _SaysItBetween(left(home, ONE).folder, ONE)
+    files.pid.unlink()
+    job = Followed(files)
+
+    job.look(alive.is_same)
+
+    assert job.document["state"] == "starting"
+    assert not job.has_ended
 
 
 def test_a_job_says_itself_which_process_it_is_if_its_starter_does_not_come_to_it(

@@ -114,6 +114,8 @@ class Followed:
         process = self.files.process()
         if process is None and self._is_just_starting():
             return True
+        # it may have said so since: its starter, who may be gone, would speak for it else
+        process = process or self.files.process()
         return lives(*(process or note.starter))
 
     def _is_just_starting(self) -> bool:
