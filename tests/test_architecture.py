@@ -44,6 +44,7 @@ LAYERS = [
     ["ports"],
     ["contract"],
     ["curve", "aliases", "colour", "tiles"],
+    ["rollout"],
     ["timing", "wedge"],
     ["job", "layers", "localised", "shot", "preset", "record", "look", "viewlut"],
     ["geolayers"],

@@ -42,10 +42,29 @@ class Rates(BaseModel):
     per_hour: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
+class Tls(BaseModel):
+    """How a server behind a gateway is reached: PEM files, as 'answerprint server certs' makes them.
+
+    ca           who may vouch for the server
+    certificate  who we are, where the gateway asks for that; with `key`
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ca: Path
+    certificate: Path | None = None
+    key: Path | None = None
+
+
 class Site(BaseModel):
     """What a studio decides once.
 
     server  host:port of the Triton server's gRPC side; None means the embedded one on this machine
+    servers more than one, nearest first: each run goes to the best that is there, and on to another
+            with the very same model when it is lost
+    tls     certificates for them; None: no TLS, for loopback and networks that nobody else is in
+    token   file with the token that tells a gateway who we are; nobody else may read it
+    rollout folder with rollout.toml: which version of a model whose job gets; None: the newest
     root    where takes go when a job does not say; None means `takes` in the current folder
     roots   when any are given, plates are read and takes written only below them
     trust   folders with public keys (*.pub) that the studio believes
@@ -70,6 +89,10 @@ class Site(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     server: str | None = None
+    servers: tuple[str, ...] = ()
+    tls: Tls | None = None
+    token: Path | None = None
+    rollout: Path | None = None
     root: Path | None = None
     roots: tuple[Path, ...] = ()
     trust: tuple[Path, ...] = ()
@@ -99,16 +122,22 @@ class Site(BaseModel):
 
     def here(self) -> Site:
         """The same site with its own paths as this system spells them."""
-        places = {"root": self.root, "presets": self.presets, "profiles": self.profiles}
+        names = ("root", "presets", "profiles", "rollout", "token")
+        places = {name: getattr(self, name) for name in names}
         lists = {"roots": self.roots, "trust": self.trust}
         return self.model_copy(
             update={
                 **{name: path and self.local(path) for name, path in places.items()},
                 **{name: tuple(map(self.local, paths)) for name, paths in lists.items()},
+                "tls": self.tls and self._local_tls(self.tls),
                 "context": tuple(map(self.spelled, self.context)),
                 "colour": self.colour and self.spelled(self.colour),
             }
         )
+
+    def _local_tls(self, tls: Tls) -> Tls:
+        files = {name: path and self.local(path) for name, path in tls}
+        return tls.model_copy(update=files)
 
     def check_allowed(self, path: Path, role: str) -> None:
         """Refuse a path outside the allowed roots, links resolved.

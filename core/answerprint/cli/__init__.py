@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 from answerprint import __version__, faultlog, site
 from answerprint.cli import streams
 from answerprint.cli.context import Context, Output
+from answerprint.cli.words import WITHIN
 from answerprint.documents import did_you_mean
 from answerprint.errors import AnswerprintError, JobError, SetupError
 from answerprint.interrupt import Interrupt
@@ -54,9 +55,9 @@ VERBS = (
     "thumbnail",
     "presets",
     "where",
+    "models",
+    "server",
 )
-# a verb's word that is a verb of its own
-WITHIN = ("qc calibrate",)
 FAULT, INTERRUPTED = 70, 130
 MOST_SHOWN = 200  # letters of a path that is too long
 _OF_A_PATH = (errno.ENAMETOOLONG, errno.EACCES)
@@ -83,8 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def verb(name: str) -> ModuleType:
-    """One of VERBS: its docstring is its help, and it has `arguments` and `run`."""
-    return importlib.import_module(f"answerprint.cli.{name.rpartition(' ')[2]}")
+    """One of VERBS or WITHIN: its docstring is its help, and it has `arguments` and `run`."""
+    return importlib.import_module(f"answerprint.cli.{WITHIN.get(name, name)}")
 
 
 def run_here(args: argparse.Namespace, context: Context) -> int:

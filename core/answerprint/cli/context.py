@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     from answerprint.signing import Signer
+    from answerprint.triton import Server
 
 Document = dict[str, Any]
 
@@ -92,6 +93,17 @@ class Context:
                 fix=Fix("Start a server here", argv=("serve",)),
             )
         return found.address
+
+    def server(self, asked: str | None = None, transport: str = "auto") -> Server:
+        """The server, with the site's certificates and token; to be closed.
+
+        Raises:
+            ServerAway: there is none; see `address`.
+            SetupError: a certificate or the token cannot be used.
+        """
+        from answerprint.triton import Server  # noqa: PLC0415 - most verbs ask no server
+
+        return Server(self.address(asked), transport=transport)
 
     def signer(self) -> Signer:
         from answerprint import signing  # noqa: PLC0415 - most verbs need no key

@@ -107,7 +107,7 @@ def _ports(asked: str | None, context: Context) -> str:
 
 @contextmanager
 def _connected(asked: str | None, context: Context) -> Iterator[Server]:
-    with Server(context.address(asked)) as server:
+    with context.server(asked) as server:
         yield server
 
 

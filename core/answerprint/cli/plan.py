@@ -20,7 +20,6 @@ from answerprint.cli.context import Context
 from answerprint.documents import count
 from answerprint.plan import Plan
 from answerprint.ports import NOUNS
-from answerprint.triton import Server
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     request = flags.job_of(args)
-    with Server(context.address(args.server)) as server:
+    with context.server(args.server) as server:
         found = plan.plan(
             request,
             server,

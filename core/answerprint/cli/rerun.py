@@ -22,7 +22,6 @@ from answerprint.compare import Difference
 from answerprint.documents import count
 from answerprint.job import Resolved
 from answerprint.takes import Item, Take
-from answerprint.triton import Server
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     allocator.keep_for_the_next_frame()
-    with Server(context.address(args.server)) as server:
+    with context.server(args.server) as server:
         asked = again.again(args.path, args.out, server, context.site)
         resolved = preflight.resolve(asked.job, server, context.site)
         context.signer()  # a key that cannot be used is said before a number is taken

@@ -15,7 +15,7 @@ from answerprint.contract import Contract, Input, Kind, Parameter
 from answerprint.documents import count
 from answerprint.offer import tasks
 from answerprint.ports import NOUNS
-from answerprint.triton import Offer, Server
+from answerprint.triton import Offer
 
 WORKS_ON = {
     "points": "points: .bgeo, .geo, .usd",
@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    with Server(context.address(args.server)) as server:
+    with context.server(args.server) as server:
         offers = [server.offer(args.task)] if args.task else tasks(server.offers())
     for offer in offers:
         context.output.emit(_document(offer))
