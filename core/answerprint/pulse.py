@@ -15,12 +15,14 @@ class Pulse:
     answered   requests that succeeded
     queued     seconds that they waited for the model, summed
     worked     seconds that the model worked for them, summed
+    failed     requests that did not succeed
     """
 
     executed: int = -1
     answered: int = 0
     queued: float = 0.0
     worked: float = 0.0
+    failed: int = 0
 
     @classmethod
     def of(cls, statistics: Iterable[Mapping[str, Any]]) -> Pulse:
@@ -32,6 +34,7 @@ class Pulse:
             answered=sum(_of(one, "success", "count") for one in spent),
             queued=sum(_of(one, "queue", "ns") for one in spent) / 1e9,
             worked=sum(_of(one, "compute_infer", "ns") for one in spent) / 1e9,
+            failed=sum(_of(one, "fail", "count") for one in spent),
         )
 
     def since(self, before: Pulse) -> tuple[float, float] | None:
