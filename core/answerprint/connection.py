@@ -18,8 +18,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from grpc import ssl_channel_credentials
 from numpy.typing import NDArray
 from tritonclient import grpc
+from tritonclient.grpc import InferenceServerClientPlugin
 from tritonclient.utils import (
     InferenceServerException,
     np_to_triton_dtype,
@@ -27,6 +29,7 @@ from tritonclient.utils import (
 )
 
 from answerprint import faults
+from answerprint.access import Access
 from answerprint.errors import (
     InferenceError,
     ModelHangs,
@@ -101,11 +104,14 @@ class Reply:
 
 
 class Connection:
-    """One server. Safe to use from several threads."""
+    """One server. Safe to use from several threads.
 
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self._client = _connected(address)
+    access   certificates and token, where a gateway stands before it; None: plain, as on loopback
+    """
+
+    def __init__(self, address: str, access: Access | None = None) -> None:
+        self.address, self._access = address, access
+        self._client = _connected(address, access)
         self._leaving = threading.Lock()
 
     def close(self) -> None:
@@ -213,6 +219,7 @@ class Connection:
             model_version=request.version,
             outputs=[_output(name, one, request.slot) for name, one in request.outputs.items()],
             request_id=request.id,
+            headers=self._said(request),
             parameters=dict(request.asks),
         )
         given_up = math.inf
@@ -253,7 +260,13 @@ class Connection:
         """Ask over a new connection from now on; what waits on the old one goes on waiting."""
         with self._leaving:
             if self._client is client:
-                self._client = _connected(self.address)
+                self._client = _connected(self.address, self._access)
+
+    def _said(self, request: Request) -> dict[str, str] | None:
+        """For a gateway's log: the model stands deep in the message, where it cannot see it."""
+        if self._access is None:
+            return None
+        return {"x-answerprint-model": f"{request.model}/{request.version}"}
 
     @contextmanager
     def _ours(self, what: str) -> Iterator[None]:
@@ -269,7 +282,20 @@ class Connection:
 
     def _meaning(self, error: InferenceServerException, what: str) -> ServerError:
         status = (error.status() or "").removeprefix("StatusCode.")
-        return faults.meaning(self.address, what, status, error.message() or "")
+        found = faults.meaning(self.address, what, status, error.message() or "")
+        if self._access is not None and isinstance(found, ServerAway):
+            return self._access.trouble(self.address) or found
+        return found
+
+
+class _Headers(InferenceServerClientPlugin):  # type: ignore[misc]
+    """Has a token go with every question, whichever it is."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def __call__(self, request: Any) -> None:
+        request.headers = {**request.headers, **self._access.headers}
 
 
 @dataclass
@@ -307,10 +333,16 @@ class _Watch:
         self._executed, self._since = self.pulse().executed, now
 
 
-def _connected(address: str) -> Any:
+def _connected(address: str, access: Access | None) -> Any:
     # a proxy for the web has no business between a program and its own machine
     own = (("grpc.enable_http_proxy", 0),) if is_here(address) else ()
-    return grpc.InferenceServerClient(address, channel_args=[*_CHANNEL, *own])
+    options = [*_CHANNEL, *own]
+    if access is None:
+        return grpc.InferenceServerClient(address, channel_args=options)
+    shown = ssl_channel_credentials(access.ca, access.key, access.certificate)
+    client = grpc.InferenceServerClient(address, creds=shown, channel_args=options)
+    client.register_plugin(_Headers(access))
+    return client
 
 
 def _telling(answered: Future[Any]) -> Callable[[Any, Exception | None], None]:

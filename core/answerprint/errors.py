@@ -7,6 +7,7 @@ AnswerprintError
 │   ├── ServerAway          nothing answers there
 │   ├── ServerRefused       it answers, and does not let us in
 │   ├── ServerNotReady      it is there and cannot serve yet
+│   │   └── ServerLimited       a gateway before it lets through no more just now
 │   ├── ServerSilent        it did not answer before the deadline
 │   │   └── ModelHangs          it answers, and the model has done nothing all the while
 │   ├── ServerGarbled       what went to it or came back was changed on the way
@@ -96,6 +97,12 @@ class ServerRefused(ServerError):  # noqa: N818
 
 class ServerNotReady(ServerError):  # noqa: N818
     pass
+
+
+class ServerLimited(ServerNotReady):
+    """`seconds` is when it may be asked again."""
+
+    seconds = 2.0
 
 
 class ServerSilent(ServerError):  # noqa: N818

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from answerprint.errors import (
@@ -11,12 +12,14 @@ from answerprint.errors import (
     ServerAway,
     ServerError,
     ServerGarbled,
+    ServerLimited,
     ServerNotReady,
     ServerOutOfMemory,
     ServerRefused,
     ServerSilent,
 )
 
+_AFTER = re.compile(r"again in (\d{1,3}) s\b")
 START_IT = "Start one with 'answerprint serve', or set ANSWERPRINT_SERVER to its host:port."
 
 
@@ -31,7 +34,10 @@ def meaning(address: str, what: str, status: str, said: str) -> ServerError:
     line = first_line(said) or status
     rule = next(rule for rule in _RULES if rule.fits(status, line.lower()))
     problem = rule.problem.format(address=address, what=what, said=line)
-    return rule.error(problem, remedy=rule.remedy)
+    found = rule.error(problem, remedy=rule.remedy)
+    if isinstance(found, ServerLimited) and (after := _AFTER.search(line)):
+        found.seconds = float(after[1])
+    return found
 
 
 def garbled(what: str, said: str) -> ServerGarbled:
@@ -75,6 +81,11 @@ _MEMORY = (
     "The server ran out of memory in {what}: {said}",
     "Use a smaller frame, or a memory limit among the task's parameters.",
 )
+_TOO_LARGE = (
+    ServerOutOfMemory,
+    "What {what} was sent is larger than the gateway at {address} lets through: {said}",
+    "Use a smaller frame, or ask the pipeline team for a higher limit.",
+)
 # Read from above; the first that fits. Triton says "restricted" and "queue" as UNAVAILABLE, which
 # otherwise means that nothing answers.
 _RULES = (
@@ -87,6 +98,23 @@ _RULES = (
         "Ask the pipeline team to load it again there, or to start the server anew.",
     ),
     _Rule(("UNAUTHENTICATED", "PERMISSION_DENIED"), (), *_REFUSED),
+    # gRPC's own words for what a gateway answers that knows nothing of gRPC
+    _Rule((), ("status: 401", "status: 403"), *_REFUSED),
+    _Rule((), ("status: 413", "the most that one request may have"), *_TOO_LARGE),
+    _Rule(
+        (),
+        ("too many requests", "status: 429"),
+        ServerLimited,
+        "The gateway at {address} lets no more through just now: {said}",
+        "It is tried again by itself; a higher limit is the pipeline team's to give.",
+    ),
+    _Rule(
+        (),
+        ("status: 502", "status: 503", "status: 504", "nothing answers behind the gateway"),
+        ServerNotReady,
+        "The gateway at {address} answers, and the server behind it does not: {said}",
+        "Try again in a while; if it stays so, tell the pipeline team.",
+    ),
     _Rule((), ("out of memory", "bad_alloc"), *_MEMORY),
     _Rule(("RESOURCE_EXHAUSTED",), (), *_MEMORY),
     _Rule(

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from answerprint import documents, wire
+from answerprint.access import Access
 from answerprint.errors import ServerError, ServerNotReady, ServerRefused, ServerSilent
 from answerprint.pulse import Pulse
 from answerprint.triton import Server
@@ -51,8 +52,8 @@ class Health:
 class Check:
     """Looks at one server, one look at a time. Asks two questions a look."""
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str, access: Access | None = None) -> None:
+        self.address, self._access = address, access
         self._server: Server | None = None
         self._pulses: deque[tuple[float, Pulse]] = deque()
 
@@ -73,7 +74,7 @@ class Check:
 
     def _look(self) -> Health:
         if self._server is None:
-            self._server = Server(self.address)
+            self._server = Server(self.address, access=self._access)
         states = self._server.states()
         models = _digest(states)
         milliseconds = self._feel(self._server)
@@ -124,9 +125,9 @@ class Eye(threading.Thread):
     seen   when it answered last
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, access: Access | None = None) -> None:
         super().__init__(name=f"eye on {address}", daemon=True)
-        self.address = address
+        self.address, self.access = address, access
         self.host = address.rpartition(":")[0] or address
         self.seen: str | None = None
         self._health: Health | None = None
@@ -137,7 +138,7 @@ class Eye(threading.Thread):
         with suppress(OSError, ValueError):  # a host that can be none: the looks say so
             if wire.is_here(self.address):
                 self.host = "this machine"
-        check = Check(self.address)
+        check = Check(self.address, self.access)
         while not self._ended.is_set():
             self._looking_since = time.monotonic()
             self._health = check.look()

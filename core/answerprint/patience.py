@@ -17,6 +17,7 @@ from answerprint.errors import (
     ServerAway,
     ServerError,
     ServerGarbled,
+    ServerLimited,
     ServerNotReady,
     ServerSilent,
 )
@@ -68,7 +69,9 @@ class Patience:
                 raise self._over
             if self.times != since or self._stop.is_set():
                 return
-            begun, told = time.monotonic(), False
+            begun, told = time.monotonic(), isinstance(error, ServerLimited)
+            if isinstance(error, ServerLimited) and self._put_off(error):
+                return
             for pause in pauses():
                 still = self._tried(attempt)
                 if still is None:
@@ -83,6 +86,11 @@ class Patience:
             self.times += 1
             if told:
                 self._tell("back", seconds=round(time.monotonic() - begun, 1))
+
+    def _put_off(self, error: ServerLimited) -> bool:
+        """Wait as long as it was told to; whether all is to stop."""
+        self._tell("waiting", **error.as_json())
+        return self._stop.wait(error.seconds)
 
     def _tried(self, attempt: Callable[[], object]) -> ServerError | None:
         """Why the server still cannot go on; None if it can."""

@@ -26,6 +26,7 @@ from answerprint.errors import (
     ServerAway,
     ServerError,
     ServerGarbled,
+    ServerLimited,
     ServerNotReady,
     ServerOutOfMemory,
     ServerRefused,
@@ -129,6 +130,8 @@ class Persistence:
         if isinstance(error, (ModelDied, ModelHangs)):
             self.patience.mend(error, since, self._reload_if_allowed)
         elif patience.passes(error):
+            if isinstance(error, ServerLimited):
+                self.window.less()
             self.patience.wait(error, since)
 
     def _reload_if_allowed(self) -> None:

@@ -67,6 +67,12 @@ class Window:
             self._shut -= 1
             self._changed.notify_all()
 
+    def less(self) -> None:
+        """One fewer from now on, for good: a gateway has let fewer through."""
+        with self._changed:
+            self._most = max(1, min(self._most, self.size) - 1)
+            self.size = self._most
+
     def drain(self, seconds: float) -> None:
         """Wait until nobody has a place any more, at most so long."""
         with self._changed:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from answerprint import site
+from answerprint import access, site
+from answerprint.access import Access
 from answerprint.cli import streams
 from answerprint.errors import AnswerprintError, Fix, ServerAway
 from answerprint.interrupt import Interrupt
@@ -79,9 +80,10 @@ class Context:
 
         Raises:
             ServerAway: none of these.
+            JobError: what was asked for is no host:port.
         """
         if asked or self.site.server:
-            return str(asked or self.site.server)
+            return access.check_address(str(asked or self.site.server))
         from answerprint_server import state  # noqa: PLC0415 - it is not everybody's server
 
         found = state.running(site.home())
@@ -103,7 +105,22 @@ class Context:
         """
         from answerprint.triton import Server  # noqa: PLC0415 - most verbs ask no server
 
-        return Server(self.address(asked), transport=transport)
+        address = self.address(asked)
+        return Server(address, transport=transport, access=self.access(address))
+
+    def access(self, address: str) -> Access | None:
+        """The site's certificates and token for a server; none for the embedded one, on loopback.
+
+        Raises:
+            SetupError: a certificate or the token cannot be used.
+        """
+        if self.site.tls is None and self.site.token is None:
+            return None
+        from answerprint_server import state  # noqa: PLC0415 - it is not everybody's server
+
+        running = state.running(site.home())
+        own = running is not None and running.address == address.replace("localhost:", "127.0.0.1:")
+        return None if own else Access.of(self.site)
 
     def signer(self) -> Signer:
         from answerprint import signing  # noqa: PLC0415 - most verbs need no key

@@ -17,10 +17,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from answerprint import documents, site
+from answerprint.access import Access
 from answerprint.cli import INTERRUPTED
 from answerprint.cli.context import Context, Output
 from answerprint.documents import count
-from answerprint.errors import AnswerprintError, ServerAway, SetupError
+from answerprint.errors import AnswerprintError, JobError, ServerAway, SetupError
 from answerprint.health import Eye, Health
 from answerprint_server import embedded
 
@@ -63,6 +64,7 @@ class _Meant:
     embedded: bool = False
     health: Health | None = None
     fix: dict[str, Any] | None = None
+    access: Access | None = None
 
 
 class _Watch:
@@ -95,12 +97,12 @@ class _Watch:
             self._eye.close()
 
     def _look_there(self) -> None:
-        address = self._meant.address
-        if self._eye is not None and self._eye.address != address:
+        address, access = self._meant.address, self._meant.access
+        if self._eye is not None and (self._eye.address, self._eye.access) != (address, access):
             self._eye.close()
             self._eye = None
         if self._eye is None and address:
-            self._eye = Eye(address)
+            self._eye = Eye(address, access)
             self._eye.start()
 
     def _found(self) -> Said | None:
@@ -135,16 +137,18 @@ class _Watch:
 def _meant(asked: str | None, context: Context) -> _Meant:
     """As the configuration is now: files may have changed since the watch began."""
     try:
-        address = replace(context, site=site.load()).address(asked)
+        now = replace(context, site=site.load())
+        address = now.address(asked)
+        access = now.access(address)
     except ServerAway as error:
         if embedded.is_starting(site.home()):
             return _Meant(embedded=True, health=_coming())
         return _unmeant(error)
-    except SetupError as error:
+    except (SetupError, JobError) as error:
         return _unmeant(error)
     running = embedded.running(site.home())
     if running is None or running.address != address.replace("localhost:", "127.0.0.1:"):
-        return _Meant(address)
+        return _Meant(address, access=access)
     return _Meant(address, embedded=True)
 
 
