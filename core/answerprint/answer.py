@@ -25,17 +25,37 @@ Arrays = dict[str, "NDArray[Any] | None"]
 
 
 @dataclass(frozen=True)
+class Served:
+    """Which server answered: host:port, and Triton's version, '' where nobody asked for it."""
+
+    address: str = ""
+    triton: str = ""
+
+    def as_facts(self) -> dict[str, str]:
+        """As a record names it, as far as it is known."""
+        facts = {"host": self.address.rpartition(":")[0], "triton": self.triton}
+        return {name: said for name, said in facts.items() if said}
+
+
+NOBODY = Served()
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a model returned: images, attributes or grids, and its own account of its work."""
 
     images: dict[str, Pixels]
     report: dict[str, Any]
+    served: Served = NOBODY
 
 
-def held(offer: Offer, outputs: Mapping[str, Expected], arrays: Arrays) -> Answer:
+def held(
+    offer: Offer, outputs: Mapping[str, Expected], arrays: Arrays, served: Served = NOBODY
+) -> Answer:
     """Hold a model's answer against its contract: nothing missing, of its type and rank, not empty.
 
-    `arrays`: what came, by output; the report is among them.
+    arrays   what came, by output; the report is among them
+    served   by whom
 
     Raises:
         InferenceError: an image (or an attribute, or a grid) is missing, or none.
@@ -58,7 +78,7 @@ def held(offer: Offer, outputs: Mapping[str, Expected], arrays: Arrays) -> Answe
             f"The model of {offer.name} was replaced while the job ran.",
             remedy="Run the job again as a new take: a take never mixes models.",
         )
-    return Answer(images, told)
+    return Answer(images, told, served)
 
 
 def report(array: NDArray[Any] | None) -> dict[str, Any]:

@@ -10,12 +10,21 @@ from typing import Any
 import numpy as np
 
 from answerprint import halves, shaper, tiles
+from answerprint.answer import NOBODY, Served
 from answerprint.colour import Conversion
 from answerprint.contract import Output, Value
 from answerprint.documents import count
-from answerprint.errors import ServerOutOfMemory
+from answerprint.errors import ServerAway, ServerOutOfMemory
 from answerprint.job import Resolved
-from answerprint.triton import INFER_SECONDS, Answer, Expected, Floats, Offer, Pixels, Server
+from answerprint.triton import (
+    INFER_SECONDS,
+    Answer,
+    Expected,
+    Floats,
+    Offer,
+    Pixels,
+    Server,
+)
 from answerprint.workitem import Eye, Read, channels, is_stored_as_half
 
 
@@ -44,12 +53,14 @@ class Answers:
     report   the model's own account
     cut      `whole`, or the edge of the tiles
     asked    whether the model was asked at all
+    served   by which server, if it was
     """
 
     images: list[dict[str, Pixels]] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
     cut: str = "whole"
     asked: bool = False
+    served: Served = NOBODY
 
 
 @dataclass(frozen=True)
@@ -188,7 +199,9 @@ def _tiled(
             deadline=request.deadline,
             stop=request.stop,
         )
-        answers.report, answers.asked = answer.report, True
+        if answers.asked and answers.served.address != answer.served.address:
+            raise _moved(answer.served.address)
+        answers.report, answers.asked, answers.served = answer.report, True, answer.served
         return answer.images
 
     longest = max(eye.window.width, eye.window.height)
@@ -207,6 +220,14 @@ def _tiled(
         if len(tiles.plan(*size, cut=contract.cut, tile=tile)) > 1:
             answers.cut = f"tiles of {tile or contract.cut.tile}"
         return images
+
+
+def _moved(address: str) -> ServerAway:
+    """What ends an attempt in which the run went on at another server: one server makes a frame."""
+    return ServerAway(
+        f"The run went on at {address} in the middle of a frame.",
+        remedy="Nothing: the frame is asked for again, all of it there.",
+    )
 
 
 def _may_come_as_half(found: Read, eye: Eye, asker: Asker, output: Output) -> bool:

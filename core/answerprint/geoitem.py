@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answerprint import geobuild, geocheck, geolayers, record, report
+from answerprint.answer import NOBODY, Served
 from answerprint.ask import Asker
 from answerprint.contract import Output, Value
 from answerprint.documents import count
@@ -67,6 +68,7 @@ class Answers:
     report: dict[str, Any] = field(default_factory=dict)
     cut: str = "whole"
     asked: bool = False
+    served: Served = NOBODY
 
 
 def files(resolved: Resolved, number: int) -> list[Path]:
@@ -212,7 +214,7 @@ def ask(
         deadline=deadline,
         stop=stop,
     )
-    return Answers(answer.images, answer.report, asked=True)
+    return Answers(answer.images, answer.report, asked=True, served=answer.served)
 
 
 def _shape(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from answerprint import ask, geobuild, geoitem, result, sights, workitem
+from answerprint.answer import Served
 from answerprint.ask import Answers, Asker
 from answerprint.contract import Value
 from answerprint.exr import Frame
@@ -66,6 +67,9 @@ class Account(Protocol):
 
     @property
     def asked(self) -> bool: ...
+
+    @property
+    def served(self) -> Served: ...
 
 
 class Way(Protocol):

@@ -57,7 +57,12 @@ def made_record(
             "sha256": resolved.model_sha256,
             "licence": f"code {contract.licence.code}, weights {contract.licence.weights}",
         },
-        server={"host": place.facts["server"], "triton": place.facts["triton"], **said},
+        server={
+            "host": place.facts["server"],
+            "triton": place.facts["triton"],
+            **said,
+            **answers.served.as_facts(),  # a run may have gone on at another server
+        },
         parameters=settings,
         seed=seed,
         determinism=contract.determinism.model_dump(include={"kind", "tolerance"}),
