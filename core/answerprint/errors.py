@@ -2,6 +2,7 @@
 
 AnswerprintError
 ├── JobError            the request is wrong: task options, frames, parameters      exit 2
+│   └── ChangedMeanwhile    somebody else changed the roll-out, unseen
 ├── SourceError         the plate cannot be used                                    exit 3
 ├── ServerError         the server cannot do it                                     exit 4
 │   ├── ServerAway          nothing answers there
@@ -77,6 +78,10 @@ class AnswerprintError(Exception):
 
 class JobError(AnswerprintError):
     exit_code = 2
+
+
+class ChangedMeanwhile(JobError):  # noqa: N818
+    pass
 
 
 class SourceError(AnswerprintError):

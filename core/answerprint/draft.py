@@ -1,0 +1,106 @@
+"""Draft: a rollout.toml as it is being edited; comments, order and spelling of the rest stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from answerprint import rollout
+from answerprint.documents import Document
+from answerprint.errors import SetupError
+from answerprint.rollout import Rollout
+
+Table = MutableMapping[str, Any]
+_FREEZE = "freeze"  # the one list of tables
+
+
+def laid(text: str, old: Rollout, new: Rollout, path: Path) -> str:
+    """The text of `old` with what differs in `new` changed in it, and nothing else.
+
+    Raises:
+        SetupError: it is written in a way that cannot be edited without harm.
+    """
+    ends = "\r\n" if "\r\n" in text else "\n"
+    try:
+        draft = tomlkit.parse(text.replace("\r\n", "\n"))
+        before, after = plain(old), plain(new)
+        _lay_freezes(draft, before.pop(_FREEZE, []), after.pop(_FREEZE, []))
+        _lay(draft, before, after)
+        made = tomlkit.dumps(draft)
+        # a layout that the library does not master must not cost a studio its pins
+        if rollout.parse(made.encode(), path).model_dump() == new.model_dump():
+            return made.replace("\n", ends)
+    except (TOMLKitError, SetupError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _beyond(path) from error
+    raise _beyond(path)
+
+
+def _beyond(path: Path) -> SetupError:
+    return SetupError(
+        f"{path.as_posix()} is laid out in a way that cannot be edited without harm.",
+        remedy="Edit it by hand this once, with a table [tasks.NAME] for each task; then "
+        "'answerprint models log --enter --why TEXT' enters that in the log.",
+    )
+
+
+def plain(document: Document) -> dict[str, Any]:
+    """As TOML has it: what nobody wrote and what is None stand nowhere, whole numbers have no point."""
+    held: dict[str, Any] = _whole(document.model_dump(by_alias=True, exclude_unset=True))
+    return held
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _whole(one) for key, one in value.items() if one is not None}
+    if isinstance(value, tuple | list):
+        return [_whole(one) for one in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _lay(table: Table, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Change what differs."""
+    for key in [key for key in before if key not in after]:
+        table.pop(key, None)
+    for key, value in after.items():
+        if before.get(key) == value:
+            continue
+        if isinstance(value, dict) and isinstance(table.get(key), MutableMapping):
+            _lay(table[key], before.get(key, {}), value)
+        elif isinstance(value, dict):
+            table[key] = _table(value)
+        else:
+            table[key] = value
+
+
+def _table(held: Mapping[str, Any]) -> Any:
+    """A new table: fields first, the tables in it after them; what is empty is left out."""
+    made = tomlkit.table(is_super_table=all(isinstance(one, dict) for one in held.values()))
+    for key, value in sorted(held.items(), key=lambda pair: isinstance(pair[1], dict)):
+        if value not in ({}, [], ""):
+            made.append(key, _table(value) if isinstance(value, dict) else value)
+    return made
+
+
+def _lay_freezes(draft: Table, before: list[Any], after: list[Any]) -> None:
+    if before == after:
+        return
+    if not draft.get(_FREEZE):  # an empty list says nothing
+        draft.pop(_FREEZE, None)
+        draft[_FREEZE] = tomlkit.aot()
+    there = draft[_FREEZE]
+    gone = [place for place, one in enumerate(before) if one not in after]
+    for place in reversed(gone):
+        del there[place]
+    inline = not isinstance(there, tomlkit.items.AoT)
+    for one in [one for one in after if one not in before]:
+        made = tomlkit.inline_table() if inline else tomlkit.table()
+        made.update({key: value for key, value in one.items() if value not in ([], "")})
+        there.append(made)
+    if not there:
+        draft.pop(_FREEZE)
