@@ -15,7 +15,7 @@ import pytest
 import windows
 from chance import Chance, served
 from command import Answerprint
-from samples import add_model, drowsy, own_models, own_server, server_here
+from samples import add_model, drowsy, own_models, own_server, server_here, versioned_models
 
 from answerprint.triton import Server
 from answerprint_panel import faults
@@ -108,6 +108,14 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     models = own_models(folder / "models", ["passthrough"])
     add_model(models, "slow", drowsy)
     with own_server(folder / "home", models) as state:
+        yield state.address
+
+
+@pytest.fixture(scope="session")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """host:port of a server with two versions of each task; see `samples.versioned_models`."""
+    folder = tmp_path_factory.mktemp("versions")
+    with server_here(folder / "home", versioned_models(folder / "models")) as state:
         yield state.address
 
 

@@ -381,6 +381,49 @@ def stand_in(models: Path, task: str, program: str, **described: Any) -> Path:
     return folder / "1"
 
 
+# versions that a test adds to a task like passthrough, as lines of its program
+DARKER = "made = image * np.float32(0.97)"
+ALL_NAN = "made = np.full_like(image, np.nan)"
+FAILING = 'raise RuntimeError("the weights are of another graph")'
+
+
+def add_version(
+    models: Path, task: str, version: str, program: str = DARKER, **described: Any
+) -> None:
+    """A version beside the first of a task like passthrough, with a contract of its own.
+
+    Lines of Python make `made` of `image` and `settings`, as for `stand_in`.
+    """
+    folder = models / task
+    shutil.copytree(folder / "1", folder / version)
+    lines = textwrap.indent(textwrap.dedent(program).strip(), " " * 8)
+    (folder / version / "model.py").write_text(_PROGRAM.format(lines=lines), encoding="utf-8")
+    facts = json.loads((folder / "contract.json").read_text(encoding="utf-8"))
+    model = {**facts["model"], "version": f"{version}.0.0"}
+    for one in model["artifacts"]:
+        if not one.get("package"):
+            one["name"] = f"{version}/{one['name'].partition('/')[2]}"
+    text = json.dumps({**facts, "model": model, **described}, indent=2)
+    (folder / version / "contract.json").write_text(text, encoding="utf-8")
+    repository.update(folder)
+
+
+def versioned_models(folder: Path) -> Path:
+    """Tasks with two versions each, the first of which passes frames through.
+
+    passthrough   2 darkens by 3 %
+    nan           2 makes nothing but NaN
+    failing       2 fails on every frame
+    """
+    models = own_models(folder, ["passthrough"])
+    for task in ("nan", "failing"):
+        add_model(models, task, str)
+    add_version(models, "passthrough", "2", DARKER)
+    add_version(models, "nan", "2", ALL_NAN)
+    add_version(models, "failing", "2", FAILING)
+    return models
+
+
 _SHAPES = {
     "points": ("P", [["x", "y", "z"]], "[ -1, -1 ]"),
     "volume": ("density", [["value"]], "[ -1, -1, -1, -1 ]"),

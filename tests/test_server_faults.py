@@ -18,6 +18,7 @@ from midway import at, at_frame, count, differing, met, of
 from processes import rings
 from samples import (
     add_model,
+    add_version,
     claimed,
     drowsy,
     ended,
@@ -193,20 +194,11 @@ def test_a_model_that_is_replaced_in_mid_job_makes_no_frame_of_the_take(
 def test_a_version_that_appears_beside_the_pinned_one_changes_nothing(
     own: str, served: embedded.Running, server: Server, home: Path, tmp_path: Path
 ) -> None:
-    folder = Path(served.models) / own
-    config = folder / "config.pbtxt"
-    config.write_text(f"version_policy {{ all {{}} }}\n{config.read_text()}", encoding="utf-8")
-    ask(served, own, "load")
     path = plate(tmp_path / "p", COUNT)
     take = claimed(server, tmp_path, path, task=own)
 
     def add() -> None:
-        shutil.copytree(folder / "1", folder / "2")
-        with (folder / "2" / "model.py").open("a", encoding="utf-8") as program:
-            program.write(
-                "\n\nTritonPythonModel.run = lambda self, images, settings: "
-                "({'pixels': images['pixels'] * 2}, {})\n"
-            )
+        add_version(Path(served.models), own, "2", "made = image * 2")
         ask(served, own, "load")
 
     events = met(server, take, home, at_frame(3, add))

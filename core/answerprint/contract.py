@@ -148,6 +148,11 @@ class Contract(OpenDocument):
     def artifacts(self) -> tuple[Artifact, ...]:
         return self.model.artifacts
 
+    def describes(self, version: str) -> bool:
+        """Whether it can be of a version on a server: it names no file of another's folder."""
+        folders = {one.name.split("/")[0] for one in self.artifacts if not one.package}
+        return not {one for one in folders if one.isdigit()} - {version}
+
     @property
     def rank(self) -> int:
         """How many dimensions its arrays have on the wire."""

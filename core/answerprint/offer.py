@@ -51,19 +51,26 @@ class Offer:
 def of_model(model: Mapping[str, str], config: Mapping[str, Any]) -> Offer:
     """The offer that a ready model makes: `model` from the index, `config` its configuration."""
     name, version = model["name"], model.get("version", "")
-    text = config.get("parameters", {}).get(CONTRACT, {}).get("string_value")
+    text = _carried(config, f"{CONTRACT}.{version}") or _carried(config, CONTRACT)
     if text is None:
         return Offer(name, version, None, "it carries no contract.")
     try:
         found = contract.parse(text, where=f"model {name}")
+        if version and not found.describes(version):
+            return Offer(name, version, None, f"version {version} carries no contract of its own.")
         return Offer(name, version, found, "", _instances(config), loading(config))
     except ContractError as error:
         return Offer(name, version, None, error.problem)
 
 
+def _carried(config: Mapping[str, Any], key: str) -> str | None:
+    found = config.get("parameters", {}).get(key, {}).get("string_value")
+    return None if found is None else str(found)
+
+
 def loading(config: Mapping[str, Any]) -> str:
     """The mark of the last time that a client had a model loaded again; empty if none did."""
-    return str(config.get("parameters", {}).get(LOADING, {}).get("string_value", ""))
+    return _carried(config, LOADING) or ""
 
 
 def _instances(config: Mapping[str, Any]) -> int:

@@ -62,8 +62,9 @@ class ImageModel:
         raise RefusedError("this model does nothing")
 
     def initialize(self, args):
-        config = json.loads(args["model_config"])
-        self.contract = json.loads(config["parameters"]["contract"]["string_value"])
+        carried = json.loads(args["model_config"])["parameters"]
+        own = carried.get(f"contract.{args['model_version']}", carried["contract"])
+        self.contract = json.loads(own["string_value"])
         folder = pathlib.Path(args["model_repository"])
         artifacts = self.contract["model"]["artifacts"]
         check_artifacts(artifacts, folder)

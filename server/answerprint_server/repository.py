@@ -5,6 +5,9 @@
 brings the config.pbtxt and digests of every model, Answerprint's own or those in DIR, up to date
 with its contract.json and its files. Run it after changing a model; a test holds that it was run.
 A model without config.pbtxt gets one. A folder whose name begins with _ is no model.
+
+Where a model has several versions, 1/ and 2/ side by side, contract.json describes one of them, and
+each other has a contract.json of its own in its folder. All are served at once, each with its own.
 """
 
 from __future__ import annotations
@@ -22,9 +25,13 @@ from pathlib import Path
 from answerprint import contract
 from answerprint.contract import HALF, Artifact, Contract, Input, Output
 from answerprint.errors import AnswerprintError, ContractError
-from answerprint_server import tensors
+from answerprint_server import pbtxt, tensors
 
 MARK = "# The contract, from contract.json by answerprint_server.repository; do not edit here."
+CONTRACT, CONFIG = "contract.json", "config.pbtxt"
+ALL_VERSIONS = "version_policy: { all { } }"  # Triton's own is the newest alone
+
+_VERSION = re.compile(r"[1-9]\d{0,8}")
 
 
 def models_folder() -> Path:
@@ -45,44 +52,106 @@ def described(repository: Path) -> list[Path]:
     return sorted(path for path in found if not path.name.startswith("_"))
 
 
+def versions(model: Path) -> list[str]:
+    """The version folders of a model, oldest first."""
+    found = (one.name for one in model.iterdir() if one.is_dir())
+    return sorted((name for name in found if _VERSION.fullmatch(name)), key=int)
+
+
+def contract_of(model: Path, version: str) -> Path:
+    """The file that describes a version: its own, or the model's."""
+    own = model / version / CONTRACT
+    return own if own.is_file() else model / CONTRACT
+
+
 def up_to_date(model: Path) -> bool:
-    """Whether the model's contract and configuration agree with its files."""
-    contracted, configured = _fresh(model)
-    return (
-        _text(model / "contract.json") == contracted and _text(model / "config.pbtxt") == configured
-    )
+    """Whether the model's contracts and configuration agree with its files."""
+    return all(_text(path) == text for path, text in _fresh(model).items())
 
 
 def update(model: Path) -> None:
-    """Write the digests into contract.json and the contract into config.pbtxt.
+    """Write the digests into each contract.json and the contracts into config.pbtxt.
 
     Raises:
-        ContractError: the contract is wrong, a file that it names is missing, or an artifact's
-            package is not installed.
+        ContractError: a contract is wrong, a file that it names is missing, an artifact's package
+            is not installed, or a version is not described, or not as the others are.
     """
-    contracted, configured = _fresh(model)
-    (model / "contract.json").write_text(contracted, encoding="utf-8", newline="\n")
-    (model / "config.pbtxt").write_text(configured, encoding="utf-8", newline="\n")
+    for path, text in _fresh(model).items():
+        path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _fresh(model: Path) -> tuple[str, str]:
-    text = _text(model / "contract.json")
-    found = contract.parse(text, where=model.name)
-    for one in found.artifacts:
+def _fresh(model: Path) -> dict[Path, str]:
+    """What each contract and the configuration have to hold, by their path."""
+    first = model / CONTRACT
+    own = {one: path for one in versions(model) if (path := contract_of(model, one)) != first}
+    texts = {path: _digested(model, path) for path in [first, *own.values()]}
+    found = {path: contract.parse(text, where=_place(path)) for path, text in texts.items()}
+    for version in versions(model):
+        _check_described(found[own.get(version, first)], version, model)
+    for path in own.values():
+        _check_alike(found[first], found[path], path)
+    config = _configuration(model, found[first])
+    _check_halves(found[first], config)
+    carried = [_parameter("contract", texts[first])]
+    carried += [_parameter(f"contract.{one}", texts[path]) for one, path in own.items()]
+    if len(versions(model)) > 1 and not pbtxt.has(config, "version_policy"):
+        carried.append(ALL_VERSIONS)
+    return {**texts, model / CONFIG: "\n".join([config, MARK, *carried]) + "\n"}
+
+
+def _digested(model: Path, path: Path) -> str:
+    """A contract with the digests that its files have now."""
+    text = _text(path)
+    for one in contract.parse(text, where=_place(path)).artifacts:
         known = re.compile(rf'("name": "{re.escape(one.name)}",\s*"sha256": ")[0-9a-f]{{64}}')
         text = known.sub(rf"\g<1>{_digest(model, one)}", text)
+    return text
+
+
+def _place(path: Path) -> str:
+    """denoise, or denoise/2 for a version's own."""
+    folder = path.parent
+    is_own = _VERSION.fullmatch(folder.name) is not None
+    return f"{folder.parent.name}/{folder.name}" if is_own else folder.name
+
+
+def _parameter(key: str, text: str) -> str:
     compact = json.dumps(json.loads(text), ensure_ascii=True)
     carried = json.dumps(compact)  # a JSON string is spelled as a pbtxt string is
-    own = _configuration(model, found)
-    _check_halves(found, own)
-    parameter = f'parameters {{ key: "contract" value {{ string_value: {carried} }} }}'
-    return text, f"{own}\n{MARK}\n{parameter}\n"
+    return f'parameters {{ key: "{key}" value {{ string_value: {carried} }} }}'
+
+
+def _check_described(found: Contract, version: str, model: Path) -> None:
+    """Raises ContractError: the only contract that a version has is another's."""
+    if not found.describes(version):
+        raise ContractError(
+            f"Version {version} of {model.name} has no contract of its own, and {CONTRACT} is of "
+            "another.",
+            remedy=f"Write {model.name}/{version}/{CONTRACT}, with this version's files among its "
+            "artifacts.",
+        )
+
+
+def _check_alike(first: Contract, other: Contract, path: Path) -> None:
+    """Raises ContractError: versions have one configuration, so they must have one kind of tensors."""
+    if other.task != first.task:
+        raise ContractError(
+            f"{_place(path)} holds the contract of task {other.task}, and the model that of "
+            f"{first.task}.",
+            remedy="A version is of the same task; another task has a folder of its own.",
+        )
+    if tensors.configuration(other) != tensors.configuration(first):
+        raise ContractError(
+            f"{_place(path)} has other tensors than the model's other versions.",
+            remedy="Versions of one model take and give the same inputs and outputs; make it "
+            "another task where they have to differ.",
+        )
 
 
 def _configuration(model: Path, found: Contract) -> str:
     """A model's configuration without its contract; written anew where nobody wrote one."""
     try:
-        own = _text(model / "config.pbtxt").partition(MARK)[0].rstrip()
+        own = _text(model / CONFIG).partition(MARK)[0].rstrip()
     except FileNotFoundError:
         own = tensors.MARK
     return tensors.configuration(found) if own.startswith(tensors.MARK) else own
@@ -142,7 +211,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _check_name(model: Path) -> None:
     """Raises ContractError: a task is found by its folder's name, and the contract has another."""
-    task = contract.parse(_text(model / "contract.json"), where=model.name).task
+    task = contract.parse(_text(model / CONTRACT), where=model.name).task
     if task != model.name:
         raise ContractError(
             f"The folder {model.name} holds the contract of task {task}.",
