@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-import requests
-import yaml
 from command import Answerprint
 from samples import AtOnce, add_model, own_models
 
-from answerprint.triton import Server
-from answerprint_server import embedded, launch, repository, wheel
-
-COMPOSE = Path(__file__).parents[1] / "server" / "deploy" / "compose.yaml"
+from answerprint_server import embedded, repository
 
 TASKS = [
     "denoise",
@@ -196,59 +189,3 @@ def test_the_contracts_in_the_configurations_are_the_ones_beside_the_models() ->
 
     assert [model.name for model in models] == TASKS
     assert all(repository.up_to_date(model) for model in models)
-
-
-def compose_command(ports: tuple[int, ...]) -> list[str]:
-    """The container's own command line, with this machine's places and ports."""
-    service = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]["triton"]
-    words = list(service["command"])
-    assert words[0] == "tritonserver"
-    assert "../models:/opt/answerprint/models:ro" in service["volumes"]
-    places = {"/opt/answerprint/models": repository.models_folder().as_posix()}
-    for name, port in zip(("8000", "8001", "8002"), ports, strict=True):
-        places[f"port={name}"] = f"port={port}"
-    for old, new in places.items():
-        words = [word.replace(old, new) for word in words]
-    return words[1:]
-
-
-def test_the_model_repository_starts_from_the_compose_files_command_line(tmp_path: Path) -> None:
-    found, ports = wheel.binary(), embedded.free_ports(3)
-    extra = [
-        f"--backend-directory={wheel.backends(tmp_path)}",
-        "--backend-config=python,shm-region-prefix-name=answerprint_compose_",
-        "--http-address=127.0.0.1",
-        "--grpc-address=127.0.0.1",
-        "--metrics-address=127.0.0.1",
-    ]
-    words = [str(found.program), *compose_command(ports), *extra]
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(
-            words, env=found.environment(), stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        ready = f"http://127.0.0.1:{ports[0]}/v2/health/ready"
-        while not _answers(ready):
-            assert process.poll() is None, shlex.join(words)
-            time.sleep(0.05)
-        with Server(f"127.0.0.1:{ports[1]}") as server:
-            offers = server.offers()
-    finally:
-        process.kill()
-        process.wait()
-        launch.clear("answerprint_compose_")
-
-    assert [one.name for one in offers if one.contract] == TASKS
-
-
-def _answers(url: str) -> bool:
-    try:
-        return bool(requests.get(url, timeout=2).ok)
-    except requests.ConnectionError:
-        return False
-
-
-def test_the_compose_file_opens_ports_on_loopback_only() -> None:
-    service = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]["triton"]
-
-    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
