@@ -1,0 +1,330 @@
+"""Outcomes: what became of a run, one small document for each, which a studio keeps beside its roll-out.
+
+ROLLOUT/outcomes/TASK/VERSION/JOB_xxxxxxxx.json
+
+By them the guard judges a candidate, and dashboards count what artists' frames come to. Everybody
+who runs jobs writes there: what is read is held to limits, and what cannot be read is counted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field, ValidationError
+
+from answerprint import documents
+from answerprint.documents import OpenDocument, explain
+from answerprint.errors import JobError, TakeError
+from answerprint.job import Name
+from answerprint.journal import Event
+from answerprint.rollout import Sha256, Version
+
+FOLDER = "outcomes"
+HALTED = "halted.json"  # lies among them; see guard
+MOST_BYTES = 64 << 10
+MOST_FILES = 5000  # of one version; the oldest go
+MOST_LOOKED_AT = 50_000  # names in a folder: somebody may have filled it
+MOST_READ = 500  # of the newest: who judges wants no more
+DAYS = 90.0
+MOST_KINDS = 100  # of failures, and of stages
+
+_TASK = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_VERSION = re.compile(r"[1-9]\d{0,8}")
+_JOB = re.compile(r"[0-9A-Za-z-]{1,64}")
+
+Count = Annotated[int, Field(ge=0, le=documents.MOST_INT, strict=True)]
+Amount = Annotated[float, Field(ge=0, le=1e15)]
+Word = Annotated[str, Field(max_length=256)]
+Key = Annotated[str, Field(max_length=64)]
+
+
+class Outcome(OpenDocument):
+    """What became of one run of a take, or of a part of it.
+
+    why         as the job got its version: "stable", "canary, 10 % of jobs"
+    host        that asked: "nuke 15.1v2"
+    server      that worked, without its port
+    state       as the take's journal says it: complete, part, incomplete, cancelled
+    frames      that are done by this run; `made` of them by the model, the others are copies
+    failures    error -> frames that it ended, like InferenceError -> 3
+    warned, failed_qc   frames of this run by the worst word of the quality checks
+    seconds     stage -> seconds of all its frames together: read, infer, model (as the model says
+                itself), judge, write
+    megapixels  of the frames that the model made, as the plate has them; of geometry, million
+                points or voxels; 0: not known
+    memory      bytes that the run's process held at most; 0: not known
+    mirrored    nobody was shown the result
+    """
+
+    schema_: Literal["answerprint.outcome/v1"] = Field("answerprint.outcome/v1", alias="schema")
+    job_id: Annotated[str, Field(pattern=rf"^{_JOB.pattern}$")]
+    task: Annotated[str, Field(pattern=rf"^{_TASK.pattern}$")]
+    version: Version
+    sha256: Sha256
+    why: Word = ""
+    show: Name | None = None
+    shot: Name | None = None
+    user: Word = ""
+    host: Word = ""
+    machine: Word = ""
+    server: Word = ""
+    started: Word
+    ended: Word
+    state: Literal["complete", "part", "incomplete", "cancelled"]
+    frames: Count
+    made: Count = 0
+    failures: Annotated[dict[Key, Count], Field(max_length=MOST_KINDS)] = {}
+    warned: Count = 0
+    failed_qc: Count = 0
+    seconds: Annotated[dict[Key, Amount], Field(max_length=MOST_KINDS)] = {}
+    megapixels: Amount = 0.0
+    memory: Count = 0
+    mirrored: bool = False
+
+    @property
+    def failed(self) -> int:
+        """Frames that failed, whatever the reason."""
+        return sum(self.failures.values())
+
+
+@dataclass
+class Tally:
+    """Watches a run's events, and says at its end what they come to."""
+
+    started: Event = field(default_factory=dict)
+    state: str = "incomplete"
+    frames: int = 0
+    made: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    seconds: Counter[str] = field(default_factory=Counter)
+    _words: dict[str, str] = field(default_factory=dict)
+
+    def see(self, event: Event) -> None:
+        match event["event"]:
+            case "started":
+                self.started = event
+            case "frame":
+                self.frames += 1
+                self.made += "copied_from" not in event and "shows" not in event
+                self.seconds.update(event.get("seconds", {}))
+                self._judged(event)
+            case "judged":
+                self._judged(event)
+            case "failed":
+                self.failures[str(event.get("error", ""))] += 1
+            case "finished":
+                self.state = str(event["state"])
+
+    def _judged(self, event: Event) -> None:
+        """The worst word of each frame; one that passed may be warned of with the next."""
+        word = event.get("qc", {}).get("verdict")
+        item = f"{event.get('variation', '')}/{event['frame']}"
+        if word == "fail" or (word == "warn" and self._words.get(item) != "fail"):
+            self._words[item] = word
+
+    def facts(self, megapixels: float) -> dict[str, Any]:
+        """Fields of an outcome. `megapixels`: of one frame."""
+        words = Counter(self._words.values())
+        return {
+            "state": self.state,
+            "frames": self.frames,
+            "made": self.made,
+            "failures": dict(self.failures),
+            "warned": words["warn"],
+            "failed_qc": words["fail"],
+            "seconds": {stage: round(took, 4) for stage, took in self.seconds.items()},
+            "megapixels": round(megapixels * self.made, 6),
+        }
+
+
+class Outcomes(NamedTuple):
+    """The newest first. `unreadable`: files among them that are no outcomes."""
+
+    found: tuple[Outcome, ...]
+    unreadable: int
+
+
+def place(rollout: Path, task: str, version: str) -> Path:
+    """The folder of a version's outcomes; it may not be there.
+
+    Raises:
+        JobError: the names are none of a task and a version.
+    """
+    if not _TASK.fullmatch(task) or not _VERSION.fullmatch(version):
+        raise JobError(
+            f"There can be no version '{version[:20]}' of a task '{task[:50]}'.",
+            remedy="'answerprint tasks' lists what the server has.",
+        )
+    return rollout / FOLDER / task / version
+
+
+def make(fields: dict[str, Any]) -> Outcome:
+    """An outcome from values.
+
+    Raises:
+        JobError: a value is wrong; names it.
+    """
+    try:
+        return Outcome.model_validate(fields)
+    except ValidationError as error:
+        raise JobError(
+            f"The outcome is wrong: {explain(error)}.",
+            remedy="The take is as it is; tell the pipeline team.",
+        ) from error
+
+
+def write(rollout: Path, outcome: Outcome) -> Path:
+    """Leave an outcome beside the roll-out; those that are too old go now and then.
+
+    Raises:
+        TakeError: it cannot be written; DiskFull if there is no space.
+    """
+    folder = place(rollout, outcome.task, outcome.version)
+    mark = uuid.uuid4().hex[:8]
+    path = folder / f"{outcome.job_id}_{mark}.json"
+    try:
+        make_folder(folder, rollout)
+        documents.write(path, outcome.model_dump(mode="json", by_alias=True))
+    except OSError as error:
+        raise documents.unwritable(folder, error) from error
+    if mark[0] == "0":  # one in sixteen
+        tidy(folder)
+    return path
+
+
+def make_folder(folder: Path, rollout: Path) -> None:
+    """Make a folder below the roll-out's, with the rights of the one it lies in: everybody's.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if folder == rollout or folder.is_dir():
+        return
+    make_folder(folder.parent, rollout)
+    with suppress(FileExistsError):
+        folder.mkdir()
+        if folder.parent != rollout:  # that one is the pipeline team's alone
+            with suppress(OSError):  # the share has rights of its own
+                folder.chmod(folder.parent.stat().st_mode & 0o7777)
+
+
+def read(path: Path) -> Outcome:
+    """Read one.
+
+    Raises:
+        TakeError: it cannot be read, is too large or is no outcome; says why.
+    """
+    return parse(held(path), path)
+
+
+def held(path: Path) -> bytes:
+    """The bytes of a small document that anybody may have written.
+
+    Raises:
+        TakeError: it cannot be read, or is too large.
+    """
+    try:
+        with path.open("rb") as stream:
+            found = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise _wrong(path, f"it cannot be read, {error.strerror or error}") from error
+    if len(found) > MOST_BYTES:
+        raise _wrong(path, f"it is larger than {MOST_BYTES:,} bytes")
+    return found
+
+
+def parse(content: bytes, path: Path) -> Outcome:
+    """The same of what a file holds."""
+    try:
+        return Outcome.model_validate(documents.loads(content.decode("utf-8")))
+    except ValidationError as error:
+        raise _wrong(path, explain(error)) from error
+    except ValueError as error:
+        raise _wrong(path, str(error)) from error
+
+
+def _wrong(path: Path, why: str) -> TakeError:
+    return TakeError(
+        f"{path.as_posix()} is no outcome: {why}.",
+        remedy="Remove it, and look at what wrote it.",
+    )
+
+
+def outcomes(rollout: Path, task: str, version: str, *, most: int = MOST_READ) -> list[Outcome]:
+    """Of one version, the newest by their files' times; none where nothing was ever written.
+
+    Raises:
+        JobError: the names are none of a task and a version.
+        TakeError: the folder is there and cannot be listed.
+    """
+    return list(survey(rollout, task, version, most=most).found)
+
+
+def survey(rollout: Path, task: str, version: str, *, most: int = MOST_READ) -> Outcomes:
+    """The same, and how many files could not be read."""
+    found, unreadable = [], 0
+    for _, path in _newest(place(rollout, task, version))[:most]:
+        one = _readable(path)
+        if one is not None and (one.task, one.version) == (task, version):
+            found.append(one)
+        else:
+            unreadable += path.is_file()  # one that was tidied away meanwhile is none
+    return Outcomes(tuple(found), unreadable)
+
+
+def _readable(path: Path) -> Outcome | None:
+    try:
+        return read(path)
+    except TakeError:
+        return None
+
+
+def _newest(folder: Path) -> list[tuple[float, Path]]:
+    """Time and path of each, the newest first.
+
+    Raises:
+        TakeError: the folder cannot be listed.
+    """
+    found = []
+    try:
+        with os.scandir(folder) as entries:
+            for number, entry in enumerate(entries):
+                if number >= MOST_LOOKED_AT:
+                    break
+                if entry.name.endswith(".json") and entry.name[0] != "." and entry.name != HALTED:
+                    with suppress(FileNotFoundError):
+                        found.append((entry.stat().st_mtime, Path(entry.path)))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise TakeError(
+            f"{folder.as_posix()} cannot be listed: {error.strerror}.",
+            remedy="Check that the share is mounted and that you may read there.",
+        ) from error
+    return sorted(found, reverse=True)
+
+
+def tidy(folder: Path, *, days: float = DAYS, most: int = MOST_FILES) -> int:
+    """Remove outcomes that are too old or too many; how many went. What cannot go stays."""
+    gone = 0
+    with suppress(TakeError):
+        for number, (written, path) in enumerate(_newest(folder)):
+            if number >= most or written < time.time() - days * 86400:
+                with suppress(OSError):
+                    path.unlink()
+                    gone += 1
+    return gone
+
+
+def jobs(found: Iterable[Outcome]) -> int:
+    """How many jobs these are of: a farm's parts of one take are one."""
+    return len({one.job_id for one in found})
