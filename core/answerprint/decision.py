@@ -176,14 +176,15 @@ def frozen(rollout: Rollout, freeze: Freeze) -> Rollout:
         )
     for task in freeze.tasks:
         _old(rollout, task)
+    if freeze in rollout.freeze:
+        return rollout
     return rollout.model_copy(update={"freeze": (*rollout.freeze, freeze)})
 
 
 def thawed(rollout: Rollout, gone: Iterable[Freeze]) -> Rollout:
-    left = list(rollout.freeze)
-    for one in gone:
-        left.remove(one)
-    return rollout.model_copy(update={"freeze": tuple(left)})
+    over = list(gone)
+    left = tuple(one for one in rollout.freeze if one not in over)
+    return rollout.model_copy(update={"freeze": left})
 
 
 def drained(rollout: Rollout, server: str, why: str) -> Rollout:

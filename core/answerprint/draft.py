@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from answerprint.errors import SetupError
 from answerprint.rollout import Rollout
 
 Table = MutableMapping[str, Any]
+Kind = Callable[[], Any]
 _FREEZE = "freeze"  # the one list of tables
 
 
@@ -25,18 +26,30 @@ def laid(text: str, old: Rollout, new: Rollout, path: Path) -> str:
         SetupError: it is written in a way that cannot be edited without harm.
     """
     ends = "\r\n" if "\r\n" in text else "\n"
-    try:
-        draft = tomlkit.parse(text.replace("\r\n", "\n"))
-        before, after = plain(old), plain(new)
-        _lay_freezes(draft, before.pop(_FREEZE, []), after.pop(_FREEZE, []))
-        _lay(draft, before, after)
-        made = tomlkit.dumps(draft)
+    for kind in (tomlkit.table, tomlkit.inline_table):  # dotted keys stand with the second alone
+        made = _made(text.replace("\r\n", "\n"), plain(old), plain(new), kind)
         # a layout that the library does not master must not cost a studio its pins
-        if rollout.parse(made.encode(), path).model_dump() == new.model_dump():
+        if made is not None and _means(made, new, path):
             return made.replace("\n", ends)
-    except (TOMLKitError, SetupError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _beyond(path) from error
     raise _beyond(path)
+
+
+def _made(text: str, old: dict[str, Any], new: dict[str, Any], kind: Kind) -> str | None:
+    """The text with new tables of this kind; None where the library fails at it."""
+    try:
+        draft = tomlkit.parse(text)
+        _lay_freezes(draft, old.pop(_FREEZE, []), new.pop(_FREEZE, []))
+        _lay(draft, old, new, kind)
+        return tomlkit.dumps(draft)
+    except (TOMLKitError, KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _means(text: str, new: Rollout, path: Path) -> bool:
+    try:
+        return rollout.parse(text.encode(), path).model_dump() == new.model_dump()
+    except SetupError:
+        return False
 
 
 def _beyond(path: Path) -> SetupError:
@@ -63,7 +76,7 @@ def _whole(value: Any) -> Any:
     return value
 
 
-def _lay(table: Table, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+def _lay(table: Table, before: Mapping[str, Any], after: Mapping[str, Any], kind: Kind) -> None:
     """Change what differs."""
     for key in [key for key in before if key not in after]:
         table.pop(key, None)
@@ -71,19 +84,19 @@ def _lay(table: Table, before: Mapping[str, Any], after: Mapping[str, Any]) -> N
         if before.get(key) == value:
             continue
         if isinstance(value, dict) and isinstance(table.get(key), MutableMapping):
-            _lay(table[key], before.get(key, {}), value)
+            _lay(table[key], before.get(key, {}), value, kind)
         elif isinstance(value, dict):
-            table[key] = _table(value)
+            table[key] = _table(value, kind)
         else:
             table[key] = value
 
 
-def _table(held: Mapping[str, Any]) -> Any:
+def _table(held: Mapping[str, Any], kind: Kind) -> Any:
     """A new table: fields first, the tables in it after them; what is empty is left out."""
-    made = tomlkit.table(is_super_table=all(isinstance(one, dict) for one in held.values()))
+    made = kind()
     for key, value in sorted(held.items(), key=lambda pair: isinstance(pair[1], dict)):
         if value not in ({}, [], ""):
-            made.append(key, _table(value) if isinstance(value, dict) else value)
+            made[key] = _table(value, kind) if isinstance(value, dict) else value
     return made
 
 
