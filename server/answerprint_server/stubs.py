@@ -6,6 +6,7 @@ server's death their parent is gone.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -43,6 +44,25 @@ def end_superseded(prefix: str, *, after: float = LONGEST_REQUEST) -> list[int]:
     old = [one for one, place, age in mine if after < youngest[place] < age]
     _kill(old)
     return [one.pid for one in old]
+
+
+def named(prefix: str) -> dict[str, list[int]]:
+    """The processes of each model: {'denoise': [4711]}, one for each instance."""
+    found: dict[str, list[int]] = {}
+    for one in _all(prefix):
+        model = _place(one)[1].rsplit("_", 2)[0]
+        found.setdefault(model, []).append(one.pid)
+    return found
+
+
+def peak_memory(pid: int) -> int | None:
+    """The most bytes that a process ever held in memory; None: it is gone."""
+    with suppress(OSError, ValueError):
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+        found = re.search(r"^VmHWM:\s+(\d+) kB", lines, re.MULTILINE)
+        if found:
+            return int(found[1]) * 1024
+    return None
 
 
 def clear_shared_memory(prefix: str) -> None:
