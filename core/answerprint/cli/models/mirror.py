@@ -1,0 +1,37 @@
+"""Run a share of the jobs on the candidate as well; artists see nothing of it.
+
+The job's own frames are made first, by the version that it got; the candidate's follow at the
+lowest priority. 'answerprint models compare' shows how they differ.
+
+examples:
+  answerprint models mirror denoise 5% --candidate 4 --why "first look before any artist sees it"
+  answerprint models mirror denoise 0% --why "enough was seen, the farm is full"
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from answerprint.cli import changes
+from answerprint.cli.context import Context
+from answerprint.moves import reason
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("task", metavar="TASK")
+    parser.add_argument("share", nargs="+", metavar="PERCENT", help="like 10%%, of the jobs")
+    parser.add_argument("--candidate", metavar="VERSION", help="another than the one there is")
+    changes.arguments(parser)
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    why, share = reason(args.why), changes.percent(args.share)
+    if share:
+        changes.enter_halt(args.task, context)  # so that the log tells of it first
+    change = changes.begun(args, context)
+    ends = share == 0 and args.candidate is None  # for which no server has to be there
+    held = None if ends else changes.held(args.server, context, args.task)
+    entry = change.mirror(args.task, share, args.candidate, held, why)
+    if share:
+        changes.resume(args.task, context)
+    return changes.tell(context, entry)
