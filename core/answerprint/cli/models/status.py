@@ -25,7 +25,7 @@ from answerprint.cli.context import Context
 from answerprint.cli.said import line
 from answerprint.decision import Held
 from answerprint.documents import count, did_you_mean
-from answerprint.errors import JobError, ServerError
+from answerprint.errors import AnswerprintError, JobError, ServerError
 from answerprint.moves import said
 from answerprint.offer import Offer
 from answerprint.rollout import CANDIDATE, STABLE, Rollout, Task
