@@ -38,10 +38,6 @@ class Stages:
             for stage, took in seconds.items():
                 self.seconds[stage] += took
 
-    def add_model(self, seconds: float) -> None:
-        with self._lock:
-            self.seconds["model"] += seconds
-
     def limit(
         self, instances: int, *, readers: int, writers: int, sample: Path, trial: Path
     ) -> dict[str, Any]:

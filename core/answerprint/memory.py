@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,6 +53,16 @@ class Limits:
         """As many workers as the memory holds items of this size; at least one."""
         fitting = max(1, memory // max(item, 1))
         return Limits(self.readers, self.in_flight, self.writers, min(self.workers, fitting))
+
+
+def peak() -> int:
+    """Bytes that this process held at most; 0 where the system does not say."""
+    if sys.platform == "win32":
+        return int(getattr(psutil.Process().memory_info(), "peak_wset", 0))
+    import resource  # noqa: PLC0415 - Windows has none
+
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return held if sys.platform == "darwin" else held * 1024
 
 
 def bound(asked: float | None) -> int:

@@ -24,7 +24,6 @@ from pydantic import Field, ValidationError
 from answerprint import documents
 from answerprint.documents import OpenDocument, explain
 from answerprint.errors import JobError, TakeError
-from answerprint.job import Name
 from answerprint.journal import Event
 from answerprint.rollout import Sha256, Version
 
@@ -37,9 +36,9 @@ MOST_READ = 500  # of the newest: who judges wants no more
 DAYS = 90.0
 MOST_KINDS = 100  # of failures, and of stages
 
-_TASK = re.compile(r"[a-z][a-z0-9_]{0,99}")
-_VERSION = re.compile(r"[1-9]\d{0,8}")
-_JOB = re.compile(r"[0-9A-Za-z-]{1,64}")
+TASK = r"^[a-z][a-z0-9_]{0,99}$"
+JOB = r"^[0-9A-Za-z-]{1,64}$"
+_VERSION = r"[1-9][0-9]{0,8}"
 
 Count = Annotated[int, Field(ge=0, le=documents.MOST_INT, strict=True)]
 Amount = Annotated[float, Field(ge=0, le=1e15)]
@@ -66,13 +65,13 @@ class Outcome(OpenDocument):
     """
 
     schema_: Literal["answerprint.outcome/v1"] = Field("answerprint.outcome/v1", alias="schema")
-    job_id: Annotated[str, Field(pattern=rf"^{_JOB.pattern}$")]
-    task: Annotated[str, Field(pattern=rf"^{_TASK.pattern}$")]
+    job_id: Annotated[str, Field(pattern=JOB)]
+    task: Annotated[str, Field(pattern=TASK)]
     version: Version
     sha256: Sha256
     why: Word = ""
-    show: Name | None = None
-    shot: Name | None = None
+    show: Word | None = None
+    shot: Word | None = None
     user: Word = ""
     host: Word = ""
     machine: Word = ""
@@ -159,12 +158,25 @@ def place(rollout: Path, task: str, version: str) -> Path:
     Raises:
         JobError: the names are none of a task and a version.
     """
-    if not _TASK.fullmatch(task) or not _VERSION.fullmatch(version):
+    check(task, version)
+    return rollout / FOLDER / task / version
+
+
+def check(task: str, version: str, job_id: str = "") -> None:
+    """Whether these may become parts of a path; a job's document is a file that anybody may write.
+
+    Raises:
+        JobError: they may not.
+    """
+    if not re.fullmatch(TASK, task) or not re.fullmatch(_VERSION, version):
         raise JobError(
             f"There can be no version '{version[:20]}' of a task '{task[:50]}'.",
             remedy="'answerprint tasks' lists what the server has.",
         )
-    return rollout / FOLDER / task / version
+    if job_id and not re.fullmatch(JOB, job_id):
+        raise JobError(
+            f"'{job_id[:80]}' is no job's id.", remedy="Run the job again as a new take."
+        )
 
 
 def make(fields: dict[str, Any]) -> Outcome:
@@ -226,19 +238,19 @@ def read(path: Path) -> Outcome:
     return parse(held(path), path)
 
 
-def held(path: Path) -> bytes:
-    """The bytes of a small document that anybody may have written.
+def held(path: Path, most: int = MOST_BYTES) -> bytes:
+    """The bytes of a document that anybody may have written.
 
     Raises:
         TakeError: it cannot be read, or is too large.
     """
     try:
         with path.open("rb") as stream:
-            found = stream.read(MOST_BYTES + 1)
+            found = stream.read(most + 1)
     except OSError as error:
-        raise _wrong(path, f"it cannot be read, {error.strerror or error}") from error
-    if len(found) > MOST_BYTES:
-        raise _wrong(path, f"it is larger than {MOST_BYTES:,} bytes")
+        raise wrong(path, f"it cannot be read, {error.strerror or error}") from error
+    if len(found) > most:
+        raise wrong(path, f"it is larger than {most:,} bytes")
     return found
 
 
@@ -247,14 +259,15 @@ def parse(content: bytes, path: Path) -> Outcome:
     try:
         return Outcome.model_validate(documents.loads(content.decode("utf-8")))
     except ValidationError as error:
-        raise _wrong(path, explain(error)) from error
+        raise wrong(path, explain(error)) from error
     except ValueError as error:
-        raise _wrong(path, str(error)) from error
+        raise wrong(path, str(error)) from error
 
 
-def _wrong(path: Path, why: str) -> TakeError:
+def wrong(path: Path, why: str) -> TakeError:
+    """Our error for such a document that cannot be used."""
     return TakeError(
-        f"{path.as_posix()} is no outcome: {why}.",
+        f"{path.as_posix()} cannot be used: {why}.",
         remedy="Remove it, and look at what wrote it.",
     )
 

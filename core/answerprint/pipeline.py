@@ -137,7 +137,9 @@ class Pipeline:
             stop=self.stop,
         )
         found.seconds["infer"] = round(time.perf_counter() - start, 4)
-        self.stages.add_model(_seconds(answers.report.get("model_seconds")))
+        model = _seconds(answers.report.get("model_seconds"))
+        if model:  # as the model says itself: without the way there, and the wait behind others
+            found.seconds["model"] = round(model, 4)
         return answers
 
     def _judged(self, found: Work, aimed: Any, content: Content, made: record.Record) -> Judged:

@@ -1,0 +1,230 @@
+"""Mirrored: an artist's job that was run on the candidate as well, and how the two differ.
+
+ROLLOUT/mirrored/TASK/VERSION/JOB/
+    comparison.json      all that was measured, written last
+    artist.png           the worst frame, small; candidate.png, and difference.png, made visible
+    take/                the candidate's frames, only while they are made and measured
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field, ValidationError
+
+from answerprint import documents, outcome
+from answerprint.documents import OpenDocument, explain
+from answerprint.errors import JobError, TakeError
+from answerprint.outcome import Amount, Count, Outcome, Word
+from answerprint.rollout import Version
+
+FOLDER, FILE, TAKE = "mirrored", "comparison.json", "take"
+PICTURES = ("artist.png", "candidate.png", "difference.png")
+MOST_BYTES = 16 << 20
+MOST_FRAMES = 50_000
+MOST_JOBS = 500  # of one version; the oldest go
+MOST_LOOKED_AT = 20_000
+
+Text = Annotated[str, Field(max_length=4096)]
+Real = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Apart(OpenDocument):
+    """How far a candidate's frame lies from the artist's; None: not known, or nothing of that kind.
+
+    frame      of the take, w007/1001 in a wedge
+    identical  windows, names, types and every sample
+    greatest   difference of one sample, in the file's own units; None: not finite, or none
+    lost       samples that are numbers in the artist's and none in the candidate's
+    decibels, stops, floor, flip   see `differing`; decibels None: no sample of the picture differs
+    gain       so many times stronger the picture of the difference shows it
+    """
+
+    frame: Annotated[str, Field(max_length=64)]
+    identical: bool = False
+    greatest: Real | None = None
+    lost: Count = 0
+    decibels: Real | None = None
+    stops: Real | None = None
+    floor: Real | None = None
+    flip: Real | None = None
+    gain: Count = 0
+
+    @property
+    def order(self) -> tuple[int, float, float, float]:
+        """The greater, the worse."""
+        decibels = math.inf if self.decibels is None else self.decibels
+        return self.lost, self.flip or 0.0, -decibels, self.greatest or 0.0
+
+
+class Pair(OpenDocument):
+    """The same of the artist's version and of the candidate; None: not known."""
+
+    artist: Amount | None = None
+    candidate: Amount | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        if not self.artist or self.candidate is None:
+            return None
+        return self.candidate / self.artist
+
+
+class Comparison(OpenDocument):
+    """One mirrored job.
+
+    state     compared; failed: the candidate could not do it; skipped: nothing can be said of it,
+              the plate changed; dropped: too many were waiting on that machine
+    why       the last three; in words
+    take      the artist's own
+    artist, version   version of the artist's take, and the candidate
+    outcome   of the candidate's run, where it came to one
+    frames    those that were compared
+    stage     that `seconds` for a frame are of: model, as the model says itself, or infer
+    memory    bytes that each run's process held at most
+    """
+
+    schema_: Literal["answerprint.mirrored/v1"] = Field("answerprint.mirrored/v1", alias="schema")
+    job_id: Annotated[str, Field(pattern=outcome.JOB)]
+    task: Annotated[str, Field(pattern=outcome.TASK)]
+    version: Version
+    artist: Version
+    state: Literal["compared", "failed", "skipped", "dropped"]
+    why: Text = ""
+    take: Text = ""
+    show: Word | None = None
+    started: Word
+    ended: Word
+    outcome: Outcome | None = None
+    frames: Annotated[tuple[Apart, ...], Field(max_length=MOST_FRAMES)] = ()
+    stage: Literal["model", "infer"] = "model"
+    seconds: Pair = Pair()
+    memory: Pair = Pair()
+
+    @property
+    def drift(self) -> float | None:
+        """Stops in the mean over its frames; None where none of them is light."""
+        each = [one.stops for one in self.frames if one.stops is not None]
+        return math.fsum(each) / len(each) if each else None
+
+    @property
+    def worst(self) -> Apart | None:
+        return max(self.frames, key=lambda one: one.order, default=None)
+
+
+class Mirrored(NamedTuple):
+    """The newest first, each with its folder. `unreadable`: folders without one that can be read."""
+
+    found: tuple[tuple[Path, Comparison], ...]
+    unreadable: int
+
+
+def place(rollout: Path, task: str, version: str, job_id: str = "") -> Path:
+    """The folder of a version's mirrored jobs, or of one of them; it may not be there.
+
+    Raises:
+        JobError: the names are none.
+    """
+    outcome.check(task, version, job_id)
+    folder = rollout / FOLDER / task / version
+    return folder / job_id if job_id else folder
+
+
+def claim(rollout: Path, task: str, version: str, job_id: str) -> Path | None:
+    """The folder for a job that is to be mirrored; None: somebody has it already.
+
+    Raises:
+        JobError: the names are none.
+        TakeError: it cannot be made; DiskFull if there is no space.
+    """
+    folder = place(rollout, task, version, job_id)
+    try:
+        outcome.make_folder(folder.parent, rollout)
+        folder.mkdir()
+    except FileExistsError:
+        return None
+    except OSError as error:
+        raise documents.unwritable(folder.parent, error) from error
+    return folder
+
+
+def write(folder: Path, comparison: Comparison) -> None:
+    """Raises TakeError: it cannot be written; DiskFull if there is no space."""
+    try:
+        documents.write(folder / FILE, comparison.model_dump(mode="json", by_alias=True))
+    except OSError as error:
+        raise documents.unwritable(folder, error) from error
+
+
+def read(path: Path) -> Comparison:
+    """Read a comparison.json.
+
+    Raises:
+        TakeError: it cannot be read, is too large or is no comparison; says why.
+    """
+    content = outcome.held(path, MOST_BYTES)
+    try:
+        return Comparison.model_validate(documents.loads(content.decode("utf-8")))
+    except ValidationError as error:
+        raise outcome.wrong(path, explain(error)) from error
+    except ValueError as error:
+        raise outcome.wrong(path, str(error)) from error
+
+
+def every(rollout: Path, task: str, version: str, *, most: int = MOST_JOBS) -> Mirrored:
+    """What was mirrored on a version, the newest first by their folders' times.
+
+    Raises:
+        JobError: the names are none.
+        TakeError: the folder is there and cannot be listed.
+    """
+    found, unreadable = [], 0
+    for _, folder in _newest(place(rollout, task, version))[:most]:
+        try:
+            one = read(folder / FILE)
+        except TakeError as error:
+            # one that is being made, or was tidied away, has none yet, or none any more
+            unreadable += not isinstance(error.__cause__, FileNotFoundError)
+            continue
+        if (one.task, one.version, one.job_id) == (task, version, folder.name):
+            found.append((folder, one))
+        else:
+            unreadable += 1
+    return Mirrored(tuple(found), unreadable)
+
+
+def _newest(folder: Path) -> list[tuple[float, Path]]:
+    found = []
+    try:
+        with os.scandir(folder) as entries:
+            for number, entry in enumerate(entries):
+                if number >= MOST_LOOKED_AT:
+                    break
+                with suppress(FileNotFoundError):
+                    if entry.is_dir(follow_symlinks=False):
+                        found.append((entry.stat().st_mtime, Path(entry.path)))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise TakeError(
+            f"{folder.as_posix()} cannot be listed: {error.strerror}.",
+            remedy="Check that the share is mounted and that you may read there.",
+        ) from error
+    return sorted(found, reverse=True)
+
+
+def tidy(rollout: Path, task: str, version: str, *, most: int = MOST_JOBS) -> int:
+    """Remove jobs that are too old or too many; how many went. What cannot go stays."""
+    gone = 0
+    with suppress(TakeError, JobError):
+        for number, (written, folder) in enumerate(_newest(place(rollout, task, version))):
+            if number >= most or written < time.time() - outcome.DAYS * 86400:
+                shutil.rmtree(folder, ignore_errors=True)
+                gone += not folder.exists()
+    return gone
