@@ -15,6 +15,7 @@ from answerprint.documents import MOST_BYTES, Document, explain
 from answerprint.errors import AnswerprintError, JobError
 from answerprint.frames import FrameRange
 from answerprint.plate import MOST_PATH, Plate
+from answerprint.rollout import Choice
 from answerprint.site import Numbers
 from answerprint.timing import Sources, Timing, sources
 from answerprint.wedge import SEED, Axes, Variation, variations
@@ -117,6 +118,7 @@ class Result(Document):
 class Job(Document):
     """A request, as a person or a program writes it.
 
+    version     of the task's model, as a number or by its alias; None: as the site rolls them out
     plate       the main input's path; all inputs are layers of it unless `inputs` says otherwise
     inputs      for single inputs: another path, another layer
     frames      frame range; None: every frame on disk
@@ -220,6 +222,7 @@ class Resolved(Document):
     inputs   input -> (plate, layer, channels in the model's order)
     axes     of a wedge, in the parameters' own types
     colour   None where nothing of the task meets a colour transform
+    rollout  why this version was chosen; None: no roll-out had a say
     memory   bytes that one work item needs at most, as far as can be told beforehand
     disk     bytes that the take needs about, as the plate is stored
     """
@@ -238,6 +241,7 @@ class Resolved(Document):
     axes: Axes = {}
     colour: ResolvedColour | None = None
     result: ResolvedResult
+    rollout: Choice | None = None
     memory: int = 0
     disk: int = 0
     root: Path

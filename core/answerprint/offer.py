@@ -79,9 +79,20 @@ def _instances(config: Mapping[str, Any]) -> int:
     return sum(int(one.get("count", 1)) * max(1, len(one.get("gpus", []))) for one in groups) or 1
 
 
-def tasks(offers: Iterable[Offer]) -> list[Offer]:
-    """Those that people choose from: without second models."""
-    return [one for one in offers if not one.is_lane]
+def tasks(offers: Iterable[Offer], versions: Mapping[str, str] | None = None) -> list[Offer]:
+    """Those that people choose from: one for each task, without second models.
+
+    `versions`: task -> version to show of several; else the newest that can be used.
+    """
+    found: dict[str, Offer] = {}
+    for one in offers:
+        if one.is_lane:
+            continue
+        best = found.get(one.name)
+        meant = (versions or {}).get(one.name)
+        if best is None or (one.version == meant or (one.contract and best.version != meant)):
+            found[one.name] = one
+    return list(found.values())
 
 
 def farm_lane(offer: Offer, offers: Iterable[Offer]) -> Offer:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from answerprint import (
     aliases,
+    chosen,
     colour,
     destination,
     exr,
@@ -35,7 +36,7 @@ from answerprint.inputs import Found
 from answerprint.interrupt import Interrupt
 from answerprint.job import Job, Resolved, ResolvedColour, ResolvedResult, main_input
 from answerprint.memory import bound, check, needed
-from answerprint.site import Site
+from answerprint.site import Site, home
 from answerprint.span import Span
 from answerprint.takes import Item, Take
 from answerprint.triton import Server
@@ -57,22 +58,25 @@ def resolve(
     interrupted   is looked at between frames
 
     Raises:
-        JobError: unknown parameter or input, value out of range, frames outside the plate, a path
+        JobError: an unknown alias of a version, parameter or input, value out of range, frames outside the plate, a path
             outside the allowed roots, a take number that exists (TakeExists).
         SourceError: missing or broken frames, missing layers, sizes that differ, NaN under `stop`.
         ServerError: no server, not ready, no such task, a wrong contract.
-        SetupError: the colour configuration cannot be used.
+        SetupError: the colour configuration or the roll-out cannot be used.
         TakeError: the destination cannot be written.
         KeyboardInterrupt: it was interrupted.
     """
     interrupted = interrupted or Interrupt()
+    version = chosen.chosen(job, site, home=home())
     job = localised.job(job, site)
-    offer = server.offer(job.task, job.version)
+    offer = chosen.offer(job, version.choice, server)
     contract = offer.usable()
     if contract.kind != "image":
-        return geoflight.resolve(
+        made = geoflight.resolve(
             job, server, offer, site, memory=memory, tries=tries, interrupted=interrupted
         )
+        notes = (*version.notes, *made.notes)
+        return made.model_copy(update={"rollout": version.choice, "notes": notes})
     _check_picture(job, contract, server, site)
     asked = Asked.of(job, contract)
     main = inputs.plate(job.plate, job, "Plate", site)
@@ -87,6 +91,7 @@ def resolve(
     result, left_out = kept[0]  # the same for all that a contract can say
     look = _colour(job, contract, found, site)
     notes = [
+        *version.notes,
         *found.notes,
         *time.notes,
         *_view_notes(found, result),
@@ -123,6 +128,7 @@ def resolve(
         axes=asked.axes,
         colour=look,
         result=result,
+        rollout=version.choice,
         memory=peak,
         disk=disk,
         root=root,

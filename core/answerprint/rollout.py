@@ -211,20 +211,25 @@ def read(path: Path) -> Rollout:
     Raises:
         SetupError: it cannot be read, is no TOML or has a wrong field; names line and key.
     """
+    return parse(held(path), path)
+
+
+def held(path: Path) -> bytes:
+    """What the file holds. Raises SetupError: it cannot be read, or is too large."""
     try:
         with path.open("rb") as stream:
-            held = stream.read(MOST_BYTES + 1)
+            found = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise _wrong(path, f"it cannot be read, {error.strerror or error}") from error
-    if len(held) > MOST_BYTES:
+    if len(found) > MOST_BYTES:
         raise _wrong(path, f"it is larger than {MOST_BYTES:,} bytes")
-    return parse(held, path)
+    return found
 
 
-def parse(held: bytes, path: Path) -> Rollout:
+def parse(content: bytes, path: Path) -> Rollout:
     """The same of what the file holds."""
     try:
-        text = held.decode("utf-8")
+        text = content.decode("utf-8")
         found = tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _wrong(path, str(error)) from error

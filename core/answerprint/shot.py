@@ -121,8 +121,23 @@ def _said(script: Path | None, site: Site, environ: Mapping[str, str]) -> dict[s
     own = {part: environ.get(f"ANSWERPRINT_{part.upper()}", "") for part in ("show", "shot")}
     if any(own.values()) or script is None:
         return own
-    path = script.absolute().as_posix()
-    fitting = (template.read(one, path) for one in site.context)
+    return _by_templates(script, site)
+
+
+def show(path: Path, site: Site) -> str | None:
+    """The show that a file is of, by the site's templates and as takes have it; None: of none."""
+    named = _by_templates(path, site).get("show")
+    if not named:
+        return None
+    try:
+        return folder_name(named, "The show")
+    except JobError:
+        return None
+
+
+def _by_templates(path: Path, site: Site) -> dict[str, str]:
+    spelled = path.absolute().as_posix()
+    fitting = (template.read(one, spelled) for one in site.context)
     return next((found for found in fitting if found is not None), {})
 
 

@@ -20,6 +20,8 @@ from answerprint.signing import Signer
 from answerprint.takes import Item, Take
 from answerprint.way import Account, Work
 
+CHOSEN = "chosen"  # in what a record says of the model: why this version
+
 
 @dataclass(frozen=True)
 class Place:
@@ -56,6 +58,7 @@ def made_record(
             "served_as": resolved.version,
             "sha256": resolved.model_sha256,
             "licence": f"code {contract.licence.code}, weights {contract.licence.weights}",
+            **_chosen(resolved),
         },
         server={
             "host": place.facts["server"],
@@ -99,6 +102,7 @@ def renewed(place: Place, item: Item, before: Record) -> Record:
     return before.model_copy(
         update={
             **_identity(place, item),
+            "model": {**_without_reason(before.model), **_chosen(place.resolved)},
             "copied_from": {
                 "statement_id": before.statement_id,
                 "name": before.name,
@@ -108,6 +112,16 @@ def renewed(place: Place, item: Item, before: Record) -> Record:
             },
         }
     )
+
+
+def _chosen(resolved: Resolved) -> dict[str, str]:
+    """Why this version of the model, where a roll-out had a say."""
+    return {} if resolved.rollout is None else {CHOSEN: resolved.rollout.why}
+
+
+def _without_reason(model: dict[str, str]) -> dict[str, str]:
+    """What made a frame, without why an earlier job got that."""
+    return {name: said for name, said in model.items() if name != CHOSEN}
 
 
 def write(place: Place, found: Work, content: Content, made: Record) -> list[str]:

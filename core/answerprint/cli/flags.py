@@ -59,7 +59,7 @@ def request(parser: argparse.ArgumentParser) -> None:
     add("--name", help="the take's name; usually plate_task")
     add("--take", type=int, metavar="NUMBER", help="this number, if it is free; usually the next")
     add("--numbers", choices=["v001", "v1"], help="of takes; usually v001, v1 as a File Cache")
-    add("--model-version", metavar="N", help="this version of the task's model; usually the newest")
+    add("--model-version", metavar="N", help="or alias, of the task's model; usually as rolled out")
 
 
 def whole(most: int) -> Callable[[str], int]:

@@ -176,6 +176,8 @@ def _frame_lines(path: Path, finding: Finding, tree: list[dict[str, Any]]) -> It
         yield f"  copied from {before['name']} {label}, frame {before['frame']}: equal work"
     yield f"  model       {made.model['name']} {made.model['version']} for {made.model['task']}"
     yield f"              sha256 {made.model['sha256'][:16]}, {made.model['licence']}"
+    if "chosen" in made.model:
+        yield f"              version {made.model['served_as']}: {made.model['chosen']}"
     yield f"  server      Triton {made.server['triton']}, {made.server.get('device', 'unknown')}"
     yield f"              {made.server.get('library', '')}"
     yield f"  parameters  {settings or 'none'}"

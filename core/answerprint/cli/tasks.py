@@ -9,12 +9,17 @@ examples:
 from __future__ import annotations
 
 import argparse
+import contextlib
+from collections.abc import Mapping
 
+from answerprint import inforce, site
 from answerprint.cli.context import Context
 from answerprint.contract import Contract, Input, Kind, Parameter
 from answerprint.documents import count
+from answerprint.errors import SetupError
 from answerprint.offer import tasks
 from answerprint.ports import NOUNS
+from answerprint.rollout import Task
 from answerprint.triton import Offer
 
 WORKS_ON = {
@@ -35,22 +40,54 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
+    rolled = _rolled(context)
+    stable = {name: one.stable for name, one in rolled.items()}
     with context.server(args.server) as server:
-        offers = [server.offer(args.task)] if args.task else tasks(server.offers())
+        offers = tasks(server.offers(), stable)
+        if args.task:
+            named = [one for one in offers if one.name == args.task and one.contract]
+            offers = named or [server.offer(args.task)]
     for offer in offers:
-        context.output.emit(_document(offer))
-        context.output.say("\n".join(_lines(offer)))
+        task = rolled.get(offer.name)
+        context.output.emit(_document(offer, task))
+        context.output.say("\n".join([*_lines(offer), *_versions(task)]))
     return 0
 
 
-def _document(offer: Offer) -> dict[str, object]:
+def _rolled(context: Context) -> Mapping[str, Task]:
+    """How the site rolls tasks out; of a roll-out that cannot be used it is the run that tells."""
+    folder = context.site.rollout
+    with contextlib.suppress(SetupError):
+        held = inforce.in_force(folder, home=site.home()) if folder else None
+        return held.rollout.tasks if held else {}
+    return {}
+
+
+def _versions(task: Task | None) -> list[str]:
+    """'  versions    3 stable, 4 candidate for 10 % of jobs, 2 crisp'."""
+    if task is None:
+        return []
+    said = [f"{task.stable} stable"]
+    if task.candidate:
+        share = f" for {task.canary:g} % of jobs" if task.canary else ""
+        said.append(f"{task.candidate} candidate{share}")
+    said += [f"{version} {name}" for name, version in task.aliases.items()]
+    return [f"  versions    {', '.join(said)}"]
+
+
+def _document(offer: Offer, task: Task | None) -> dict[str, object]:
     described = offer.contract.model_dump(mode="json", by_alias=True) if offer.contract else None
     return {
         "task": offer.name,
         "version": offer.version,
         "problem": offer.problem,
         "contract": described,
+        **({"rollout": _rollout(task)} if task else {}),
     }
+
+
+def _rollout(task: Task) -> dict[str, object]:
+    return task.model_dump(include={"stable", "candidate", "canary", "aliases"})
 
 
 def _lines(offer: Offer) -> list[str]:
