@@ -124,6 +124,13 @@ _RULES = (
         "The server at {address} is busy: {said}",
         "Try again in a while.",
     ),
+    _Rule(
+        ("UNAVAILABLE",),
+        ("http1.x server",),
+        ServerRefused,
+        "What answers at {address} speaks HTTP/1 or TLS, and no gRPC as it is.",
+        "Check the port: Triton's gRPC side is usually 8001. A gateway needs [tls] in the site file.",
+    ),
     _Rule(("UNAVAILABLE",), (), ServerAway, "No server answers at {address}.", START_IT),
     _Rule(
         ("NOT_FOUND",),

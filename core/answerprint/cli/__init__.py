@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
+import os
 import signal
 import sys
 import threading
@@ -75,6 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     interrupted = Interrupt()
     previous = end_on_signals(interrupted)
+    # gRPC tells people of each handshake that fails; it looks here when it is imported
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         with streams.lasting():
             return carry_out(words, Output(json="--json" in words), interrupted)
