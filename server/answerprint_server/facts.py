@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from answerprint import rollout
-from answerprint.errors import SetupError
+from answerprint import guard, rollout
+from answerprint.errors import AnswerprintError, SetupError
 from answerprint.rollout import Rollout
 from answerprint_server.watched import Model
 
@@ -27,7 +27,7 @@ class Facts:
     unreadable outcomes of clients that were passed over
     plan       the roll-out that is in force, so far as its file says it; None: there is none
     readable   whether that file can be read as it is now; None: there is none
-    halted     (task, version) of canaries that the guard has halted
+    halted     (task, version) of candidates that the guard has halted -> why
     ends       certificate -> when it ends, in seconds since 1970
     disks      what lies there -> bytes free, and bytes in all
     """
@@ -40,7 +40,7 @@ class Facts:
     unreadable: int = 0
     plan: Rollout | None = None
     readable: bool | None = None
-    halted: frozenset[tuple[str, str]] = frozenset()
+    halted: Mapping[tuple[str, str], str] = field(default_factory=dict)
     ends: Mapping[str, float] = field(default_factory=dict)
     disks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -49,6 +49,7 @@ class Planned:
     """The roll-out's file, read again where it changed; a broken one leaves what was known."""
 
     def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
         self._file = folder / rollout.FILE if folder else None
         self._mark: tuple[int, int] | None = None
         self.plan: Rollout | None = None
@@ -66,11 +67,18 @@ class Planned:
         except SetupError:
             self.readable = False if mark is not None or self.plan is not None else None
 
-    def halted(self, why: Callable[[str, str], str]) -> frozenset[tuple[str, str]]:
-        """Candidates that are halted; `why` says for what, '' of one that is not."""
+    def halted(self) -> dict[tuple[str, str], str]:
+        """Candidates that the guard has halted, and why."""
         tasks = self.plan.tasks.items() if self.plan else ()
-        named = {(name, one.candidate) for name, one in tasks if one.candidate}
-        return frozenset((task, version) for task, version in named if why(task, version))
+        named = [(name, one.candidate) for name, one in tasks if one.candidate]
+        found = {key: self._why(*key) for key in named}
+        return {key: why for key, why in found.items() if why}
+
+    def _why(self, task: str, version: str) -> str:
+        try:
+            return guard.halted(self._folder, task, version) if self._folder else ""
+        except AnswerprintError as error:  # the name of no task: it gets no job either
+            return error.problem
 
 
 def disks(places: Mapping[str, Path | None]) -> dict[str, tuple[int, int]]:

@@ -20,11 +20,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from answerprint import guard, site
+from answerprint import site
 from answerprint.cli import INTERRUPTED, flags
 from answerprint.cli.context import Context, Output
 from answerprint.documents import count
-from answerprint.errors import AnswerprintError, JobError, ServerError
+from answerprint.errors import JobError, ServerError
 from answerprint.triton import OVER_GRPC, Server
 from answerprint_server import embedded, expiry, facts, page, probe, watched, watching
 from answerprint_server.clients import Tally
@@ -101,7 +101,7 @@ def _watch(args: argparse.Namespace, context: Context) -> Watch:
         return context.server(args.server, OVER_GRPC)
 
     def metrics(address: str) -> str | None:
-        state = _embedded(address)
+        state = embedded_at(address)
         return args.metrics or (f"127.0.0.1:{state.metrics}" if state else None)
 
     return Watch(
@@ -114,7 +114,7 @@ def _watch(args: argparse.Namespace, context: Context) -> Watch:
     )
 
 
-def _embedded(address: str) -> embedded.Running | None:
+def embedded_at(address: str) -> embedded.Running | None:
     """The server that a supervisor holds here, where it is the one at this address."""
     state = embedded.running(site.home())
     fits = state is not None and state.address == address.replace("localhost:", "127.0.0.1:")
@@ -137,7 +137,7 @@ class _Rounds:
             _say(one, self._output)
         self._tally.look()
         self._planned.look()
-        state = _embedded(self._watch.address)
+        state = embedded_at(self._watch.address)
         places = {"rollout": self._folder, "models": Path(state.models) if state else None}
         self.facts = Facts(
             at=time.time(),
@@ -148,7 +148,7 @@ class _Rounds:
             unreadable=self._tally.unreadable,
             plan=self._planned.plan,
             readable=self._planned.readable,
-            halted=self._planned.halted(self._halted),
+            halted=self._planned.halted(),
             ends=expiry.ends(self._certs) if self._certs else {},
             disks=facts.disks(places),
         )
@@ -180,12 +180,6 @@ class _Rounds:
             self._output.say("ok    The server answers again.")
         self._is_away = False
         return news
-
-    def _halted(self, task: str, version: str) -> str:
-        try:
-            return guard.halted(self._folder, task, version) if self._folder else ""
-        except AnswerprintError as error:  # no name of a task: it gets no job either
-            return error.problem
 
 
 def _say(one: Model, output: Output, wide: int = 0) -> None:
