@@ -113,7 +113,7 @@ class Course:
                 self._failed(event, at)
             case "waiting":
                 self._waiting(event)
-            case "back" | "reloaded":
+            case "back" | "moved" | "reloaded":
                 self._back(at)
             case "transport":
                 self._transport(event)

@@ -96,7 +96,7 @@ class Measure:
         match event["event"]:
             case "frame":
                 self._frames += "copied_from" not in event and "shows" not in event
-            case "waiting" | "retry":
+            case "waiting" | "moved" | "retry":
                 self._waited = True  # what the server's absence took is nothing to go by
             case "finished" if event["state"] in ("complete", "part", "incomplete"):
                 self._remember(float(event["seconds"]))

@@ -34,6 +34,7 @@ class Health:
                   before two looks
     is_slow       nothing is known but that it does not answer
     models        a digest of what it holds: another one where a model came, went or changed state
+    ready         the models that are ready, by name
     """
 
     state: str
@@ -43,6 +44,7 @@ class Health:
     remedy: str = ""
     is_slow: bool = False
     models: str | None = None
+    ready: frozenset[str] = frozenset()
 
     @property
     def answered(self) -> bool:
@@ -86,7 +88,8 @@ class Check:
                 remedy="Wait if it has just been started; if not, the server's log says more.",
                 models=models,
             )
-        return Health("connected", milliseconds, self._busy(), models=models)
+        ready = frozenset(name for (name, _), state in states.items() if state == "READY")
+        return Health("connected", milliseconds, self._busy(), models=models, ready=ready)
 
     def close(self) -> None:
         if self._server is not None:

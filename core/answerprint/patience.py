@@ -23,10 +23,14 @@ from answerprint.errors import (
 )
 
 FIRST_SECONDS, LONGEST_SECONDS = 0.25, 10.0
+KEEP_SECONDS = 2.0  # a server that was only started anew is back by then: nobody leaves it for that
 # what the server says while it starts, is busy, or loads a model; all else stays as it is
 PASSING = (ServerAway, ServerNotReady, ServerSilent, NoSuchTask)
 
 Tell = Callable[..., Any]
+# goes on at another server, where there is one: given why this one cannot go on and the seconds that
+# were waited for it; None once that is done, else the error that says why no other can either
+Elsewhere = Callable[[ServerError, float], "ServerError | None"]
 
 
 class Patience:
@@ -36,18 +40,26 @@ class Patience:
     look      asks the server whether it can go on; raises a ServerError while it cannot
     tell      writes an event: `waiting` when the waiting begins, `back` when it ends
     stop      set when nobody wants to wait any longer: then nothing more is tried, nor raised
+    elsewhere  asked once the server has been away for KEEP_SECONDS; None: there is but this one
     """
 
     def __init__(
-        self, seconds: float, look: Callable[[], object], tell: Tell, stop: threading.Event
+        self,
+        seconds: float,
+        look: Callable[[], object],
+        tell: Tell,
+        stop: threading.Event,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self.seconds, self._look, self._tell, self._stop = seconds, look, tell, stop
+        self._elsewhere = elsewhere
         self._lock = threading.Lock()
         self._over: ServerError | None = None
+        self._is_told = False  # why no other server goes on either
         self.times = 0
 
     def wait(self, error: ServerError, since: int) -> None:
-        """Until the server serves again; at once if it came back since `times` was `since`.
+        """Until the server serves again, or another; at once if one did since `times` was `since`.
 
         Raises:
             ServerError: it did not come back in time, or it is not what it was.
@@ -69,26 +81,37 @@ class Patience:
                 raise self._over
             if self.times != since or self._stop.is_set():
                 return
-            begun, told = time.monotonic(), isinstance(error, ServerLimited)
-            if isinstance(error, ServerLimited) and self._put_off(error):
-                return
-            for pause in pauses():
-                still = self._tried(attempt)
-                if still is None:
-                    break
-                if not told:
-                    self._tell("waiting", **error.as_json())
-                    told = True
-                if time.monotonic() - begun + pause > self.seconds:
-                    self._end(still)
-                if self._stop.wait(pause):
-                    return
-            self.times += 1
-            if told:
-                self._tell("back", seconds=round(time.monotonic() - begun, 1))
+            begun = time.monotonic()
+            if not self._is_put_off(error):
+                self._repeat(error, attempt, begun)
 
-    def _put_off(self, error: ServerLimited) -> bool:
-        """Wait as long as it was told to; whether all is to stop."""
+    def _repeat(self, error: ServerError, attempt: Callable[[], object], begun: float) -> None:
+        told, self._is_told = isinstance(error, ServerLimited), False
+        for pause in pauses():
+            still = self._tried(attempt)
+            if still is None:
+                break
+            if not told and _may_pass(still):
+                self._tell("waiting", **error.as_json())
+                told = True
+            waited = time.monotonic() - begun
+            is_over = not _may_pass(still) or waited + pause > self.seconds
+            still = self._left(still, waited, is_over=is_over)
+            if still is None:
+                self.times += 1
+                return
+            if is_over:
+                self._end(still)
+            if self._stop.wait(self._kept(pause, waited)):
+                return
+        self.times += 1
+        if told:
+            self._tell("back", seconds=round(time.monotonic() - begun, 1))
+
+    def _is_put_off(self, error: ServerError) -> bool:
+        """Wait as long as a gateway says, where one does; whether all is to stop."""
+        if not isinstance(error, ServerLimited):
+            return False
         self._tell("waiting", **error.as_json())
         return self._stop.wait(error.seconds)
 
@@ -96,11 +119,26 @@ class Patience:
         """Why the server still cannot go on; None if it can."""
         try:
             attempt()
-        except (*PASSING, ServerGarbled) as still:
+        except ServerError as still:
             return still
-        except ServerError as other:
-            self._end(other)
         return None
+
+    def _left(self, still: ServerError, waited: float, *, is_over: bool) -> ServerError | None:
+        """None if another server goes on; else why neither this one nor another can."""
+        if self._elsewhere is None or self._stop.is_set():
+            return still
+        if waited < KEEP_SECONDS and not is_over:
+            return still
+        why = self._elsewhere(still, waited)
+        if why is not None and not is_over and not self._is_told:
+            self._tell("waiting", **why.as_json())  # now of all of them
+            self._is_told = True
+        return why
+
+    def _kept(self, pause: float, waited: float) -> float:
+        """Where there are others, the next look is due as soon as they are."""
+        left = KEEP_SECONDS - waited
+        return min(pause, left) if self._elsewhere and left > 0 else pause
 
     def _end(self, error: ServerError) -> NoReturn:
         self._over = error
@@ -113,6 +151,10 @@ def pauses() -> Any:
     while True:
         yield pause * random.uniform(0.75, 1.25)  # noqa: S311 - spreads clients, guards nothing
         pause = min(2 * pause, LONGEST_SECONDS)
+
+
+def _may_pass(error: ServerError) -> bool:
+    return isinstance(error, (*PASSING, ServerGarbled))
 
 
 def passes(error: ServerError) -> bool:

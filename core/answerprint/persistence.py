@@ -32,7 +32,7 @@ from answerprint.errors import (
     ServerRefused,
     ServerSilent,
 )
-from answerprint.patience import Patience, Tell
+from answerprint.patience import Elsewhere, Patience, Tell
 from answerprint.pulse import Pulse
 from answerprint.triton import Offer, Server
 from answerprint.window import Window
@@ -56,7 +56,12 @@ DRAIN_SECONDS = 5.0  # what a dead process was asked fails within one second eac
 
 @dataclass
 class Persistence:
-    """Safe from several threads. `tell` writes an event; `stop` ends all waiting."""
+    """Safe from several threads.
+
+    tell       writes an event
+    stop       ends all waiting
+    elsewhere  goes on at another server than one on which nobody may load a model; see `patience`
+    """
 
     server: Server
     offer: Offer
@@ -64,6 +69,7 @@ class Persistence:
     patience: Patience
     tell: Tell
     stop: threading.Event
+    elsewhere: Elsewhere | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _pulse: tuple[float, Pulse] = (0.0, Pulse())
     _refused: ServerRefused | None = None
@@ -138,6 +144,9 @@ class Persistence:
         try:
             self._reload()
         except ServerRefused as refused:
+            if self.elsewhere is not None and self.elsewhere(refused, 0.0) is None:
+                self._refused = None
+                return
             if self._refused is None:
                 self.tell("waiting", **refused.as_json())
             self._refused = refused
@@ -160,6 +169,11 @@ class Persistence:
             loaded.set_exception(error)
         else:
             loaded.set_result(None)
+
+    def use(self, offer: Offer) -> None:
+        """Go on with this offer, of a server that came back or another: its pulse is its own."""
+        with self._lock:
+            self.offer, self._pulse = offer, (0.0, Pulse())
 
     def _feel(self) -> None:
         """Have the window know what others wait for, as of at most a second ago."""

@@ -21,6 +21,7 @@ from answerprint import audit, begin, exr, way
 from answerprint.ask import Asker
 from answerprint.chunk import Chunk
 from answerprint.errors import JobError
+from answerprint.fleet import Fleet, Post, settle
 from answerprint.frames import FrameRange
 from answerprint.interrupt import Interrupt
 from answerprint.job import Resolved
@@ -38,7 +39,7 @@ from answerprint.signing import Signer
 from answerprint.site import Site
 from answerprint.takes import Item, Take
 from answerprint.tally import Facts, Frames, Tally
-from answerprint.triton import Server
+from answerprint.triton import Offer, Server
 from answerprint.window import Window
 from answerprint.write import Place
 
@@ -91,6 +92,7 @@ def run(
 ) -> Iterator[Event]:
     """Do the frames that the take lacks; yields the journal's events as they happen.
 
+    server  a `Fleet` goes on at another server, of the same model, when this one is lost
     part    only this of the take: other processes do the rest, and the last one closes it
     rules   what the gates hold the frames to; None: our own profile of the task
 
@@ -105,7 +107,7 @@ def run(
         NoSuchTask, ServerError: the model of the job is not there any more.
         TakeError, ServerError: as it ended the run; frames finished until then stay.
     """
-    begin.pinned(resolved, server)  # before anything of the take is touched
+    settle(resolved, server)  # before anything of the take is touched
     judge = Judge(rules or Rules.of(resolved.contract, Site()))
     with Chunk.open(take, resolved, part) as chunk:
         if (take.private / "manifest.json").is_file():
@@ -166,11 +168,13 @@ def _pipeline(
     seconds = Site().patience if bounds.patience is None else bounds.patience
     asker = Asker(server, offer, resolved, begin.colour_paths(resolved))
 
-    def look() -> None:  # a server that is back may have a lane for the farm, or none any more
-        asker.offer = persistence.offer = begin.pinned(resolved, server, farm=farm)
+    def use(offer: Offer) -> None:
+        asker.offer = offer
+        persistence.use(offer)
 
-    patience = Patience(seconds, look, told, stop)
-    persistence = Persistence(server, offer, window, patience, told, stop)
+    post = Post(resolved, server, farm, use, told)
+    patience = Patience(seconds, post.look, told, stop, post.elsewhere)
+    persistence = Persistence(server, offer, window, patience, told, stop, post.elsewhere)
     return Pipeline(
         place=place,
         asker=asker,
@@ -279,7 +283,7 @@ class _Run:
     def _tell_of_transport(self) -> None:
         """Memory may turn out too small while the run goes on."""
         now = self.work.asker.server.transport
-        if now != self.transport:
+        if now and now != self.transport:
             self.transport = now
             self.told("transport", transport=now)
 
@@ -287,7 +291,8 @@ class _Run:
         self.transport = self.work.asker.server.connect()
         place, chunk = self.work.place, self.work.chunk
         part = {} if chunk.whole else {"part": str(chunk.part)}
-        rules = self.work.judge.rules
+        rules, server = self.work.judge.rules, self.work.asker.server
+        notes = [rules.note, server.note if isinstance(server, Fleet) else ""]
         return {
             "take": f"{place.take.name}/{place.take.label}",
             "path": place.take.folder.absolute().as_posix(),
@@ -297,7 +302,7 @@ class _Run:
             "kept": len(self.tally.done),
             "transport": self.transport,
             "profile": rules.profile.name,
-            "notes": [*self.work.resolved.notes, *filter(None, [rules.note]), *self.again],
+            "notes": [*self.work.resolved.notes, *filter(None, notes), *self.again],
             **place.facts,
         }
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from answerprint.site import Site
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+    from answerprint.fleet import Fleet
+    from answerprint.muster import Seen
     from answerprint.signing import Signer
     from answerprint.triton import Server
 
@@ -78,12 +81,18 @@ class Context:
     def address(self, asked: str | None = None) -> str:
         """The server's host:port: asked for, configured, or the embedded one that runs.
 
+        Of several that are configured, the best at this moment.
+
         Raises:
             ServerAway: none of these.
+            ServerError: of several, none can be used.
             JobError: what was asked for is no host:port.
         """
         if asked or self.site.server:
             return access.check_address(str(asked or self.site.server))
+        if self.site.servers:
+            with self._fleet() as fleet:
+                return fleet.address
         from answerprint_server import state  # noqa: PLC0415 - it is not everybody's server
 
         found = state.running(site.home())
@@ -96,8 +105,10 @@ class Context:
             )
         return found.address
 
-    def server(self, asked: str | None = None, transport: str = "auto") -> Server:
+    def server(self, asked: str | None = None, transport: str = "auto", task: str = "") -> Server:
         """The server, with the site's certificates and token; to be closed.
+
+        The best of several: one that has `task` ready, where that is said; it is a `Fleet` then.
 
         Raises:
             ServerAway: there is none; see `address`.
@@ -105,8 +116,31 @@ class Context:
         """
         from answerprint.triton import Server  # noqa: PLC0415 - most verbs ask no server
 
+        if self.has_several(asked):
+            return self._fleet(transport, task)
         address = self.address(asked)
         return Server(address, transport=transport, access=self.access(address))
+
+    def has_several(self, asked: str | None = None) -> bool:
+        """Whether a run may choose among servers; one that was asked for is all there is."""
+        return bool(self.site.servers) and not (asked or self.site.server)
+
+    def muster(self) -> list[Seen]:
+        """How each of several servers is, nearest first."""
+        from answerprint import fleet, muster  # noqa: PLC0415 - most verbs ask no server
+
+        drained = fleet.draining(self.site.rollout)
+        return muster.muster(self.servers(), Access.of(self.site), drained)
+
+    def servers(self) -> tuple[str, ...]:
+        """All that a site names, nearest first. Raises JobError: one is no host:port."""
+        return tuple(map(access.check_address, self.site.servers))
+
+    def _fleet(self, transport: str = "auto", task: str = "") -> Fleet:
+        from answerprint import fleet  # noqa: PLC0415
+
+        drained, own = partial(fleet.draining, self.site.rollout), Access.of(self.site)
+        return fleet.Fleet(self.servers(), transport, access=own, draining=drained, task=task)
 
     def access(self, address: str) -> Access | None:
         """The site's certificates and token for a server; none for the embedded one, on loopback.

@@ -1,6 +1,8 @@
 """Check everything a run needs, and say in one sentence what to do.
 
-The last check sends a small frame with values from -1 to 100 to the server and back.
+Where a site has several servers, each is listed with what it has to do, and whether it is drained;
+the other checks are of the one that a run would go to now. The last check sends a small frame with
+values from -1 to 100 to the server and back.
 
 examples:
   answerprint doctor
@@ -15,14 +17,16 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from answerprint import begin, checks, compare, exr, job, preflight, run as engine
 from answerprint.cli.context import Context
 from answerprint.errors import AnswerprintError, ServerAway, ServerNotReady, TakeError
+from answerprint.muster import ranked
 from answerprint.offer import tasks
 from answerprint.triton import Server
 
@@ -35,6 +39,7 @@ class _Check:
     good: bool
     said: str
     remedy: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,20 +49,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     root = (args.out or context.root()).absolute()
+    servers, asked = _servers(context) if context.has_several(args.server) else [], args.server
+    if servers:
+        asked = next((one.facts["server"] for one in servers if one.facts["picked"]), None)
     named: dict[str, Callable[[], str]] = {
         "key": lambda: _key(context),
         "takes folder": lambda: _folder(root),
         "space": lambda: _space(root),
-        "ports": lambda: _ports(args.server, context),
-        "server": lambda: _server(args.server, context),
-        "models": lambda: _models(args.server, context),
-        "round trip": lambda: _round_trip(args.server, context),
+        "ports": lambda: _ports(asked, context),
+        "server": lambda: _server(asked, context),
+        "models": lambda: _models(asked, context),
+        "round trip": lambda: _round_trip(asked, context),
     }
-    checks = [_tried(name, check) for name, check in named.items()]
+    checks = [*servers, *(_tried(name, check) for name, check in named.items())]
     for check in checks:
-        context.output.emit(
-            {"check": check.name, "good": check.good, "said": check.said, "remedy": check.remedy}
-        )
+        said = {"check": check.name, "good": check.good, "said": check.said}
+        context.output.emit({**said, "remedy": check.remedy, **check.facts})
         context.output.say(f"{'ok  ' if check.good else 'FAIL'}  {check.name:<13} {check.said}")
     bad = next((check for check in checks if not check.good), None)
     context.output.say("Everything works." if bad is None else f"What to do: {bad.remedy}")
@@ -69,6 +76,29 @@ def _tried(name: str, check: Callable[[], str]) -> _Check:
         return _Check(name, good=True, said=check())
     except AnswerprintError as error:
         return _Check(name, good=False, said=error.problem, remedy=error.remedy)
+
+
+def _servers(context: Context) -> list[_Check]:
+    """Every one of several: one that is drained is as it should be, and takes nothing new."""
+    seen = context.muster()
+    best = next(iter(ranked(seen)), None)
+    return [
+        _Check(
+            one.address,
+            good=one.health.state == "connected",
+            said=one.words + (", a run would go there" if one is best else ""),
+            remedy=one.health.remedy,
+            facts={
+                "server": one.address,
+                "state": one.health.state,
+                "requests": one.requests,
+                "milliseconds": one.health.milliseconds,
+                "draining": one.draining,
+                "picked": one is best,
+            },
+        )
+        for one in seen
+    ]
 
 
 def _key(context: Context) -> str:

@@ -85,6 +85,9 @@ def _troubles(event: Event) -> list[str]:
             return [f"  waiting: {event['problem']}"]
         case "back":
             return [f"  the server is back after {event['seconds']:.1f} s"]
+        case "moved":
+            lost = f"{event['from']} is lost: {event['why']}"
+            return [f"  goes on at {event['to']} after {event['seconds']:.1f} s; {lost}"]
         case "retry":
             return [f"  {_item(event)}  again, attempt {event['attempt']}: {event['problem']}"]
         case "reloaded":

@@ -81,7 +81,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         raise JobError(
             "--claim takes a number and --dry-run takes none.", remedy="Keep one of them."
         )
-    with context.server(args.server, _transport(args)) as server:
+    with context.server(args.server, _transport(args), request.task) as server:
         resolved = preflight.resolve(
             request,
             server,
@@ -125,7 +125,7 @@ def _resume(args: argparse.Namespace, context: Context) -> int:
     take = takes.find(args.resume)
     resolved = localised.resolved(takes.reopen(take), context.site)
     preflight.check_resumed(resolved, take.folder, context.site)
-    with context.server(args.server, _transport(args)) as server:
+    with context.server(args.server, _transport(args), resolved.job.task) as server:
         return follow(
             resolved,
             take,

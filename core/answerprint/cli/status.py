@@ -1,5 +1,7 @@
 """Say how the server is: the one that is configured, or else the embedded one on this machine.
 
+Of several that are configured, the one that a run would go to; 'answerprint doctor' lists them all.
+
   connected   it answers, and has tasks         not ready   it answers, and has no task that is ready
   starting    the embedded one is coming up     refused     it answers, and does not let us in
   away        nothing answers there             none        none is configured, and none runs here
@@ -21,12 +23,13 @@ from answerprint.access import Access
 from answerprint.cli import INTERRUPTED
 from answerprint.cli.context import Context, Output
 from answerprint.documents import count
-from answerprint.errors import AnswerprintError, JobError, ServerAway, SetupError
+from answerprint.errors import AnswerprintError, JobError, ServerError, SetupError
 from answerprint.health import Eye, Health
 from answerprint_server import embedded
 
 EVERY_SECONDS = 0.2
 TELL_SECONDS = 1.0  # at most one document in this time
+PICK_SECONDS = 30.0  # a server that was picked is meant so long, while it is well
 
 Said = dict[str, Any]
 
@@ -65,6 +68,7 @@ class _Meant:
     health: Health | None = None
     fix: dict[str, Any] | None = None
     access: Access | None = None
+    name: str = "this machine"
 
 
 class _Watch:
@@ -72,7 +76,7 @@ class _Watch:
 
     def __init__(self, asked: str | None, context: Context) -> None:
         self._asked, self._context = asked, context
-        self._meant, self._meant_at = _Meant(), 0.0
+        self._meant, self._meant_at, self._picked_at = _Meant(), 0.0, 0.0
         self._eye: Eye | None = None
         self._state, self._since = ("", ""), ""
         self._told: Said = {}
@@ -82,7 +86,9 @@ class _Watch:
         """What is to be told now; None: nothing."""
         now = time.monotonic()
         if now - self._meant_at > TELL_SECONDS:
-            self._meant, self._meant_at = _meant(self._asked, self._context), now
+            if not self._stays():
+                self._meant, self._picked_at = _meant(self._asked, self._context), now
+            self._meant_at = now
             self._look_there()
         if self._told and now - self._told_at < TELL_SECONDS:
             return None
@@ -95,6 +101,14 @@ class _Watch:
     def close(self) -> None:
         if self._eye is not None:
             self._eye.close()
+
+    def _stays(self) -> bool:
+        """Whether one of several, once picked, still is well: to pick is to ask all of them."""
+        if not self._context.has_several(self._asked) or self._eye is None:
+            return False
+        is_due = time.monotonic() - self._picked_at > PICK_SECONDS
+        health = self._eye.health()
+        return not is_due and (health is None or health.state == "connected")
 
     def _look_there(self) -> None:
         address, access = self._meant.address, self._meant.access
@@ -114,7 +128,7 @@ class _Watch:
             self._state, self._since = state, documents.now()
         return {
             "state": health.state,
-            "name": self._eye.host if self._eye else "this machine",
+            "name": self._eye.host if self._eye else self._meant.name,
             "address": self._meant.address,
             "embedded": self._meant.embedded,
             "milliseconds": health.milliseconds,
@@ -136,11 +150,15 @@ class _Watch:
 
 def _meant(asked: str | None, context: Context) -> _Meant:
     """As the configuration is now: files may have changed since the watch began."""
+    now = context
     try:
         now = replace(context, site=site.load())
         address = now.address(asked)
         access = now.access(address)
-    except ServerAway as error:
+    except ServerError as error:
+        if now.has_several(asked):
+            health = Health("away", problem=error.problem, remedy=error.remedy)
+            return _Meant(health=health, name="the site's servers")
         if embedded.is_starting(site.home()):
             return _Meant(embedded=True, health=_coming())
         return _unmeant(error)
