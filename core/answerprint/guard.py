@@ -7,17 +7,14 @@ entry in the log, is left to whoever may write there.
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
-import socket
 import statistics
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from answerprint import change, documents, ledger, outcome
+from answerprint import change, documents, ledger, mirrored, outcome
 from answerprint.errors import AnswerprintError, TakeError
 from answerprint.outcome import FOLDER, HALTED, Outcome
 from answerprint.rollout import FILE, Task
@@ -213,14 +210,8 @@ def _marker(task: str, version: str, why: str) -> dict[str, Any]:
         "version": version,
         "why": why[:MOST_LETTERS],
         "at": documents.now(),
-        "by": f"{_login()} on {socket.gethostname()}",
+        "by": "{user} on {machine}".format(**outcome.here()),
     }
-
-
-def _login() -> str:
-    with suppress(KeyError, OSError, ImportError):  # a user without an entry, as in a container
-        return getpass.getuser()
-    return "unknown"
 
 
 def _ended(rollout: Path, task: str, why: str, signer: Signer | None) -> str:
@@ -252,20 +243,31 @@ def _gives(one: ledger.Entry, task: str) -> bool:
     return one.task == task and one.action in ("canary", "mirror") and any(one.after.values())
 
 
-def of_candidate(rollout: Path, name: str, task: Task) -> list[Outcome]:
-    """The candidate's outcomes that count: of this very model, since its share was given.
+def look(rollout: Path, name: str, task: Task, *, signer: Signer | None = None) -> str:
+    """Judge a candidate by all that is known of it, and halt it where it does worse than stable.
+
+    What came of that, in sentences; '' where it is well, or halted already.
 
     Raises:
-        JobError, TakeError: as `outcomes` does.
+        JobError: the names are none of a task and a version.
+        TakeError: the outcomes cannot be listed, or no marker can be written.
     """
-    if task.candidate is None:
-        return []
+    if task.candidate is None or halted(rollout, name, task.candidate):
+        return ""
     begun, sha256 = since(rollout, name), task.versions.get(task.candidate)
-    return [
-        one
-        for one in outcome.outcomes(rollout, name, task.candidate)
-        if one.started >= begun and sha256 in (None, one.sha256)
-    ]
+
+    def counts(one: Outcome) -> bool:
+        return one.started >= begun and sha256 in (None, one.sha256)
+
+    compared = [one for _, one in mirrored.every(rollout, name, task.candidate).found]
+    compared = [one for one in compared if one.run is not None and counts(one.run)]
+    shown = outcome.outcomes(rollout, name, task.candidate)
+    runs = [one for one in shown if counts(one)]
+    runs += [one.run for one in compared if one.run is not None]
+    stable = outcome.outcomes(rollout, name, task.stable)
+    drifts = [one.drift for one in compared if one.drift is not None]
+    why = judge(task, runs, stable, drifts)
+    return halt(rollout, name, task.candidate, why, signer=signer) if why else ""
 
 
-__all__ = ["FOLDER", "HALTED", "halt", "halted", "judge", "of_candidate", "resume", "since"]
+__all__ = ["FOLDER", "HALTED", "halt", "halted", "judge", "look", "resume", "since"]

@@ -84,7 +84,7 @@ class Comparison(OpenDocument):
     why       the last three; in words
     take      the artist's own
     artist, version   version of the artist's take, and the candidate
-    outcome   of the candidate's run, where it came to one
+    run       outcome of the candidate's run, where it came to one
     frames    those that were compared
     stage     that `seconds` for a frame are of: model, as the model says itself, or infer
     memory    bytes that each run's process held at most
@@ -101,7 +101,7 @@ class Comparison(OpenDocument):
     show: Word | None = None
     started: Word
     ended: Word
-    outcome: Outcome | None = None
+    run: Outcome | None = None
     frames: Annotated[tuple[Apart, ...], Field(max_length=MOST_FRAMES)] = ()
     stage: Literal["model", "infer"] = "model"
     seconds: Pair = Pair()

@@ -8,8 +8,10 @@ who runs jobs writes there: what is read is held to limits, and what cannot be r
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
+import socket
 import time
 import uuid
 from collections import Counter
@@ -177,6 +179,14 @@ def check(task: str, version: str, job_id: str = "") -> None:
         raise JobError(
             f"'{job_id[:80]}' is no job's id.", remedy="Run the job again as a new take."
         )
+
+
+def here() -> dict[str, str]:
+    """Who, and where."""
+    user = "unknown"
+    with suppress(KeyError, OSError, ImportError):  # a user without an entry, as in a container
+        user = getpass.getuser()
+    return {"user": user, "machine": socket.gethostname()}
 
 
 def make(fields: dict[str, Any]) -> Outcome:

@@ -55,6 +55,7 @@ class Bounds:
     patience   seconds that it waits for a server that is away; as a site that says nothing
     deadline   seconds that the server has for one answer; as the contract's cost says
     zip_level  how hard ZIP tries, 1 to 9; 1
+    behind     in the farm's lane of the server, however few its frames are
     """
 
     readers: int | None = None
@@ -64,6 +65,7 @@ class Bounds:
     patience: float | None = None
     deadline: float | None = None
     zip_level: int | None = None
+    behind: bool = False
 
     def of_site(self, site: Site) -> Bounds:
         """What is left open here, as the studio has it."""
@@ -75,6 +77,7 @@ class Bounds:
             patience=site.patience if self.patience is None else self.patience,
             deadline=self.deadline or site.deadline,
             zip_level=self.zip_level or site.zip_level,
+            behind=self.behind,
         )
 
 
@@ -154,7 +157,7 @@ def _pipeline(
 ) -> Pipeline:
     resolved, stop = place.resolved, threading.Event()
     # a part of a take is the farm's, however few its frames are
-    farm = len(todo) > 1 or not chunk.whole
+    farm = len(todo) > 1 or not chunk.whole or bounds.behind
     offer = begin.pinned(resolved, server, farm=farm)
     limits = Limits.of_this_machine(
         offer.instances, bounds.readers, bounds.in_flight, bounds.writers

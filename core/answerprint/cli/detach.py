@@ -27,7 +27,7 @@ MOST_ENDED = 100  # jobs whose files are kept
 OLD_SECONDS = 24 * 3600.0  # of files that nobody says anything of: then nobody writes them any more
 
 # On Windows a group of its own hears no Ctrl-C of ours, and no window opens
-_FLAGS = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(
+FLAGS = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(
     subprocess, "CREATE_NO_WINDOW", 0
 )
 
@@ -71,7 +71,7 @@ def start(words: list[str], args: argparse.Namespace, context: Context) -> int:
                 stdout=out,
                 stderr=err,
                 start_new_session=True,  # neither the panel's end nor Ctrl-C ends it
-                creationflags=_FLAGS,
+                creationflags=FLAGS,
             )
         _note_alive(child, files)
     except OSError as error:

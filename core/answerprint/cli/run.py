@@ -32,6 +32,7 @@ from pathlib import Path
 from answerprint import allocator, begin, journal, localised, preflight, run as engine, site, takes
 from answerprint.cli import flags
 from answerprint.cli.context import Context, Output
+from answerprint.cli.ending import Ending
 from answerprint.cli.progress import Events, checked, limited, shown
 from answerprint.documents import count
 from answerprint.errors import JobError, TakeError
@@ -172,14 +173,17 @@ def follow(
     total = sum(1 for _ in begin.items(resolved, part))
     watched = shown(events, context.output, total, lines=lines)
     measure = Measure(resolved, server.address, site.home())
+    ending = Ending(resolved, take, server, context)
     last: Event = {}
     judged: Event = {}
     try:
-        for event in watched:
-            last = event
-            judged = event if event["event"] == "qc" else judged
-            context.output.emit(event)
-            measure.see(event)
+        with ending.watched():
+            for event in watched:
+                last = event
+                judged = event if event["event"] == "qc" else judged
+                context.output.emit(event)
+                measure.see(event)
+                ending.see(event)
     finally:  # also when an error ends it: what is kept and how to go on
         watched.close()
         events.close()  # frames in work are finished, and the journal says how it ended
@@ -187,6 +191,7 @@ def follow(
             end = _end(last, take, part)
             said = [_summary(end, take, resolved, part), checked(judged, take), limited(end)]
             context.output.say("\n".join(filter(None, said)))
+            ending.close(str(end.get("state", "incomplete")))
     return 0 if last.get("state") in ("complete", "part") else 1
 
 
