@@ -24,6 +24,8 @@ SCHEMA = "answerprint.halted/v1"
 MOST_LETTERS = 500
 LEAST_FAILED = 3  # frames: where all there are failed, so many are enough
 
+LEAST_SECONDS = 0.05  # longer for a frame: less is a model's first call, or nobody's concern
+
 # What ends a frame and says nothing of the model: the plate, the disk, the keys, a server that is away
 NOT_THE_MODELS = {
     "SourceError", "TakeError", "TakeExists", "TakeBusy", "DiskFull", "SigningError", "SetupError",
@@ -96,24 +98,32 @@ def _slower(
 ) -> str:
     """By the model's own clock where both say that: a mirrored run waits behind others."""
     for stage in ("model", "infer"):
-        mine, theirs = ([_pace(one, stage) for one in found] for found in (candidate, stable))
-        new, old = ([one for one in each if one is not None] for each in (mine, theirs))
-        if len(new) >= jobs and old and statistics.median(old) > 0:
-            now, before = statistics.median(new), statistics.median(old)
-            if now <= limit * before:
-                return ""
-            return (
-                f"a megapixel takes {now:.3g} s, stable {before:.3g} s, {now / before:.3g} times as "
-                f"long; the limit is {limit:g} times"
-            )
+        mine, theirs = _timed(candidate, stage), _timed(stable, stage)
+        if outcome.jobs(mine) < jobs or not theirs:
+            continue
+        now, before = (
+            statistics.median(one.seconds[stage] / one.megapixels for one in each)
+            for each in (mine, theirs)
+        )
+        # of a frame as large as the candidate's are
+        longer = (now - before) * statistics.median(one.megapixels / one.made for one in mine)
+        if now <= limit * before or longer < LEAST_SECONDS:
+            return ""
+        return (
+            f"a megapixel takes {now:.3g} s, stable {before:.3g} s, {now / before:.3g} times as "
+            f"long; the limit is {limit:g} times"
+        )
     return ""
 
 
-def _pace(one: Outcome, stage: str) -> float | None:
-    """Seconds for a megapixel; None where that is not known."""
-    if not one.megapixels or stage not in one.seconds or (stage == "infer" and one.mirrored):
-        return None
-    return one.seconds[stage] / one.megapixels
+def _timed(found: Sequence[Outcome], stage: str) -> list[Outcome]:
+    """Those whose pace is known; of a mirrored one the way to the model is not."""
+    return [
+        one
+        for one in found
+        if one.megapixels and one.made and one.seconds.get(stage)
+        if stage == "model" or not one.mirrored
+    ]
 
 
 def _drifted(drifts: Sequence[float], jobs: int, limit: float) -> str:
