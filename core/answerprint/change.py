@@ -14,12 +14,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from answerprint import decision, draft, ledger, rollout
+from answerprint import decision, ledger, rollout
 from answerprint.decision import Held
 from answerprint.errors import ChangedMeanwhile, JobError
 from answerprint.lease import Lease
 from answerprint.ledger import Entry
-from answerprint.moves import difference, reason, said
+from answerprint.moves import difference, plain, reason, said
 from answerprint.rollout import FILE, Freeze, Rollout
 from answerprint.signing import Signer
 from answerprint.turn import turn, unwritable
@@ -55,7 +55,11 @@ class Change:
     def rollback(self, task: str, version: str | None, why: str) -> Entry | None:
         """No freeze holds it up, no server is asked, and a damaged log does not stop it."""
         return self._made(
-            "rollback", task, why, lambda old: decision.rolled_back(old, task, version), always=True
+            "rollback",
+            task,
+            reason(why),
+            lambda old: decision.rolled_back(old, task, version),
+            always=True,
         )
 
     def canary(
@@ -116,8 +120,9 @@ class Change:
         return self._made("thaw", "", reason(why), lambda old: decision.thawed(old, gone))
 
     def drain(self, server: str, why: str) -> Entry | None:
+        kept = reason(why)
         return self._made(
-            "drain", "", reason(why), lambda old: decision.drained(old, server, why), always=True
+            "drain", "", kept, lambda old: decision.drained(old, server, kept), always=True
         )
 
     def undrain(self, server: str, why: str) -> Entry | None:
@@ -132,6 +137,8 @@ class Change:
     def _made(
         self, action: str, task: str, why: str, alter: Alter, *, always: bool = False
     ) -> Entry | None:
+        from answerprint import draft  # noqa: PLC0415 - a run changes nothing, and waits for no editor
+
         path = (self.folder / FILE).resolve()
         with turn(self.folder) as lease:
             held = ledger.content(self.folder)
@@ -140,7 +147,7 @@ class Change:
             if not always:
                 _heed_freeze(old, task)
             new = alter(old)
-            before, after = difference(draft.plain(old), draft.plain(new))
+            before, after = difference(plain(old), plain(new))
             end = ledger.end(self.folder)
             notes = _notes(end, held)
             if not before and not after and not (action == "enter" and notes):
@@ -148,15 +155,13 @@ class Change:
             text = ledger.unmarked((held or NEW.encode()).decode("utf-8"))
             made = ledger.marked(draft.laid(text, old, new, path), end.seq).encode()
             facts = {
-                "who": _login(),
-                "machine": socket.gethostname(),
-                "why": why,
                 "task": task,
                 "action": action,
+                "why": why,
+                "notes": notes,
                 "before": before,
                 "after": after,
-                "notes": notes,
-                "found": "" if held is None else ledger.digest(held),
+                "found": _digest(held),
                 "rollout": ledger.digest(made),
             }
             return self._write(lease, path, made, end, facts)
@@ -169,7 +174,8 @@ class Change:
         try:
             _write_aside(aside, made, like=path)
             lease.check()
-            entry = ledger.append(self.folder, self.signer, end, facts)
+            who = {"who": _login(), "machine": socket.gethostname()}
+            entry = ledger.append(self.folder, self.signer, end, {**facts, **who})
             try:
                 os.replace(aside, path)  # noqa: PTH105 - said as the atomic call that it is
             except OSError:
@@ -183,18 +189,22 @@ class Change:
         return entry
 
     def _heed(self, held: bytes | None) -> None:
-        now = "" if held is None else ledger.digest(held)
+        now = _digest(held)
         if self.expected is None or self.expected == now:
             return
         later = _since(ledger.entries(self.folder), self.expected)
-        told = "; ".join(said(one) for one in later[-MOST_TOLD:])
-        by_hand = bool(later) and later[-1].rollout == now
+        told = [said(one) for one in later[-MOST_TOLD:]]
+        if not later or later[-1].rollout != now:
+            told.append("it was edited by hand")
         raise ChangedMeanwhile(
-            f"Somebody was faster: {told or 'the roll-out was edited by hand'}"
-            f"{'' if by_hand or not told else '; then it was edited by hand'}.",
+            f"Somebody was faster: {'; then '.join(told)}.",
             remedy="Nothing was changed by you. Look at 'answerprint models status', then decide "
             "again.",
         )
+
+
+def _digest(held: bytes | None) -> str:
+    return "" if held is None else ledger.digest(held)
 
 
 def _heed_freeze(old: Rollout, task: str) -> None:
@@ -225,11 +235,13 @@ def _notes(end: ledger.End, held: bytes | None) -> list[str]:
 
 
 def _since(entries: list[Entry], seen: str) -> list[Entry]:
-    """Those after the one that left what was seen."""
-    places = [place for place, one in enumerate(entries) if one.rollout == seen]
-    if places:
-        return entries[places[-1] + 1 :]
-    return entries if not seen else entries[-1:]
+    """Those after what was seen, which an entry left, or found as somebody's hand had left it."""
+    for place in range(len(entries) - 1, -1, -1):
+        if entries[place].rollout == seen:
+            return entries[place + 1 :]
+        if entries[place].found == seen:
+            return entries[place:]
+    return []
 
 
 def _write_aside(aside: Path, held: bytes, *, like: Path) -> None:

@@ -10,8 +10,8 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from answerprint import rollout
-from answerprint.documents import Document
 from answerprint.errors import SetupError
+from answerprint.moves import plain
 from answerprint.rollout import Rollout
 
 Table = MutableMapping[str, Any]
@@ -58,22 +58,6 @@ def _beyond(path: Path) -> SetupError:
         remedy="Edit it by hand this once, with a table [tasks.NAME] for each task; then "
         "'answerprint models log --enter --why TEXT' enters that in the log.",
     )
-
-
-def plain(document: Document) -> dict[str, Any]:
-    """As TOML has it: what nobody wrote and what is None stand nowhere, whole numbers have no point."""
-    held: dict[str, Any] = _whole(document.model_dump(by_alias=True, exclude_unset=True))
-    return held
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _whole(one) for key, one in value.items() if one is not None}
-    if isinstance(value, tuple | list):
-        return [_whole(one) for one in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
 
 
 def _lay(table: Table, before: Mapping[str, Any], after: Mapping[str, Any], kind: Kind) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from answerprint.documents import Document
 from answerprint.errors import JobError
 from answerprint.ledger import Entry
 
@@ -39,12 +40,14 @@ def reason(why: str) -> str:
 
 def said(entry: Entry) -> str:
     """An entry in words: 'ann on ws1, 2026-11-29 12:01 UTC, promote denoise: stable 3 -> 4'."""
+    changes = ", ".join(moves(entry.before, entry.after))
+    return f"{head(entry)}{': ' if changes else ''}{changes}"
+
+
+def head(entry: Entry) -> str:
+    """The same without what moved."""
     what = f"{entry.action} {entry.task}".strip()
-    changes = moves(entry.before, entry.after)
-    return (
-        f"{entry.who} on {entry.machine}, {entry.at[:16].replace('T', ' ')} UTC, {what}"
-        f"{': ' if changes else ''}{', '.join(changes)}"
-    )
+    return f"{entry.who} on {entry.machine}, {entry.at[:16].replace('T', ' ')} UTC, {what}"
 
 
 def moves(before: Mapping[str, Any], after: Mapping[str, Any], within: str = "") -> list[str]:
@@ -71,6 +74,22 @@ def _short(value: Any) -> str:
     if isinstance(value, Mapping):  # a freeze
         return f"{value.get('first')} to {value.get('last')}"
     return f"{value[:12]}" if isinstance(value, str) and len(value) == 64 else str(value)
+
+
+def plain(document: Document) -> dict[str, Any]:
+    """As TOML has it: what nobody wrote and what is None stand nowhere, whole numbers have no point."""
+    held: dict[str, Any] = _whole(document.model_dump(by_alias=True, exclude_unset=True))
+    return held
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _whole(one) for key, one in value.items() if one is not None}
+    if isinstance(value, tuple | list):
+        return [_whole(one) for one in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
 
 
 def difference(old: Any, new: Any) -> tuple[dict[str, Any], dict[str, Any]]:

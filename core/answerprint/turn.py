@@ -35,8 +35,15 @@ def turn(folder: Path) -> Iterator[Lease]:
         for part in folder.glob(f".{FILE}.*.part"):
             part.unlink(missing_ok=True)
         yield lease
+    except DiskFull:  # of the roll-out itself, and said so
+        raise
     except TakeBusy as error:  # a holder that slept for long wakes up
         raise _taken_over(folder) from error
+    except TakeError as error:
+        raise SetupError(
+            f"The roll-out's folder {folder.as_posix()} was removed, or its disk is away.",
+            remedy="Bring it back, look at 'answerprint models status', then try again.",
+        ) from error
     except OSError as error:
         raise unwritable(folder, error) from error
     finally:

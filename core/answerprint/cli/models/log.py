@@ -13,13 +13,16 @@ examples:
 from __future__ import annotations
 
 import argparse
+import textwrap
 
 from answerprint import ledger
 from answerprint.cli import changes
 from answerprint.cli.context import Context
 from answerprint.cli.said import line
 from answerprint.ledger import Line
-from answerprint.moves import reason, said
+from answerprint.moves import head, moves, reason
+
+WIDE = 94  # letters of a line, after its number
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,10 +56,11 @@ def _tell(one: Line, context: Context) -> None:
         context.output.say(f"{one.number:>4}  no entry: {one.problem}")
         return
     context.output.emit(one.entry.model_dump(mode="json", by_alias=True))
-    context.output.say(f"{one.entry.seq:>4}  {line(said(one.entry))}")
-    context.output.say(f"      {line(one.entry.why)}")
-    for note in one.entry.notes:
-        context.output.say(f"      note: {line(note)}")
+    context.output.say(f"{one.entry.seq:>4}  {line(head(one.entry))}")
+    moved = ", ".join(moves(one.entry.before, one.entry.after))
+    for text in (moved, one.entry.why, *(f"note: {note}" for note in one.entry.notes)):
+        for row in textwrap.wrap(line(text), WIDE):
+            context.output.say(f"      {row}")
 
 
 def _check(context: Context) -> int:
