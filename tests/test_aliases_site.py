@@ -53,8 +53,9 @@ def wrong(lines: str, written: Written) -> str:
         site.load()
     assert path.as_posix() in caught.value.problem
     assert caught.value.remedy == (
-        "Known fields are server, root, roots, trust, layers, colour, memory, patience, deadline, "
-        "zip_level, readers, in_flight, writers, presets, profiles, mappings, numbers, context, rates."
+        "Known fields are server, servers, tls, token, rollout, root, roots, trust, layers, colour, "
+        "memory, patience, deadline, zip_level, readers, in_flight, writers, presets, profiles, "
+        "mappings, numbers, context, rates."
     )
     return caught.value.problem
 

@@ -9,7 +9,7 @@ import pytest
 from answerprint import site
 from answerprint.errors import JobError, SetupError
 from answerprint.run import Bounds
-from answerprint.site import Site
+from answerprint.site import Site, Tls
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_an_unknown_or_wrong_field_is_named(own: Path, studio: Path, line: str, 
 
     assert words in error.problem
     assert "studio.toml" in error.problem
-    assert "server, root, roots, trust, layers, colour, memory, patience," in error.remedy
+    assert "server, servers, tls, token, rollout, root, roots, trust," in error.remedy
 
 
 def test_a_fault_is_told_of_the_file_that_has_it(own: Path, studio: Path) -> None:
@@ -218,6 +218,51 @@ def test_the_sites_own_paths_are_read_on_every_system(own: Path, studio: Path) -
     assert (found.trust, found.colour) == ((Path("/mnt/p/keys"),), "/mnt/p/config.ocio")
     assert (found.presets, found.context) == (Path("/mnt/p/presets"), ("/mnt/p/shows/{show}/*",))
     assert found.local(Path(r"p:\a\b")) == Path("/mnt/p/a/b")
+
+
+def test_where_servers_and_the_roll_out_are_is_read_on_every_system(
+    own: Path, studio: Path
+) -> None:
+    studio.write_text(
+        'servers = ["render1:8001", "render2:8001"]\n'
+        'rollout = "P:/rollout"\ntoken = "P:/secret/token"\n'
+        '[tls]\nca = "P:/tls/ca.pem"\ncertificate = "P:/tls/ana.pem"\nkey = "P:/tls/ana.key"\n'
+        '[[mappings]]\nlinux = "/mnt/p"\nwindows = "P:/"\nmacos = "/mnt/p"\n'
+    )
+
+    found = load(studio)
+
+    assert found.servers == ("render1:8001", "render2:8001")
+    assert (found.rollout, found.token) == (Path("/mnt/p/rollout"), Path("/mnt/p/secret/token"))
+    assert found.tls == Tls(
+        ca=Path("/mnt/p/tls/ca.pem"),
+        certificate=Path("/mnt/p/tls/ana.pem"),
+        key=Path("/mnt/p/tls/ana.key"),
+    )
+
+
+def test_a_certificate_of_ones_own_may_be_left_out(own: Path, studio: Path) -> None:
+    studio.write_text('[tls]\nca = "/tls/ca.pem"\n')
+
+    assert load(studio).tls == Tls(ca=Path("/tls/ca.pem"), certificate=None, key=None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ('[tls]\ncertificate = "/tls/ana.pem"', "tls.ca: missing"),
+        ('[tls]\nca = "/tls/ca.pem"\nverify = false', "tls.verify: unknown field"),
+        ('servers = "render1:8001"', "servers: input should be a valid tuple"),
+        ("rollout = 3", "rollout: "),
+        ("token = true", "token: "),
+    ],
+)
+def test_servers_certificates_and_a_roll_out_that_cannot_be_meant_are_refused(
+    own: Path, studio: Path, lines: str, words: str
+) -> None:
+    studio.write_text(lines)
+
+    assert words in refused(studio).problem
 
 
 def test_a_users_mapping_does_not_widen_the_studios_roots(own: Path, studio: Path) -> None:

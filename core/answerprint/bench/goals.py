@@ -67,4 +67,6 @@ _GOALS: tuple[_Entry, ...] = (
      lambda rows: rows["start.cold"].value),
     ("warm", "the same through the sidecar, besides the server's time", 30, True, "ms",
      lambda rows: rows["start.warm"].value - rows["start.warm"].number("server")),
+    ("version", "a job's version by the roll-out", 5, True, "ms",
+     lambda rows: rows["start.version"].value),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Starting: what a panel waits for when it asks which tasks there are."""
+"""Starting: what a panel waits for when it asks which tasks there are, and a job for its version."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import sys
 import time
 from collections.abc import Iterator
 
+from answerprint import chosen, rollout
 from answerprint.bench.lab import Lab
 from answerprint.bench.row import Row
 from answerprint.errors import ServerError
+from answerprint.job import make
+from answerprint.site import Site
 from answerprint.triton import Server
 
 ASKED = ("tasks", "--json")
 WARM = 10  # questions to the sidecar
+TASKS, PINS = 20, 10  # of a studio's roll-out, and shows that each of its tasks is pinned for
 
 
 def rows(lab: Lab) -> Iterator[Row]:
@@ -26,6 +30,30 @@ def rows(lab: Lab) -> Iterator[Row]:
     lab.check()
     warm = min(_warm(lab))
     yield Row("start.warm", "the same through the sidecar, warm", warm, facts=server)
+    lab.check()
+    yield Row("start.version", "a job's version by the roll-out", min(_choosing(lab)))
+
+
+def _choosing(lab: Lab) -> list[float]:
+    """Milliseconds that the roll-out of a large studio adds to a job's beginning."""
+    with lab.room("rollout") as folder:
+        (folder / rollout.FILE).write_text("".join(map(_rolled, range(TASKS))), encoding="utf-8")
+        site = Site(rollout=folder, context=("/shows/{show}/{sequence}/{shot}/*",))
+        return [_chosen(number, site, lab) for number in range(WARM)]
+
+
+def _chosen(number: int, site: Site, lab: Lab) -> float:
+    request = make({"task": "task_7", "plate": f"/shows/night/a/sh{number}/bg.####.exr"})
+    start = time.perf_counter()
+    chosen.chosen(request, site, home=lab.home)
+    return (time.perf_counter() - start) * 1000
+
+
+def _rolled(number: int) -> str:
+    versions = "".join(f'{one} = "{one:064x}"\n' for one in range(1, 6))
+    pins = "".join(f'show_{one} = "stable"\n' for one in range(PINS))
+    head = f'[tasks.task_{number}]\nstable = "4"\ncandidate = "5"\ncanary = 10\nmirror = 5\n'
+    return f"{head}[tasks.task_{number}.versions]\n{versions}[tasks.task_{number}.pins]\n{pins}"
 
 
 def _asking(lab: Lab) -> float:
