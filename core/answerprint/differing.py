@@ -35,7 +35,8 @@ Floats = NDArray[np.float32]
 QUARTER = 4
 LEAST_EDGE = 64  # pixels: what is smaller is seen whole
 LEAST_FLOOR = 1e-6
-MOST_GAIN = 64
+MOST_GAIN = 32
+GREY = 128
 WIDTH = 480  # of the pictures that are kept
 
 
@@ -199,13 +200,16 @@ def flip(mine: NDArray[np.uint8], theirs: NDArray[np.uint8]) -> float | None:
 def _drawn(
     found: Apart, facts: dict[str, Any], mine: NDArray[np.uint8], theirs: NDArray[np.uint8]
 ) -> Difference:
-    """With their difference made visible: as many times as all but its strongest thousandth fits."""
-    apart = np.abs(mine.astype(np.int16) - theirs)
-    strong = max(float(np.percentile(apart, 99.9)), 1.0)
-    gain = int(min(max(2 ** math.floor(math.log2(255 / strong)), 1), MOST_GAIN))
-    bright = np.clip(apart.astype(np.int32) * gain, 0, 255).astype(np.uint8)
+    """With their difference around grey: what is darker there is darker in the candidate.
+
+    As many times as all but its strongest fiftieth fits: glints may not hide a seam or a veil.
+    """
+    apart = theirs.astype(np.int16) - mine
+    strong = max(float(np.percentile(np.abs(apart), 98)), 1.0)
+    gain = int(min(max(2 ** math.floor(math.log2(GREY / strong)), 1), MOST_GAIN))
+    shown = np.clip(GREY + apart.astype(np.int32) * gain, 0, 255).astype(np.uint8)
     made = found.model_copy(update={**facts, "gain": gain})
-    return Difference(made, (mine, theirs, bright))
+    return Difference(made, (mine, theirs, shown))
 
 
 def save(path: Path, image: NDArray[np.uint8]) -> None:

@@ -2,7 +2,7 @@
 
 ROLLOUT/mirrored/TASK/VERSION/JOB/
     comparison.json      all that was measured, written last
-    artist.png           the worst frame, small; candidate.png, and difference.png, made visible
+    artist.png           the worst frame, small; candidate.png, and difference.png around grey
     take/                the candidate's frames, only while they are made and measured
 """
 

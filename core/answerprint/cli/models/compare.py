@@ -247,7 +247,7 @@ def _row(one: _Worst) -> list[Cell]:
     captions = (
         (f"artist's, version {one.job.artist}", words[0]),
         (f"candidate, version {one.job.version}", words[1]),
-        (f"difference, {one.frame.gain} times", ""),
+        (f"difference, {one.frame.gain} times", "grey is the same, darker is darker"),
     )
     return [
         Cell(image, caption, remark)
