@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 SECONDS = 10.0  # that one request may take
+LOOK_SECONDS = 0.05  # so soon it is seen that the page is to end
 METRICS, HEALTHY = "/metrics", "/healthy"
 
 Healthy = Callable[[], tuple[bool, str]]
@@ -41,8 +42,8 @@ def served(
             f"Metrics cannot be served on {host}:{port}: {error}.",
             remedy="Another program may listen there; choose another with --listen HOST:PORT.",
         ) from error
-    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
-    thread.start()
+    words = {"poll_interval": LOOK_SECONDS}
+    threading.Thread(target=server.serve_forever, kwargs=words, name="metrics", daemon=True).start()
     try:
         yield str(server.server_address[0]), int(server.server_address[1])
     finally:

@@ -25,6 +25,7 @@ SPARKS = "▁▂▃▄▅▆▇█"
 CELLS = 6  # of the gauge that shows how busy a model's instances are
 FULL, LEAST = 0.8, 0.05  # shares of its instances: as good as all of them, and as good as none
 ROOMY, BROAD = 96, 130  # letters: less has fewer columns, more leaves room at the right
+MOST_BROKEN = 3  # whose reasons are said
 LEAST_ROWS = 3  # of each part, however low the terminal is
 
 
@@ -44,8 +45,8 @@ class View:
 
 def screen(view: View, width: int, height: int) -> RenderableType:
     """Fits into so many letters and lines; lines that do not are counted."""
-    rollout = list(_rollout(view))
-    left = max(height - 5 - len(rollout), 3 * LEAST_ROWS)
+    lines = [*_broken(view.glance.rows), *_rollout(view)][: max(LEAST_ROWS, height // 3)]
+    left = max(height - 6 - len(lines), 3 * LEAST_ROWS)
     jobs = list(view.jobs)[: max(LEAST_ROWS, left // 5)]
     people = view.glance.people[: max(LEAST_ROWS, left // 4)]
     used = sum(len(one) + 2 for one in (jobs, people) if one)
@@ -55,8 +56,8 @@ def screen(view: View, width: int, height: int) -> RenderableType:
         Text(),
         _models(view.glance.rows, rows, width),
     ]
-    if rollout:
-        parts += [Text(), *rollout]
+    if lines:
+        parts += [Text(), *lines]
     if jobs:
         parts += [Text(), *_jobs(jobs, len(view.jobs))]
     if people:
@@ -93,7 +94,7 @@ def _models(rows: Sequence[Row], most: int, width: int) -> RenderableType:
         if row.state == "ready":
             table.add_row(*_kept(columns, _cells(row), width))
         else:
-            table.add_row(_name(row), row.version, Text(row.state, BAD, overflow="ellipsis"))
+            table.add_row(_name(row), row.version, Text(row.state.partition(",")[0], BAD))
     return _and_more(table, len(rows) - most, "model")
 
 
@@ -124,6 +125,13 @@ def _cells(row: Row) -> list[Text]:
 def _name(row: Row) -> Text:
     ill = row.ill or row.failing or row.state != "ready"
     return Text.assemble(("● ", BAD if ill else GOOD), (row.name, "bold" if row.rate else ""))
+
+
+def _broken(rows: Sequence[Row]) -> Iterable[Text]:
+    """Why a model is not there, a line for each of the first few."""
+    for row in [one for one in rows if one.state != "ready"][:MOST_BROKEN]:
+        line = Text(f"{row.name} {row.version}: ", no_wrap=True, overflow="ellipsis")
+        yield line.append(row.state, style=BAD)
 
 
 def _rollout(view: View) -> Iterable[Text]:
