@@ -142,7 +142,11 @@ class Connection:
             )
         return list(found.get("model_stats", []))
 
-    def load(self, name: str, seen: str) -> None:
+    def load(self, name: str) -> None:
+        """Load a model's folder as it is now: versions that came or went. Raises as `reload` does."""
+        self._load(name)
+
+    def reload(self, name: str, seen: str) -> None:
         """Load a model anew, though its files are what they were.
 
         Triton passes over a model that did not change. So a parameter that nobody else reads
@@ -156,14 +160,15 @@ class Connection:
             return
         changing = {LOADING: {"string_value": uuid.uuid4().hex}}
         config["parameters"] = {**config.get("parameters", {}), **changing}
+        self._load(name, config=json.dumps(config))
+
+    def _load(self, name: str, **asked: str) -> None:
         try:
             with self._ours(name):
-                self._client.load_model(
-                    name, config=json.dumps(config), client_timeout=RELOAD_SECONDS
-                )
+                self._client.load_model(name, **asked, client_timeout=RELOAD_SECONDS)
         except InferenceError as error:
             raise ServerNotReady(
-                f"{name} cannot be loaded again: {error.problem}",
+                f"{name} cannot be loaded: {error.problem}",
                 remedy="Tell the pipeline team; the server's log says more.",
             ) from error
 

@@ -223,7 +223,16 @@ class Server(AbstractContextManager["Server"]):
             ServerError: any of its kinds; ServerRefused where the server does not allow it.
         """
         with self._here() as link:
-            link.connection.load(name, seen)
+            link.connection.reload(name, seen)
+
+    def load(self, name: str) -> None:
+        """Have the server look at a model's folder again, for versions that came or went.
+
+        Raises:
+            ServerError: any of its kinds; ServerRefused where the server does not allow it.
+        """
+        with self._here() as link:
+            link.connection.load(name)
 
     def states(self) -> dict[tuple[str, str], str]:
         """Of each version of each model, by name and version: READY, LOADING, UNAVAILABLE, or ''.

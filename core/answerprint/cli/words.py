@@ -30,7 +30,8 @@ WORDS = {
         )
     },
     "server": {
-        name: f"server.{name}" for name in ("certs", "gateway", "token", "watch", "top", "drain")
+        name: f"server.{name}"
+        for name in ("certs", "gateway", "token", "load", "watch", "top", "drain")
     },
 }
 # as they are asked for: 'models check' -> its file

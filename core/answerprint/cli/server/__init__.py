@@ -4,6 +4,7 @@ words:
   certs      make a studio's certificate authority, and certificates for servers and people
   gateway    write the configuration of nginx in front of Triton: who may do what, how much
   token      make a token for a person or a farm, or take it back
+  load       have a server look at a model's folder again: a new version
   watch      ask every model for a real answer now and again, and tell Prometheus
   top        a view of models, queues, rates, errors and people, in a terminal
   drain      let a server finish what it has, and give it nothing new
