@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import multiprocessing
+import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from typing_extensions import Self
 
@@ -97,23 +100,19 @@ def peak_memory(path: Path) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-class Crowd:
-    """The same script in many processes. Each prints JSON lines; each `input()` waits for `go`."""
+class _Many:
+    """Processes of one script. Each prints JSON lines; each `input()` waits for `go`."""
 
-    def __init__(self, script: str, count: int, *words: str | Path) -> None:
-        argv = [sys.executable, "-c", script, *map(str, words)]
-        self.members = [
-            subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            for _ in range(count)
-        ]
+    def __init__(self, members: Sequence[subprocess.Popen[str] | Born]) -> None:
+        self._said = members
 
     def hear(self) -> list[Any]:
         """The next line of each."""
-        return [json.loads(one.stdout.readline()) for one in self.members if one.stdout]
+        return [json.loads(one.stdout.readline()) for one in self._said if one.stdout]
 
     def go(self, line: str = "") -> None:
         """Let each go on; the line is what `input()` gives it."""
-        for one in self.members:
+        for one in self._said:
             assert one.stdin
             one.stdin.write(f"{line}\n")
             one.stdin.flush()
@@ -127,9 +126,106 @@ class Crowd:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        raise NotImplementedError
+
+
+class Crowd(_Many):
+    """The same script in so many processes, each of which Python was started for."""
+
+    def __init__(self, script: str, count: int, *words: str | Path) -> None:
+        argv = [sys.executable, "-c", script, *map(str, words)]
+        self.members = [
+            subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for _ in range(count)
+        ]
+        super().__init__(self.members)
+
+    def end(self) -> None:
         for one in self.members:
             one.kill()
             one.communicate()
+
+
+# Imports what others made, which takes most of the time that a process of ours needs to start, and
+# then becomes so many processes. What is ours each of them imports for itself, as in real life.
+_BIRTH = """
+import importlib, json, os, sys
+
+script, pipes, brought, *words = sys.argv[1:]
+for name in brought.split():
+    importlib.import_module(name)
+pids = []
+for read, write in json.loads(pipes):
+    pids.append(os.fork())
+    if not pids[-1]:
+        os.dup2(read, 0)
+        os.dup2(write, 1)
+        break
+for read, write in json.loads(pipes):
+    os.close(read)
+    os.close(write)
+if all(pids):
+    print(json.dumps(pids), flush=True)
+    for pid in pids:
+        os.waitpid(pid, 0)
+else:
+    sys.argv = ["-c", *words]
+    exec(compile(script, "script", "exec"), {"__name__": "__main__"})
+"""
+_BROUGHT = (
+    "cryptography.hazmat.primitives.asymmetric.ed25519 cryptography.x509 cv2 numpy OpenEXR "
+    "PyOpenColorIO psutil pydantic requests tomlkit tritonclient.grpc"
+)
+
+
+@dataclass(frozen=True)
+class Born:
+    """One of those processes, and our ends of its pipes."""
+
+    pid: int
+    stdin: TextIO
+    stdout: TextIO
+
+
+class Throng(_Many):
+    """A crowd that is there sooner: its processes come of one, and import what is ours anew."""
+
+    def __init__(self, script: str, count: int, *words: str | Path) -> None:
+        theirs, ours = [], []
+        for _ in range(count):
+            (read, said), (asked, write) = os.pipe(), os.pipe()
+            theirs.append((asked, said))
+            ours.append((os.fdopen(write, "w"), os.fdopen(read)))
+        self._parent = subprocess.Popen(
+            [sys.executable, "-c", _BIRTH, script, json.dumps(theirs), _BROUGHT, *map(str, words)],
+            stdout=subprocess.PIPE,
+            pass_fds=[one for pair in theirs for one in pair],
+            text=True,
+        )
+        for pair in theirs:
+            for one in pair:
+                os.close(one)
+        assert self._parent.stdout
+        pids = json.loads(self._parent.stdout.readline())
+        pairs = zip(pids, ours, strict=True)
+        self.members = [Born(pid, stdin, stdout) for pid, (stdin, stdout) in pairs]
+        super().__init__(self.members)
+
+    def some(self, keep: Sequence[bool]) -> _Many:
+        """Those alone, to hear and to tell; the whole throng is ended together."""
+        return _Many([one for one, kept in zip(self.members, keep, strict=True) if kept])
+
+    def end(self) -> None:
+        for one in self.members:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one.pid, signal.SIGKILL)
+            with contextlib.suppress(BrokenPipeError):
+                one.stdin.close()
+            one.stdout.close()
+        self._parent.communicate()
 
 
 def opened(process: subprocess.Popen[str]) -> set[str]:

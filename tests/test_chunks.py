@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import Crowd
+from processes import Crowd, Throng
 from samples import carried_out, change, claimed, plate
 
 from answerprint import begin, documents, exr, record, signing, takes
@@ -117,22 +117,20 @@ def laid(take: Take, *frames: int) -> None:
         shutil.copy(aside(take) / take.file(number).name, take.file(number))
 
 
-def crowd(take: Take, home: Path, count: int) -> Crowd:
-    return Crowd(WORKER, count, take.folder, aside(take), home)
+def crowd(take: Take, home: Path, count: int) -> Throng:
+    return Throng(WORKER, count, take.folder, aside(take), home)
 
 
-def ask(workers: Crowd, ranges: list[str | None]) -> list[dict[str, Any]]:
+def alone(take: Take, home: Path) -> Crowd:
+    """A process that a test may stop and kill."""
+    return Crowd(WORKER, 1, take.folder, aside(take), home)
+
+
+def ask(workers: Crowd | Throng, ranges: list[str | None]) -> list[dict[str, Any]]:
     """Have each worker hold its range; what each says: held or busy."""
     pids = [said["pid"] for said in workers.hear()]
     workers.go(json.dumps(dict(zip(pids, ranges, strict=True))))
     return workers.hear()
-
-
-def holders(workers: Crowd, said: list[dict[str, Any]]) -> Crowd:
-    """Those workers alone that hold something."""
-    some = Crowd("", 0)
-    some.members = [one for one, has in zip(workers.members, said, strict=True) if "held" in has]
-    return some
 
 
 def assert_whole(take: Take, home: Path) -> None:
@@ -183,20 +181,25 @@ def test_of_those_that_overlap_one_holds_the_frames_and_the_others_are_told_who(
     with crowd(take, home, len(ranges)) as workers:
         said = ask(workers, ranges)
         held = [set(one["held"]) for one in said if "held" in one]
-        pids = [str(one.pid) for one in holders(workers, said).members]
+        has = ["held" in one for one in said]
+        pids = [
+            str(one.pid) for one, held_some in zip(workers.members, has, strict=True) if held_some
+        ]
 
         assert held
         assert sum(map(len, held)) == len(set().union(*held))
         for asked, one in zip(ranges, said, strict=True):
             if "busy" in one:
-                assert any(set(FrameRange.parse(asked) if asked else EVERY) & has for has in held)
+                assert any(
+                    set(FrameRange.parse(asked) if asked else EVERY) & one_held for one_held in held
+                )
                 assert any(f"process {pid} on " in one["busy"] for pid in pids)
-        winners = holders(workers, said)
+        winners = workers.some(has)
         winners.go()
         ends = winners.hear()
 
     assert sorted(number for one in ends for number in one["written"]) == sorted(set().union(*held))
-    with crowd(take, home, 1) as rest:
+    with alone(take, home) as rest:
         if take.state() != "complete":
             assert ask(rest, [None]) == [{"held": list(EVERY)}]
             rest.go()
@@ -222,7 +225,7 @@ def test_the_frames_of_a_killed_process_are_finished_by_another(
     take: Take, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NAP", "1")
-    with crowd(take, home, 1) as first:
+    with alone(take, home) as first:
         ask(first, ["1001-1006"])
         for number in (1001, 1002, 1003):
             first.go()
@@ -245,7 +248,7 @@ def test_a_frozen_process_loses_its_frames_and_sees_it_when_it_wakes(
     take: Take, home: Path, resolved: Resolved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NAP", "1")
-    with crowd(take, home, 1) as first:
+    with alone(take, home) as first:
         ask(first, ["1001-1006"])
         first.go()
         assert first.hear() == [{"frame": 1001}]

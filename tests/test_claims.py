@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import Crowd
+from processes import Throng
 
 from answerprint import documents, signing, takes
 from answerprint.errors import TakeError, TakeExists
@@ -36,7 +36,7 @@ print(json.dumps(claimed), flush=True)
 
 def claimed_together(stream: Path, count: int, numbers: list[int | None]) -> list[int]:
     """What that many processes claimed, all asking at the same moment for each of the numbers."""
-    with Crowd(CLAIM, count, stream, repr(numbers)) as crowd:
+    with Throng(CLAIM, count, stream, repr(numbers)) as crowd:
         crowd.hear()
         crowd.go()
         return [number for claimed in crowd.hear() for number in claimed]

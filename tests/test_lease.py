@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from effort import called
-from processes import Crowd
+from processes import Crowd, Throng
 
 from answerprint import documents
 from answerprint.errors import TakeBusy
@@ -161,7 +161,7 @@ def test_of_many_that_take_over_a_stale_lease_exactly_one_wins(tmp_path: Path) -
     for file in files:
         file.parent.mkdir()
         documents.write(file, {"uuid": "1", **dead_process(), "beat": 7})
-    with Crowd(TAKER, 4, *files) as crowd:
+    with Throng(TAKER, 4, *files) as crowd:
         crowd.hear()
         crowd.go(str(time.time() + 0.2))
         won = crowd.hear()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from processes import Crowd
+from processes import Throng
 from strategies import texts
 
 from answerprint import signing
@@ -71,7 +71,7 @@ def test_a_public_half_that_was_removed_is_written_again(fresh: Path) -> None:
 
 
 def test_sixteen_processes_on_a_fresh_home_end_up_with_one_key(fresh: Path) -> None:
-    with Crowd(OWN, 16, fresh) as crowd:
+    with Throng(OWN, 16, fresh) as crowd:
         crowd.hear()
         crowd.go()
         said = crowd.hear()
