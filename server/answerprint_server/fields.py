@@ -84,8 +84,8 @@ def _words(found: Contract) -> Iterator[_Said]:
         elif _OPEN.fullmatch(value):
             yield "error", rule, field, f"It is left open: '{value}'.", f"Write {meant}."
         elif value.strip().lower() == "unknown":
-            severity: Severity = "warn" if rule == "licence" else "note"
-            remedy = f"It may stay so, and stands in every record so. Better: {meant}."
+            severity: Severity = "note" if rule == "training" else "warn"
+            remedy = f"It may stay so, and stands in every record so. Better write {meant}."
             yield severity, rule, field, "It is unknown.", remedy
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from answerprint_server import embedded
@@ -33,4 +35,9 @@ def served(models: Iterable[Path]) -> Iterator[Running]:
                 if one.name not in UNSERVED:
                     (place / one.name).symlink_to(one.absolute())
         with embedded.serve(Path(name) / "home", laid) as state:
-            yield state
+            try:
+                yield state
+            finally:
+                # nobody else asks it: an end in order would take three seconds
+                with suppress(ProcessLookupError):
+                    os.kill(state.triton, signal.SIGKILL)

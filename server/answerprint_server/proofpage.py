@@ -21,7 +21,7 @@ from answerprint.contract import Contract
 from answerprint_server.proof import Proof
 
 MOST_EDGE = 384  # pixels of a picture; a larger one is shown with pixels left out
-LEAST_EDGE = 96  # a smaller one is enlarged
+LEAST_EDGE = 192  # a smaller one is enlarged
 MOST_GAIN = 4096
 
 _STYLE = """
@@ -105,7 +105,7 @@ def _gain(worst: float) -> float:
     """A power of two that brings the greatest difference near white."""
     if not worst > 0:
         return 1.0
-    return float(2 ** np.clip(np.floor(np.log2(1 / worst)), -12, np.log2(MOST_GAIN)))
+    return float(2 ** np.clip(np.floor(np.log2(1 / worst) + 0.01), -12, np.log2(MOST_GAIN)))
 
 
 def _span(array: NDArray[Any]) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from answerprint_server.subject import Images, Subject
 ODD = ((37, 53), (90, 19))
 MULTIPLES = (2, 4, 8, 16, 32, 64)
 TILE = 64  # an edge that is quick; what is beyond it depends on the context alone
-MOST_CONTEXT = 256
+MOST_CONTEXT = 128
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def tiles(subject: Subject) -> Iterator[Finding]:
         return
     allowed = max(cut.tolerance, stated.tolerance if stated.kind == "tolerance" else 0)
     found = _held(subject, cut)
-    if found.worst <= allowed:
+    if found.worst <= allowed or not _repeats(subject, allowed):
         return
     enough = _enough(subject, cut, allowed)
     if enough is not None:
@@ -95,6 +95,13 @@ def tiles(subject: Subject) -> Iterator[Finding]:
     )
 
 
+def _repeats(subject: Subject, allowed: float) -> bool:
+    """Whether the same frame twice is alike enough that a seam could be told."""
+    frame = subject.frame(*(_up(TILE, subject.contract.cut.multiple),) * 2)
+    first, second = subject.ask(frame), subject.ask(frame)
+    return all(golden.difference(second[name], first[name]) <= allowed for name in first)
+
+
 def _enough(subject: Subject, cut: Cut, allowed: float) -> int | None:
     """The context, doubled as often as it takes, with which the seams are gone."""
     context = max(2 * cut.context, 4)
@@ -106,10 +113,10 @@ def _enough(subject: Subject, cut: Cut, allowed: float) -> int | None:
 
 
 def _held(subject: Subject, cut: Cut) -> _Apart:
-    """A frame of two by two tiles, and the whole."""
+    """A frame of two by two tiles that see no more of each other than they have to, and the whole."""
     around = 2 * _up(cut.context + cut.overlap, cut.multiple)
     edge = max(min(cut.tile, TILE) // cut.multiple, 1) * cut.multiple
-    length = _up(edge + around + edge // 2 + 1, cut.multiple)
+    length = edge + around + edge
     frame = subject.frame(length, length)
     scale, infer = _scale(subject), _infer(subject)
     whole = pieces.run(frame, infer, cut=_whole(cut), scale=scale)

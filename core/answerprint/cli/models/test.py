@@ -62,7 +62,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     context.output.say(
         f"{bad} of {documents.count(len(found), 'case')} failed."
         if bad
-        else f"All {documents.count(len(found), 'case')} are well, {seconds:.2f} s of asking."
+        else f"{documents.count(len(found), 'case')} tried, none failed; {seconds:.2f} s of asking."
     )
     if args.out:
         context.output.say(f"Report: {(args.out / PAGE).as_posix()}")
