@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from samples import add_model, drowsy, own_models
+from samples import add_model, add_version, drowsy, own_models
 
 from answerprint_server import launch, ports
 
 LIMIT_SECONDS = 60.0
+TILES = {"mode": "tiles", "tile": 1024, "overlap": 8}  # a small frame is whole all the same
 
 
 def other(program: str) -> str:
@@ -32,8 +33,8 @@ class Stood:
 
     def __init__(self, host: str, folder: Path, change: Callable[[str], str]) -> None:
         self.host, self._folder = host, folder
-        self._models = own_models(folder / "models", ["passthrough"])
-        add_model(self._models, "slow", change)
+        self.models = own_models(folder / "models", ["passthrough"])
+        add_model(self.models, "slow", change, cut=TILES)
         self._ports = next(filter(_all_free, _beside()))
         self._process: subprocess.Popen[bytes] | None = None
         self._prefix = ""
@@ -45,7 +46,7 @@ class Stood:
     def start(self) -> None:
         self._prefix = f"answerprint_{os.getpid()}_{secrets.token_hex(3)}_"
         log = self._folder / "triton.log"
-        self._process = launch.start(self._models, log, self._ports, self._prefix)
+        self._process = launch.start(self.models, log, self._ports, self._prefix)
 
     def wait(self) -> None:
         """Until it serves."""
@@ -82,10 +83,14 @@ def _all_free(found: tuple[int, int, int]) -> bool:
 
 @contextlib.contextmanager
 def stood(folder: Path) -> Iterator[tuple[Stood, Stood, Stood]]:
-    """Three servers with a task 'slow': two with the same model, and one with another of its version."""
+    """Three servers with a task 'slow': two with the same model, and one with another of its version.
+
+    That one alone has a version 2 of passthrough.
+    """
     near = Stood("127.0.0.1", folder / "near", drowsy)
     far = Stood("localhost", folder / "far", drowsy)
     odd = Stood("127.0.0.1", folder / "odd", other)
+    add_version(odd.models, "passthrough", "2")
     servers = near, far, odd
     try:
         for one in servers:

@@ -16,13 +16,15 @@ from hypothesis import given, settings, strategies
 from midway import at, at_frame, count, differing, met, of
 from samples import AtOnce, claimed, plate
 
-from answerprint import backlog, medium, record
-from answerprint.errors import ServerAway, ServerError, ServerNotReady
+from answerprint import ask, backlog, begin, medium, record, takes, workitem
+from answerprint.ask import Asker
+from answerprint.errors import ServerAway, ServerNotReady
 from answerprint.fleet import Fleet, draining, pick
 from answerprint.health import Health
 from answerprint.muster import Seen, ranked, why
-from answerprint.takes import Take
-from answerprint.triton import OVER_GRPC, SHARED, Server
+from answerprint.shelf import Shelf
+from answerprint.takes import Item, Take
+from answerprint.triton import OVER_GRPC, SHARED, Answer, Server
 
 COUNT = 12
 READY = frozenset({"slow"})
@@ -69,7 +71,7 @@ def hosts(take: Take, home: Path) -> set[str]:
 
 @pytest.mark.parametrize(
     ("way", "how"),
-    [(SHARED, signal.SIGKILL), (OVER_GRPC, signal.SIGKILL), (SHARED, signal.SIGTERM)],
+    [(SHARED, signal.SIGKILL), (OVER_GRPC, signal.SIGTERM)],
 )
 def test_a_run_that_loses_its_server_goes_on_at_another_and_no_frame_is_lost(
     way: str, how: signal.Signals, lost: Stood, far: Stood, odd: Stood, home: Path, tmp_path: Path
@@ -87,22 +89,6 @@ def test_a_run_that_loses_its_server_goes_on_at_another_and_no_frame_is_lost(
     assert len(take.frames()) == COUNT
     assert not differing(take, path, home)
     assert hosts(take, home) == {"127.0.0.1", "localhost"}
-
-
-def test_another_model_of_the_same_version_never_goes_on_and_the_error_says_so(
-    lost: Stood, odd: Stood, home: Path, tmp_path: Path
-) -> None:
-    take = Take(tmp_path / "test" / "v001")
-    with Fleet([lost.address, odd.address], task="slow") as fleet:
-        take = claimed(fleet, tmp_path, plate(tmp_path / "p", COUNT), task="slow")
-        with pytest.raises(ServerError) as caught:
-            met(fleet, take, home, at_frame(3, lambda: lost.end(signal.SIGKILL)), patience=3)
-
-    assert lost.address in caught.value.problem
-    assert f"{odd.address}: The model of slow on" in caught.value.problem
-    assert "not the one this take was begun with" in caught.value.problem
-    assert count(take.events(), "moved") == [0]
-    assert hosts(take, home) == {"127.0.0.1"}
 
 
 def test_where_nobody_else_has_the_model_the_lost_server_is_waited_for(
@@ -141,6 +127,49 @@ def test_a_take_that_was_begun_elsewhere_goes_to_the_server_with_its_model(
 
     assert take.state() == "complete"
     assert hosts(take, home) == {"localhost"}
+
+
+def test_a_version_that_one_server_lacks_is_had_from_another(
+    near: Stood, odd: Stood, home: Path, tmp_path: Path
+) -> None:
+    """As while a new version is being brought to all of them."""
+    with Fleet([near.address, odd.address], task="passthrough") as fleet:
+        assert fleet.address == near.address
+        take = claimed(fleet, tmp_path, plate(tmp_path / "p", 2), version="2")
+        met(fleet, take, home)
+
+    assert fleet.address == odd.address
+    assert "has no version 2" in take.events()[0]["notes"][-1]
+    assert take.state() == "complete"
+
+
+class Moving(Fleet):
+    """A fleet that goes on elsewhere after the first answer, as when another thread met a loss."""
+
+    def infer(self, *words: Any, **named: Any) -> Answer:
+        answer = super().infer(*words, **named)
+        if self.address == self.addresses[0]:
+            self.move(self.addresses[1])
+        return answer
+
+
+def test_a_frame_of_which_some_is_made_elsewhere_is_asked_for_anew(
+    near: Stood, far: Stood, tmp_path: Path
+) -> None:
+    with Moving([near.address, far.address]) as fleet:
+        take = claimed(fleet, tmp_path, plate(tmp_path / "p", 1), task="slow")
+        resolved = takes.reopen(take)
+        offer, colours = begin.pinned(resolved, fleet), begin.colour_paths(resolved)
+        asker = Asker(fleet, offer, resolved, colours, tile=4)
+        found = workitem.read(resolved, Item(1001, ""), Shelf(workitem.files(resolved, 1001)))
+        ask.encode(found, asker)
+        wanted = resolved.settings(1001)
+
+        with pytest.raises(ServerAway, match="in the middle of a frame"):
+            ask.ask(found, asker, wanted, seed=None, request_id="test")
+
+        answers = ask.ask(found, asker, wanted, seed=None, request_id="test")
+        assert answers.served.address == far.address
 
 
 def test_a_server_with_a_queue_is_passed_by(near: Stood, far: Stood) -> None:
@@ -192,15 +221,21 @@ def test_a_drained_server_takes_nothing_new_and_a_run_that_is_there_stays(
     assert hosts(take, home) == {"127.0.0.1"}
 
 
-def test_who_goes_on_goes_to_no_server_that_is_drained(
-    lost: Stood, far: Stood, home: Path, tmp_path: Path
+def test_a_run_goes_on_at_no_server_that_is_drained_or_has_another_model(
+    lost: Stood, far: Stood, odd: Stood, home: Path, tmp_path: Path
 ) -> None:
-    drained = {far.address: "new driver"}
-    with Fleet([lost.address, far.address], draining=lambda: drained, task="slow") as fleet:
+    servers, drained = [lost.address, odd.address, far.address], {far.address: "new driver"}
+    with Fleet(servers, draining=lambda: drained, task="slow") as fleet:
         take = claimed(fleet, tmp_path, plate(tmp_path / "p", COUNT), task="slow")
-        lose = at_frame(3, lambda: lost.end(signal.SIGKILL))
-        with pytest.raises(ServerError, match=f"{far.address}: draining: new driver"):
-            met(fleet, take, home, lose, patience=0.5)
+        with pytest.raises(ServerAway) as caught:
+            met(fleet, take, home, at_frame(3, lambda: lost.end(signal.SIGKILL)), patience=0.5)
+
+    assert f"{lost.address}: No server answers" in caught.value.problem
+    assert f"{odd.address}: The model of slow on" in caught.value.problem
+    assert "not the one this take was begun with" in caught.value.problem
+    assert f"{far.address}: draining: new driver" in caught.value.problem
+    assert count(take.events(), "moved") == [0]
+    assert hosts(take, home) == {"127.0.0.1"}
 
 
 def test_where_none_answers_the_error_names_them_all(tmp_path: Path) -> None:
@@ -277,14 +312,18 @@ def test_a_fleet_of_which_all_is_drained_takes_no_job() -> None:
         pick([seen("one", draining="new driver"), seen("two", state="away")])
 
 
-def test_a_rollout_that_is_wrong_drains_nobody_and_stops_nobody(tmp_path: Path) -> None:
+def test_a_rollout_that_is_broken_drains_as_the_last_good_one_and_stops_nobody(
+    tmp_path: Path,
+) -> None:
+    folder, home = tmp_path / "rollout", tmp_path / "home"
     site(tmp_path, [], {"one:8001": "new driver", "two:8001": ""})
-    assert draining(tmp_path / "rollout") == {"one:8001": "new driver"}
+    assert draining(folder, home) == {"one:8001": "new driver"}
 
-    (tmp_path / "rollout" / "rollout.toml").write_text("servers = 1", encoding="utf-8")
+    (folder / "rollout.toml").write_text("servers = 1", encoding="utf-8")
 
-    assert draining(tmp_path / "rollout") == {}
-    assert draining(tmp_path / "nothing") == draining(None) == {}
+    assert draining(folder, home) == {"one:8001": "new driver"}
+    assert draining(folder, tmp_path / "another") == {}
+    assert draining(tmp_path / "nothing", home) == draining(None, home) == {}
 
 
 def test_a_page_of_metrics_is_counted_over_all_models() -> None:

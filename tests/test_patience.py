@@ -12,7 +12,7 @@ import pytest
 
 from answerprint import patience
 from answerprint.errors import ModelReplaced, ServerAway, ServerError, ServerNotReady
-from answerprint.patience import Patience
+from answerprint.patience import KEEP_SECONDS, Elsewhere, Patience
 
 AWAY = ServerAway("No server answers.", remedy="Start one.")
 REPLACED = ModelReplaced("It is another one.", remedy="Run the job again.")
@@ -37,8 +37,8 @@ class Distant:
     def tell(self, event: str, **_: Any) -> None:
         self.events.append(event)
 
-    def patience(self, seconds: float) -> Patience:
-        return Patience(seconds, self.look, self.tell, self.stop)
+    def patience(self, seconds: float, elsewhere: Elsewhere | None = None) -> Patience:
+        return Patience(seconds, self.look, self.tell, self.stop, elsewhere)
 
 
 def test_many_that_meet_a_dead_server_wait_for_one_who_asks() -> None:
@@ -85,6 +85,59 @@ def test_a_server_that_stays_away_ends_it_for_all_and_for_ever() -> None:
 
     assert server.looks == looks
     assert server.events == ["waiting"]
+
+
+def test_a_server_that_was_only_started_anew_is_not_left() -> None:
+    server, asked = Distant(1), list[float]()
+
+    def elsewhere(_: ServerError, waited: float) -> None:
+        asked.append(waited)
+
+    server.patience(60, elsewhere).wait(AWAY, 0)
+
+    assert not asked
+    assert server.events == ["waiting", "back"]
+
+
+def test_a_server_that_stays_away_is_left_for_another_by_one_for_all() -> None:
+    server, asked = Distant(10**6), list[float]()
+
+    def elsewhere(_: ServerError, waited: float) -> None:
+        asked.append(waited)
+
+    one = server.patience(60, elsewhere)
+    with ThreadPoolExecutor(4) as pool:
+        for each in [pool.submit(one.wait, AWAY, 0) for _ in range(4)]:
+            each.result()
+
+    (waited,) = asked
+    assert waited >= KEEP_SECONDS
+    assert server.events == ["waiting"]
+    assert one.times == 1
+
+
+def test_where_no_other_goes_on_that_is_said_and_is_what_ends_it() -> None:
+    server, nobody = Distant(10**6), ServerAway("Nobody goes on.", remedy="Wait.")
+
+    def elsewhere(*_: object) -> ServerError:
+        server.stop.set()
+        return nobody
+
+    server.patience(3600, elsewhere).wait(AWAY, 0)
+    assert server.events == ["waiting", "waiting"]
+
+    server.stop.clear()
+    with pytest.raises(ServerAway, match="Nobody goes on"):
+        server.patience(0.5, elsewhere).wait(AWAY, 0)
+
+
+@pytest.mark.parametrize("error", [AWAY, REPLACED])
+def test_whoever_waits_no_longer_leaves_at_once(error: ServerError) -> None:
+    server = Distant(0, error)
+
+    server.patience(0, lambda *_: None).wait(AWAY, 0)
+
+    assert server.looks == 1
 
 
 def test_what_does_not_pass_is_not_waited_for() -> None:

@@ -12,13 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from answerprint import begin, rollout
+from answerprint import begin, inforce
 from answerprint.access import Access
 from answerprint.errors import (
+    NoSuchTask,
     ServerAway,
     ServerError,
     ServerNotReady,
     ServerRefused,
+    ServerSilent,
     SetupError,
 )
 from answerprint.job import Resolved
@@ -31,18 +33,20 @@ REMEDY = "See every server and how it is with 'answerprint doctor'."
 Draining = Callable[[], Mapping[str, str]]
 
 
-def draining(folder: Path | None) -> dict[str, str]:
+def draining(folder: Path | None, home: Path) -> dict[str, str]:
     """Servers that take nothing new, and why: as the roll-out in this folder has it.
 
-    A roll-out that is not there, or is wrong, names none: whoever chooses a version says that.
+    A broken one has the last good one stand for it; where there is none either, none is drained:
+    whoever chooses a version says what is wrong.
     """
     if folder is None:
         return {}
     try:
-        found = rollout.read(folder / rollout.FILE)
+        found = inforce.in_force(folder, home=home)
     except SetupError:
         return {}
-    return {address: one.draining for address, one in found.servers.items() if one.draining}
+    servers = found.rollout.servers if found else {}
+    return {address: one.draining for address, one in servers.items() if one.draining}
 
 
 def pick(seen: Sequence[Seen], task: str = "") -> Seen:
@@ -84,7 +88,7 @@ class Fleet(Server):
         **options: Any,
     ) -> None:
         self.addresses = tuple(dict.fromkeys(addresses))
-        self._draining = draining
+        self._draining, self._is_bound = draining, False
         seen = muster(self.addresses, access, draining())
         picked = pick(seen, task).address
         self.note = why(seen, picked)
@@ -93,29 +97,54 @@ class Fleet(Server):
     def __enter__(self) -> Fleet:  # noqa: PYI034 - Self came with Python 3.11
         return self
 
+    def offer(self, task: str, version: str | None = None) -> Offer:
+        """As a server's; before a run is bound to this one, of another that has what this one lacks."""
+        try:
+            return super().offer(task, version)
+        except (NoSuchTask, ServerNotReady, ServerAway, ServerSilent) as error:
+            if self._is_bound or self._left_for(lambda other: other.offer(task, version)):
+                raise
+            self.note = f"{self.address}: {error.problem}"
+        return super().offer(task, version)
+
+    def bind(self) -> None:
+        """A run is at this server from now on, and leaves it by `go_on` alone."""
+        self._is_bound = True
+
     def go_on(self, resolved: Resolved, error: ServerError) -> ServerError | None:
         """Move to the best other server that has the model of this job; None once that is done.
 
         `error`: why this one cannot go on. What is returned names every server and why not it.
         """
+        here = self.address
+        said = self._left_for(lambda other: begin.pinned(resolved, other))
+        if not said:
+            self.note = f"{self.address}: {error.problem}"
+            return None
+        return error if set(said) == {here} else _nobody({**said, here: error.problem}, error)
+
+    def _left_for(self, fits: Callable[[Server], object]) -> dict[str, str]:
+        """Move to the best other server that fits; empty once that is done, else why not each.
+
+        `fits`: raises ServerError where it does not. This server stands first.
+        """
         others = [one for one in self.addresses if one != self.address]
         seen = muster(others, self._access, self._draining())
-        said = {self.address: error.problem, **{one.address: one.unfit() for one in seen}}
+        said = {self.address: "", **{one.address: one.unfit() for one in seen}}
         for one in ranked(seen):
-            said[one.address] = self._moved(one.address, resolved)
+            said[one.address] = self._left(one.address, fits)
             if not said[one.address]:
-                return None
-        return _nobody(said, error) if others else error
+                return {}
+        return said
 
-    def _moved(self, address: str, resolved: Resolved) -> str:
-        """Why it cannot go on there; empty once it does."""
+    def _left(self, address: str, fits: Callable[[Server], object]) -> str:
+        """Move there; empty once that is done, else why not."""
         try:
             with Server(address, access=self._access) as other:
-                begin.pinned(resolved, other)
+                fits(other)
             self.move(address)
         except ServerError as error:
             return error.problem
-        self.note = f"{address} goes on"
         return ""
 
 
@@ -164,11 +193,13 @@ class Post:
 
 
 def settle(resolved: Resolved, server: Server) -> None:
-    """Hold that the server has the job's very model; a fleet goes to one that has.
+    """Hold that the server has the job's very model; a fleet goes to one that has, and is bound to it.
 
     Raises:
         ServerError: it has not, nor has another; or none answers.
     """
+    if isinstance(server, Fleet):
+        server.bind()
     try:
         begin.pinned(resolved, server)
     except ServerError as error:

@@ -136,9 +136,11 @@ class Patience:
         return why
 
     def _kept(self, pause: float, waited: float) -> float:
-        """Where there are others, the next look is due as soon as they are."""
+        """Where there are others, the next look is due as soon as they are, and more often then."""
+        if self._elsewhere is None:
+            return pause
         left = KEEP_SECONDS - waited
-        return min(pause, left) if self._elsewhere and left > 0 else pause
+        return min(pause, left if left > 0 else waited)
 
     def _end(self, error: ServerError) -> NoReturn:
         self._over = error

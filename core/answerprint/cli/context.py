@@ -129,7 +129,7 @@ class Context:
         """How each of several servers is, nearest first."""
         from answerprint import fleet, muster  # noqa: PLC0415 - most verbs ask no server
 
-        drained = fleet.draining(self.site.rollout)
+        drained = fleet.draining(self.site.rollout, site.home())
         return muster.muster(self.servers(), Access.of(self.site), drained)
 
     def servers(self) -> tuple[str, ...]:
@@ -139,7 +139,7 @@ class Context:
     def _fleet(self, transport: str = "auto", task: str = "") -> Fleet:
         from answerprint import fleet  # noqa: PLC0415
 
-        drained, own = partial(fleet.draining, self.site.rollout), Access.of(self.site)
+        drained, own = partial(fleet.draining, self.site.rollout, site.home()), Access.of(self.site)
         return fleet.Fleet(self.servers(), transport, access=own, draining=drained, task=task)
 
     def access(self, address: str) -> Access | None:

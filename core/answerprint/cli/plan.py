@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     request = flags.job_of(args)
-    with context.server(args.server) as server:
+    with context.server(args.server, task=request.task) as server:
         found = plan.plan(
             request,
             server,
