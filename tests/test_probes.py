@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import requests
 from samples import AtOnce, own_models, server_here, stand_in
 
 from answerprint.errors import ModelDied
@@ -236,6 +237,32 @@ def test_nan_is_no_answer_and_no_reason_to_load_it_again(watching: Watching) -> 
     nan = of(watch, "nan")
     assert (nan.found.verdict, nan.is_well, nan.cured, nan.uncured) == ("wrong", False, 0, 0)
     assert "NaN or inf in 'pixels'" in nan.found.problem
+
+
+def test_a_model_that_was_unloaded_on_purpose_is_not_missed(
+    served: embedded.Running, watching: Watching
+) -> None:
+    watch = watching()
+    watch.round()
+    order(served, "slow", "unload")
+
+    news = watch.round()
+
+    order(served, "slow", "load")
+    assert "slow" not in {one.name for one in (*watch.models, *news)}
+    watch.round()
+    assert of(watch, "slow").is_well
+
+
+def order(served: embedded.Running, task: str, what: str) -> None:
+    """Have the server 'load' or 'unload' a model, and wait until it has."""
+    url = f"http://127.0.0.1:{served.http}/v2/repository/models/{task}/{what}"
+    assert requests.post(url, timeout=30).ok
+    with Server(served.address) as server:
+        deadline = time.monotonic() + SECONDS
+        while (server.states().get((task, "1")) == "READY") != (what == "load"):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def test_artists_frames_speak_for_a_model(served: embedded.Running, watching: Watching) -> None:
