@@ -73,6 +73,17 @@ def test_a_version_that_fails_leaves_the_other_alone(two: Server) -> None:
     assert np.array_equal(answer.images["pixels"], PIXELS)
 
 
+def test_a_model_that_is_loaded_again_comes_back_in_every_version(two: Server) -> None:
+    before = two.offer("failing", "1")
+
+    two.reload("failing", before.loading)
+
+    after = {version: two.offer("failing", version) for version in ("1", "2")}
+    assert before.loading not in {one.loading for one in after.values()}
+    assert after["1"].contract == before.contract
+    assert after["2"].usable().model.version == "2.0.0"
+
+
 def test_a_version_that_is_not_there_is_said_with_those_that_are(two: Server) -> None:
     with pytest.raises(NoSuchTask, match="no version 9") as caught:
         two.offer("passthrough", "9")
