@@ -14,12 +14,16 @@ import kustomize
 import psutil
 import pytest
 import requests
+import windows
+from command import Answerprint
 from deployments import SECRET, Started
-from samples import add_model, own_models
+from gateways import Studio, lacking
+from samples import AtOnce, add_model, own_models
 
 from answerprint.errors import ServerError
 from answerprint.triton import Server
-from answerprint_server import launch, repository
+from answerprint_server import certs, gateway, launch, limits, repository
+from answerprint_server.gateway import Gateway, Shown
 from answerprint_server.ports import free_ports
 
 VARIANTS = [*deployments.COMPOSE, *deployments.KUBERNETES]
@@ -105,7 +109,9 @@ def test_each_starts_what_the_embedded_server_starts_flag_by_flag(
     assert different == DIFFERENCES[variant].keys()
 
 
-def test_the_model_repository_starts_from_the_compose_files_command_line(tmp_path: Path) -> None:
+def test_the_model_repository_starts_from_the_compose_files_command_line_and_is_watched(
+    tmp_path: Path, answerprint: Answerprint
+) -> None:
     words = deployments.command("compose", tmp_path)
     assert words == deployments.command("compose with cards", tmp_path)
 
@@ -114,9 +120,19 @@ def test_the_model_repository_starts_from_the_compose_files_command_line(tmp_pat
         Server(f"127.0.0.1:{started.grpc}") as server,
     ):
         offers = server.offers()
+        watched = AtOnce(answerprint.folder)(*watching(started), "--once")
 
     own = repository.models(repository.models_folder())
     assert [one.name for one in offers if one.contract] == [model.name for model in own]
+    assert watched.code == 0, watched
+
+
+def watching(server: Started) -> list[str]:
+    """What compose's own watch runs, with this server's ports."""
+    program, *words = deployments.compose("compose")["services"]["watch"]["command"]
+    assert program == "answerprint"
+    places = {"127.0.0.1:8001": server.grpc, "127.0.0.1:8002": server.metrics}
+    return [f"127.0.0.1:{places[word]}" if word in places else word for word in words]
 
 
 def test_the_gateways_server_starts_and_tells_its_models_to_who_knows_the_secret_alone(
@@ -278,3 +294,53 @@ def test_a_server_has_the_time_to_end_that_its_command_line_promises(
     before = held["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
 
     assert held["terminationGracePeriodSeconds"] >= int(before[1]) + int(seconds) + 5
+
+
+def gateways() -> dict[str, list[str]]:
+    """Of compose and of Kubernetes: how nginx is started, with its settings and `run` mounted."""
+    (container,) = deployments.pod(deployments.cluster("kubernetes, cpu"), "gateway")["containers"]
+    service = deployments.compose("compose with the gateway")["services"]["gateway"]
+    mounts = {one["mountPath"] for one in container["volumeMounts"]}
+    assert mounts == {"/etc/answerprint", "/var/lib/answerprint/run", "/tmp"}
+    assert service["volumes"] == ["${ANSWERPRINT_GATEWAY:-./gateway}:/etc/answerprint:ro"]
+    assert service["tmpfs"][1].startswith("/var/lib/answerprint/run:")
+    return {"kubernetes": container["command"], "compose": service["command"]}
+
+
+@pytest.mark.parametrize("place", ["kubernetes", "compose"])
+def test_nginx_takes_the_gateways_folder_from_where_a_container_has_it(
+    place: str, tmp_path: Path
+) -> None:
+    """The settings read-only in one place, what it writes in another."""
+    if lacking() and windows.may_skip():
+        pytest.skip(lacking())
+    made, written = gateways_folder(tmp_path), tmp_path / "var"
+    (written / "run").mkdir(parents=True)
+    places = {"/etc/answerprint": str(made), "/var/lib/answerprint": str(written)}
+    words = gateways()[place]
+    for old, new in places.items():
+        words = [word.replace(old, new) for word in words]
+
+    said = subprocess.run([*words, "-t"], check=False, capture_output=True, text=True)
+
+    assert said.returncode == 0, said
+    assert not [path for path in made.iterdir() if path.is_dir()]
+
+
+def gateways_folder(folder: Path) -> Path:
+    """As `answerprint server gateway` writes it, without the folder that a container has elsewhere."""
+    studio, made = Studio.made(folder / "certs"), folder / "etc"
+    made.mkdir()
+    certs.write(made / limits.FILE, limits.default().encode(), 0o644)
+    names = ("ca.pem", "server-127.0.0.1.pem", "server-127.0.0.1.key")
+    shown = Shown(*(studio.folder / name for name in names))
+    asked = Gateway("127.0.0.1:8001", "127.0.0.1:8443")
+    gateway.write(made, asked, shown, limits.read(made / limits.FILE))
+    (made / gateway.RUN).rmdir()
+    return made
+
+
+def test_the_gateways_secret_is_one_that_kubernetes_can_hand_on_as_it_is(tmp_path: Path) -> None:
+    held = gateways_folder(tmp_path) / gateway.SECRET
+
+    assert re.fullmatch(rb"[0-9a-f]{64}", held.read_bytes())

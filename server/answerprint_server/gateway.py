@@ -202,7 +202,8 @@ def _answers(limits: Limits) -> str:
 def _secret(path: Path) -> str:
     """What Triton and the gateway share; made once."""
     if not path.exists():
-        certs.write(path, f"{secrets.token_hex(32)}\n".encode(), 0o600)
+        # no line's end: Kubernetes hands it to Triton as it is
+        certs.write(path, secrets.token_hex(32).encode(), 0o600)
     try:
         held = path.read_text(encoding="ascii", errors="replace")[:200].strip()
     except OSError as error:
