@@ -26,6 +26,8 @@ LEAST_FAILED = 3  # frames: where all there are failed, so many are enough
 
 LEAST_SECONDS = 0.05  # longer for a frame: less is a model's first call, or nobody's concern
 
+WARNED = "were warned of or failed by the quality checks"
+
 # What ends a frame and says nothing of the model: the plate, the disk, the keys, a server that is away
 NOT_THE_MODELS = {
     "SourceError", "TakeError", "TakeExists", "TakeBusy", "DiskFull", "SigningError", "SetupError",
@@ -51,9 +53,8 @@ def judge(
             return found
     if outcome.jobs(candidate) >= guard.jobs:
         warned, frames = _warned(candidate)
-        words = "were warned of or failed by the quality checks"
         others = _percent(*_warned(stable))
-        found = _share(words, warned, frames, others, guard.warnings)
+        found = _share(WARNED, warned, frames, others, guard.warnings)
         found = found or _slower(candidate, stable, guard.jobs, guard.time)
         if found:
             return found
@@ -135,9 +136,10 @@ def _drifted(drifts: Sequence[float], jobs: int, limit: float) -> str:
         return ""
     way = "darker" if mean < 0 else "brighter"
     is_one_way = abs(mean) > 0.9 * apart
-    said = f"{apart:.3g} stops {way}" if is_one_way else f"{apart:.3g} stops off, either way"
+    said = f"{apart:.3g} stops {way if is_one_way else 'darker or brighter'}"
     of = documents.count(len(drifts), "mirrored job")
-    return f"{of} are {said} than stable in the mean; the limit is {limit:g}"
+    verb = "is" if len(drifts) == 1 else "are"
+    return f"{of} {verb} {said} than stable in the mean; the limit is {limit:g}"
 
 
 def halted(rollout: Path, task: str, version: str) -> str:

@@ -3,12 +3,11 @@
 HOME/mirroring/MACHINE/
     WHEN_JOB.json     one that waits; who makes it says so in it first
     lock.json         held by the one process that works the line off
-    busy.PID.json     an artist's run, while it goes on: all that waits goes on waiting
+    busy.MARK.json    an artist's run, while it goes on: all that waits goes on waiting
 """
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import time
@@ -110,10 +109,11 @@ class Line:
     @contextmanager
     def busy(self) -> Iterator[None]:
         """While an artist's run goes on."""
-        mark = self.folder / f"busy.{os.getpid()}.json"
+        me = holder.myself()
+        mark = self.folder / f"busy.{me.uuid}.json"  # a process may have several
         with suppress(OSError):  # then it is not waited for; its frames are made all the same
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            documents.write(mark, asdict(holder.myself()))
+            documents.write(mark, asdict(me))
         try:
             yield
         finally:

@@ -69,10 +69,10 @@ def _work_off(line: Line, context: Context) -> None:
         context.site, context.signer(), context.trusted(), context.interrupted, give_way
     )
     while waiting := line.waiting():
+        give_way()
         path = waiting[0]
         ticket = line.read(path)
         if ticket is not None:
-            give_way()
             _one(line, path, ticket, mirror, context)
         path.unlink(missing_ok=True)
 
