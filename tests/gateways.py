@@ -120,9 +120,9 @@ class Door:
 
     def reload(self) -> None:
         """Have nginx read all anew, and wait until no worker knows the old."""
-        before = _workers(self.folder)
+        before = workers(self.folder)
         _nginx(self.folder, "-s", "reload")
-        _until(lambda: bool(_workers(self.folder)) and not _workers(self.folder) & before)
+        _until(lambda: bool(workers(self.folder)) and not workers(self.folder) & before)
 
     def log(self) -> list[dict[str, Any]]:
         """The access log; every line has to be JSON."""
@@ -177,8 +177,8 @@ def _nginx(folder: Path, *words: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def _workers(folder: Path) -> set[int]:
-    """Those that take new connections: one that ends has let go of the door."""
+def workers(folder: Path) -> set[int]:
+    """Its processes that take new connections: one that ends has let go of the door."""
     master = psutil.Process(int((folder / "run" / "nginx.pid").read_text()))
     found = set()
     for one in master.children():
