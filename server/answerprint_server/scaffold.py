@@ -119,7 +119,7 @@ def of_onnx(
     with _placed(models, task) as folder:
         shutil.copyfile(template, folder / "1" / "model.py")
         shutil.copyfile(file, folder / "1" / "model.onnx")
-        graph.read(folder / "1" / "model.onnx")  # weights that lie elsewhere did not come along
+        _check_whole(folder / "1" / "model.onnx", file)
         _finish(folder, contract)
     return Made(models / task, tuple(_known(found, sort, axes, told)), tuple(_open(found, sort)))
 
@@ -187,6 +187,17 @@ def _placed(models: Path, task: str) -> Iterator[Path]:
         raise documents.unwritable(models, error) from error
     finally:
         shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+def _check_whole(copy: Path, file: Path) -> None:
+    """Raises SourceError: the copy does not load, so its weights lie in another file."""
+    try:
+        graph.read(copy)
+    except SourceError as error:
+        raise SourceError(
+            f"{file.as_posix()} keeps its weights in another file, which does not come along.",
+            remedy="Save it with its weights inside: onnx.save(onnx.load(FILE), OTHER).",
+        ) from error
 
 
 def _finish(folder: Path, contract: dict[str, Any]) -> None:
