@@ -421,7 +421,14 @@ def test_a_plan_and_the_tasks_say_it_on_the_command_line(
         env=env,
     )
 
+    shown = at_once("plan", "--task", "passthrough", "--plate", path, env=env)
+    write(share, BROKEN)
+    warned = at_once("plan", "--task", "passthrough", "--plate", path, env=env)
+
     assert "version 2: canary, 100 % of jobs" in planned.last["notes"]
+    assert "version   2, canary, 100 % of jobs\n" in shown.out
+    assert "roll-out" not in shown.out
+    assert "roll-out  The roll-out " in warned.out
     assert meant.last["version"] == "1"
     each = {one["task"]: one for one in listed.documents}
     assert len(each) == len(listed.documents)

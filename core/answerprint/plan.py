@@ -96,6 +96,11 @@ class Plan:
         said = {words for one in self.resolved.contract.parameters for words in one.warn.values()}
         return [note for note in self.resolved.notes if note in said or note.startswith(_WARNING)]
 
+    def of(self, topic: str) -> list[str]:
+        """The notes on one topic, without its word."""
+        head = f"{topic}: "
+        return [note[len(head) :] for note in self.resolved.notes if note.startswith(head)]
+
     @property
     def way(self) -> str:
         """The main input's way through colour, in one line; empty where colour is not met."""

@@ -63,6 +63,8 @@ def _lines(found: Plan) -> list[str]:
             for one in resolved.contract.inputs
             if one.name not in resolved.inputs
         ),
+        ("version", _version(found)),
+        *(("roll-out", note) for note in found.of("roll-out")),
         ("colour", _colour(found)),
         ("kept", ", ".join(found.kept)),
         ("left out", ", ".join(found.left_out)),
@@ -71,6 +73,12 @@ def _lines(found: Plan) -> list[str]:
     ]
     lines = [f"{name:<10}{said}" for name, said in rows if said]
     return lines + [f"{'!':<10}{said}" for said in found.warnings]
+
+
+def _version(found: Plan) -> str:
+    """Of the model, where a roll-out had a say."""
+    rollout = found.resolved.rollout
+    return f"{rollout.version}, {rollout.why}" if rollout else ""
 
 
 def _colour(found: Plan) -> str:
