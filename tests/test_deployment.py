@@ -317,13 +317,15 @@ def test_nginx_takes_the_gateways_folder_from_where_a_container_has_it(
     made, written = gateways_folder(tmp_path), tmp_path / "var"
     (written / "run").mkdir(parents=True)
     places = {"/etc/answerprint": str(made), "/var/lib/answerprint": str(written)}
-    words = gateways()[place]
+    words = [word.replace("exec nginx", "exec nginx -t") for word in gateways()[place]]
     for old, new in places.items():
         words = [word.replace(old, new) for word in words]
 
-    said = subprocess.run([*words, "-t"], check=False, capture_output=True, text=True)
+    said = subprocess.run(words, check=False, capture_output=True, text=True)
 
     assert said.returncode == 0, said
+    assert "test is successful" in said.stderr
+    assert (written / "run" / "access.log").readlink() == Path("/dev/stdout")
     assert not [path for path in made.iterdir() if path.is_dir()]
 
 
@@ -344,3 +346,11 @@ def test_the_gateways_secret_is_one_that_kubernetes_can_hand_on_as_it_is(tmp_pat
     held = gateways_folder(tmp_path) / gateway.SECRET
 
     assert re.fullmatch(rb"[0-9a-f]{64}", held.read_bytes())
+
+
+def test_the_security_page_names_tests_that_there_are() -> None:
+    text = (deployments.DEPLOY.parent / "SECURITY.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"test_\w+\.py", text))
+
+    assert len(named) > 10
+    assert all((Path(__file__).parent / name).is_file() for name in named)
