@@ -9,36 +9,21 @@ from __future__ import annotations
 import json
 import keyword
 import os
-import re
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from answerprint import __version__, documents
+from answerprint import documents
 from answerprint.errors import JobError, SourceError, TakeExists
-from answerprint_server import firstcase, function, graph, repository
-from answerprint_server.fields import SOURCES
+from answerprint_server import blank, firstcase, function, graph, repository
 from answerprint_server.graph import Graph, Tensor, Told
 from answerprint_server.lint import NAME
 
-ZERO = "0" * 64  # digests are filled in by repository.update
 ENCODINGS = ("scene_linear", "acescct", "srgb_display", "srgb_shaped", "data")
-LAYERS = {
-    "image": ["rgba", "rgb", "beauty"],
-    "points": ["P"],
-    "volume": ["density"],
-    "heightfield": ["height"],
-}
-_SETS: dict[str, dict[int, list[list[str]]]] = {
-    "image": {1: [["Y"], ["R"]], 3: [["R", "G", "B"]], 4: [["R", "G", "B", "A"]]},
-    "points": {1: [["value"]], 3: [["x", "y", "z"]]},
-    "volume": {1: [["value"]], 3: [["x", "y", "z"]]},
-    "heightfield": {1: [["value"]]},
-}
 _PROGRAM = '''"""{title}: {name} of {module}.py, frame by frame."""
 
 import {module}
@@ -92,7 +77,7 @@ def of_onnx(
                 remedy="Export it with float inputs, or write a function and see --python.",
             )
     told = graph.tell(found, axes, counts)
-    contract = _contract(task, sort, encoding if sort == "image" else "data")
+    contract = blank.contract(task, sort, encoding if sort == "image" else "data")
     inputs, places = _inputs(found, sort, counts, contract["inputs"][0]["encoding"])
     outputs, given = _outputs(found, sort, inputs[0], told)
     contract |= {
@@ -106,13 +91,13 @@ def of_onnx(
             "layout": axes,
             "inputs": places,
             "outputs": given,
-            "parameters": {_word(one.name): one.name for one in found.controls},
+            "parameters": {blank.word(one.name): one.name for one in found.controls},
         },
     }
     if sort != "image" and told.multiple > 1:
         contract["onnx"]["multiple"] = told.multiple
     template = repository.models_folder() / "_template" / "1" / "model.py"
-    contract["model"]["artifacts"] = _artifacts(
+    contract["model"]["artifacts"] = blank.artifacts(
         ["answerprint_model/__init__.py", "answerprint_model/network.py"],
         ["1/model.py", "1/model.onnx"],
     )
@@ -137,15 +122,15 @@ def of_python(models: Path, task: str, file: Path, name: str, *, encoding: str) 
             f"A file called {file.name} cannot be imported beside model.py.",
             remedy="Rename it: letters, digits and _, and no name of Python's own modules.",
         )
-    contract = _contract(task, "image", encoding)
+    contract = blank.contract(task, "image", encoding)
     contract["parameters"] = parameters
     contract["determinism"] = {"kind": "tolerance", "tolerance": 1e-5}
-    contract["model"]["artifacts"] = _artifacts(
+    contract["model"]["artifacts"] = blank.artifacts(
         ["answerprint_model/__init__.py"], ["1/model.py", f"1/{module}.py"]
     )
     with _placed(models, task) as folder:
         (folder / "1" / f"{module}.py").write_text(text, encoding="utf-8", newline="\n")
-        program = _PROGRAM.format(title=_title(task), module=module, name=name)
+        program = _PROGRAM.format(title=blank.title(task), module=module, name=name)
         (folder / "1" / "model.py").write_text(program, encoding="utf-8", newline="\n")
         _finish(folder, contract)
     known = [f"controls: {', '.join(one['name'] for one in parameters) or 'none'}"]
@@ -207,39 +192,18 @@ def _finish(folder: Path, contract: dict[str, Any]) -> None:
     firstcase.write(folder, contract)
 
 
-def _contract(task: str, kind: str, encoding: str) -> dict[str, Any]:
-    """What all begin with."""
-    return {
-        "schema": "answerprint.contract/v1",
-        "task": task,
-        "title": _title(task),
-        "purpose": "unknown",
-        "kind": kind,
-        "inputs": [_input("color", kind, 3, encoding)],
-        "outputs": [{"name": "color", "replaces": "color", "encoding": encoding}],
-        "cut": {"mode": "whole"},
-        "parameters": [],
-        "qc_profile": "none",
-        "digital_source_type": f"{SOURCES}compositeWithTrainedAlgorithmicMedia",
-        "licence": {"code": "unknown", "weights": "unknown"},
-        "model": {"name": task, "version": "1", "origin": "unknown", "artifacts": []},
-        "training": {"data_class": "unknown", "consent": "unknown"},
-    }
-
-
-def _input(name: str, kind: str, count: int, encoding: str) -> dict[str, Any]:
-    one: dict[str, Any] = {"name": name, "layers": LAYERS[kind], "channels": _SETS[kind][count]}
-    return {**one, "encoding": encoding}
-
-
 def _inputs(
     found: Graph, kind: str, counts: dict[str, int], encoding: str
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Of the contract and of its section onnx. The first is the picture, others are numbers."""
     inputs, places = [], {}
     for index, one in enumerate(found.pictures):
-        name = ("color" if kind == "image" else _word(one.name)) if not index else _word(one.name)
-        made = _input(name, kind, counts[one.name], encoding if not index else "data")
+        name = (
+            ("color" if kind == "image" else blank.word(one.name))
+            if not index
+            else blank.word(one.name)
+        )
+        made = blank.port(name, kind, counts[one.name], encoding if not index else "data")
         if index:
             made["layers"] = [name]
         inputs.append(made)
@@ -265,8 +229,8 @@ def _outputs(
                 "encoding": first["encoding"],
             }
         else:
-            name = _word(one.name)
-            made = {"name": name, "channels": _new(name, kind, count), "encoding": "data"}
+            name = blank.word(one.name)
+            made = {"name": name, "channels": blank.channels(name, kind, count), "encoding": "data"}
         if factor is None:
             made["size"] = "own"
         elif factor != 1:
@@ -274,17 +238,6 @@ def _outputs(
         outputs.append(made)
         places[made["name"]] = {"tensor": one.name}
     return outputs, places
-
-
-def _new(name: str, kind: str, count: int) -> list[str]:
-    """Channels of a new layer, attribute or grid."""
-    if kind != "image":
-        return [name] if count == 1 else [f"{name}.{letter}" for letter in _letters("xyzw", count)]
-    return [f"{name}.A"] if count == 1 else [f"{name}.{one}" for one in _letters("RGBA", count)]
-
-
-def _letters(known: str, count: int) -> Sequence[str]:
-    return known[:count] if count <= len(known) else [f"c{number}" for number in range(count)]
 
 
 def _cut(told: Told, kind: str) -> dict[str, Any]:
@@ -298,25 +251,19 @@ def _cut(told: Told, kind: str) -> dict[str, Any]:
 
 def _control(one: Tensor) -> dict[str, Any]:
     words = f"The graph's tensor {one.name}; what it does is unknown."
-    return {"name": _word(one.name), "type": "float", "default": 1.0, "help": words}
+    return {"name": blank.word(one.name), "type": "float", "default": 1.0, "help": words}
 
 
 def _count(one: Tensor, kind: str, layout: str) -> int:
     """Its channels. Raises SourceError: no plate has that many."""
     count = graph.channels(one, layout) or (1 if kind in ("volume", "heightfield") else 3)
-    if count not in _SETS[kind]:
-        known = ", ".join(map(str, _SETS[kind]))
+    if count not in blank.SETS[kind]:
+        known = ", ".join(map(str, blank.SETS[kind]))
         raise SourceError(
             f"Tensor {one.name} takes {count} channels; of kind {kind} there are {known}.",
             remedy="Export it so, or write a function that puts them together and see --python.",
         )
     return count
-
-
-def _artifacts(ours: Sequence[str], own: Sequence[str]) -> list[dict[str, str]]:
-    package = f"answerprint=={__version__}"
-    found = [{"name": one, "sha256": ZERO, "package": package} for one in ours]
-    return found + [{"name": one, "sha256": ZERO} for one in own]
 
 
 def _known(found: Graph, kind: str, layout: str, told: Told) -> Iterator[str]:
@@ -350,13 +297,3 @@ def _open(found: Graph, kind: str) -> Iterator[str]:
 
 def _is_taken(module: str) -> bool:
     return module in sys.stdlib_module_names or module in ("model", "numpy", "answerprint_model")
-
-
-def _title(task: str) -> str:
-    return task.replace("_", " ").capitalize()
-
-
-def _word(name: str) -> str:
-    """A tensor's name as a contract may have it."""
-    word = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "tensor"
-    return word if word[0].isalpha() else f"t_{word}"
