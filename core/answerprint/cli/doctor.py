@@ -62,10 +62,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
         "round trip": lambda: _round_trip(asked, context),
     }
     checks = [*servers, *(_tried(name, check) for name, check in named.items())]
+    wide = max([13, *(len(check.name) for check in servers)])
     for check in checks:
         said = {"check": check.name, "good": check.good, "said": check.said}
         context.output.emit({**said, "remedy": check.remedy, **check.facts})
-        context.output.say(f"{'ok  ' if check.good else 'FAIL'}  {check.name:<13} {check.said}")
+        context.output.say(f"{'ok  ' if check.good else 'FAIL'}  {check.name:<{wide}} {check.said}")
     bad = next((check for check in checks if not check.good), None)
     context.output.say("Everything works." if bad is None else f"What to do: {bad.remedy}")
     return 0 if bad is None else 1
@@ -87,7 +88,7 @@ def _servers(context: Context) -> list[_Check]:
             one.address,
             good=one.health.state == "connected",
             said=one.words + (", a run would go there" if one is best else ""),
-            remedy=one.health.remedy,
+            remedy=f"Look at {one.address} and the network to it; jobs go to the others until then.",
             facts={
                 "server": one.address,
                 "state": one.health.state,

@@ -86,8 +86,7 @@ def _troubles(event: Event) -> list[str]:
         case "back":
             return [f"  the server is back after {event['seconds']:.1f} s"]
         case "moved":
-            lost = f"{event['from']} is lost: {event['why']}"
-            return [f"  goes on at {event['to']} after {event['seconds']:.1f} s; {lost}"]
+            return [f"  goes on at {event['to']} after {event['seconds']:.1f} s: {event['why']}"]
         case "retry":
             return [f"  {_item(event)}  again, attempt {event['attempt']}: {event['problem']}"]
         case "reloaded":
