@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import gateways
 import numpy as np
@@ -80,7 +81,7 @@ def _asks(server: Server, offer: Offer) -> Callable[[], float]:
     """One round trip of a frame; seconds."""
     contract = offer.usable()
     image = np.random.default_rng(0).uniform(0, 1, (HEIGHT, WIDTH, 3)).astype(np.float16)
-    first = {contract.inputs[0].name: image}
+    first: dict[str, Any] = {contract.inputs[0].name: image}
     wanted = {one.name: Expected(image.shape, half=True) for one in contract.outputs[:1]}
 
     def ask() -> float:

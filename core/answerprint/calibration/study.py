@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from answerprint import gates as gates_of
+from answerprint.access import Access
 from answerprint.calibration import sets
 from answerprint.calibration.corruptions import KINDS, Corruption
 from answerprint.calibration.measured import Numbers, measured
@@ -48,15 +49,19 @@ def rows() -> list[tuple[Corruption, float]]:
 
 
 def outcomes(
-    specs: Sequence[Spec], address: str | None, names: Collection[str]
+    specs: Sequence[Spec],
+    address: str | None,
+    names: Collection[str],
+    access: Access | None = None,
 ) -> Iterator[Outcome]:
     """Each clip's, in the order of the specs.
 
     address   of the server with the real models
     names     of the gates to ask
+    access    what a gateway before that server wants to see
     """
     context = multiprocessing.get_context("spawn")  # gRPC does not outlive a fork
-    with ProcessPoolExecutor(WORKERS, context, _begin, (address, tuple(names))) as pool:
+    with ProcessPoolExecutor(WORKERS, context, _begin, (address, tuple(names), access)) as pool:
         try:
             yield from pool.map(_study, specs)
         except BaseException:
@@ -82,8 +87,8 @@ class _Room:
     gates: dict[str, Gate] = {}
 
 
-def _begin(address: str | None, names: tuple[str, ...]) -> None:
-    _Room.server = Server(address) if address else None
+def _begin(address: str | None, names: tuple[str, ...], access: Access | None) -> None:
+    _Room.server = Server(address, access=access) if address else None
     _Room.gates = {name: gate for name, gate in gates_of.found().items() if name in names}
 
 

@@ -85,7 +85,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     specs = sets.specs(task, args.seed, args.clips, plates)
     with _server(args.server, MODELS.get(task, ())) as address:
         names = [name for name in gates if profile.rule(name).limit is not None]
-        found = _studied(specs, address, names, context)
+        access = context.access(args.server) if args.server else None
+        found = _studied(study.outcomes(specs, address, names, access), len(specs), context)
     made, held = profiled.limits_of(profile, gates, found)
     result = tried([one for one in found if one.spec.half == "held"], held)
     about = About(
@@ -102,17 +103,15 @@ def run(args: argparse.Namespace, context: Context) -> int:
     return 0
 
 
-def _studied(
-    specs: Sequence[sets.Spec], address: str | None, names: Sequence[str], context: Context
-) -> list[Outcome]:
+def _studied(outcomes: Iterator[Outcome], clips: int, context: Context) -> list[Outcome]:
     """Raises KeyboardInterrupt: it is to end."""
     found = []
-    for one in study.outcomes(specs, address, names):
+    for one in outcomes:
         found.append(one)
         context.interrupted.heed()
-        if len(found) % 40 == 0 or len(found) == len(specs):
-            context.output.emit({"event": "clips", "done": len(found), "of": len(specs)})
-            context.output.say(f"{len(found)} of {len(specs)} clips")
+        if len(found) % 40 == 0 or len(found) == clips:
+            context.output.emit({"event": "clips", "done": len(found), "of": clips})
+            context.output.say(f"{len(found)} of {clips} clips")
     return found
 
 
