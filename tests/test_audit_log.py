@@ -15,7 +15,7 @@ from answerprint import ledger, rollout, signing
 from answerprint.change import Change
 from answerprint.decision import Held
 from answerprint.documents import canonical
-from answerprint.errors import SetupError
+from answerprint.errors import ChangedMeanwhile, SetupError
 from answerprint.ledger import Keys
 
 HELD = Held("render1:8001", {one: one * 64 for one in "1234"}, {})
@@ -96,6 +96,16 @@ def test_any_byte_that_is_changed_added_or_missing_is_found(
     line = whole[:place].count(b"\n") + 1
     assert found
     assert abs(found[0] - line) <= 1  # a line's end belongs to two
+
+
+def test_the_last_entry_cannot_be_spelled_otherwise(folder: Path, trusted: Keys) -> None:
+    """No chain holds it yet, and its signature is of what it says, not of how."""
+    *lines, last = held(folder)
+    put(folder, [*lines, last.replace(b'"action":', b'"action": ', 1)])
+
+    (found,) = ledger.verify(folder, trusted)
+
+    assert (found.line, found.problem) == (COUNT, "it is not spelled as it was written")
 
 
 @settings(max_examples=50, deadline=None)
@@ -195,6 +205,19 @@ def test_a_change_goes_on_after_a_damaged_log_which_stays_damaged(
     assert entry.notes == ("line 6 is no entry",)
     assert rollout.read(folder / rollout.FILE).tasks["denoise"].stable == "2"
     assert [line for line in bad(folder, trusted) if line < 7] == [3, 4, 6]
+
+
+def test_a_writer_that_slept_and_lost_its_turn_adds_nothing(
+    folder: Path, home: Path, trusted: Keys
+) -> None:
+    signer = signing.own_signer(home)
+    seen, facts = ledger.end(folder), ledger.entries(folder)[-1].model_dump(by_alias=True)
+    Change(folder, signer).unpin("denoise", "night", WHY)
+
+    with pytest.raises(ChangedMeanwhile, match="was added to by another process"):
+        ledger.append(folder, signer, seen, facts)
+
+    assert ledger.verify(folder, trusted) == []
 
 
 def test_the_log_is_told_in_words_and_of_one_task(answerprint: AtOnce) -> None:

@@ -413,6 +413,27 @@ Change(folder, signing.own_signer(home)).unpin("denoise", "night", "delivered on
 """
 
 
+# stands still in mid-change, until another has taken its turn from it
+OUTRUN = """
+import json, sys
+from pathlib import Path
+from answerprint import signing
+from answerprint.change import Change
+
+folder, home = map(Path, sys.argv[1:])
+lock, taken = folder / ".change.lock", []
+
+def lose(event, words):
+    if event == "open" and str(words[0]).endswith(".part") and "rollout.toml" in str(words[0]):
+        if not taken:
+            taken.append(True)
+            lock.write_text(json.dumps({**json.loads(lock.read_text()), "uuid": "another"}))
+
+sys.addaudithook(lose)
+Change(folder, signing.own_signer(home)).unpin("denoise", "night", "delivered on Friday")
+"""
+
+
 def run(script: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-c", script, *map(str, words)]
     return subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -445,6 +466,18 @@ def test_a_change_that_was_killed_before_it_was_in_force_is_noticed_and_told(
     assert "night" in now(folder).tasks["denoise"].pins
     assert ledger.verify(folder, trusted) == []
     assert sorted(one.name for one in folder.iterdir()) == ["audit.jsonl", "rollout.toml"]
+
+
+def test_who_stood_still_and_lost_the_turn_changes_nothing(
+    change: Change, folder: Path, home: Path
+) -> None:
+    several(change, folder)
+    before = (seen(folder), (folder / ledger.FILE).read_bytes())
+
+    done = run(OUTRUN, folder, home)
+
+    assert "this one stood still for too long" in done.stderr
+    assert (seen(folder), (folder / ledger.FILE).read_bytes()) == before
 
 
 def test_half_an_entry_is_noticed_and_kept_in_the_next(
@@ -495,6 +528,20 @@ def test_no_space_and_no_right_are_told_as_what_they_are(tmp_path: Path, home: P
 
     assert "No space is left" in full
     assert "cannot be written: Read-only file system." in closed
+
+
+def test_what_was_announced_and_cannot_be_done_is_taken_back(tmp_path: Path, home: Path) -> None:
+    """As where the file itself is mounted: it can be read and written, and nothing put in its place."""
+    with disks.disk(tmp_path / "small", "1m") as small:
+        change = Change(small, signing.own_signer(home))
+        change.promote("denoise", "3", HELD, WHY)
+        file = small / rollout.FILE
+        assert disks.mount("--bind", file, file) == ""
+        said = refused(SetupError, lambda: change.rollback("denoise", "2", WHY), small)
+        subprocess.run(["umount", file], check=True)
+
+        assert "busy. The roll-out is as it was." in said
+        assert ledger.verify(small, signing.trusted_keys([home / "trust"])) == []
 
 
 def test_a_folder_that_is_not_there_is_no_empty_roll_out(tmp_path: Path, home: Path) -> None:

@@ -23,7 +23,7 @@ from pydantic import Field, ValidationError
 
 from answerprint import documents, rollout, signing
 from answerprint.documents import OpenDocument, canonical, explain
-from answerprint.errors import SetupError
+from answerprint.errors import ChangedMeanwhile, SetupError
 from answerprint.signing import Signer
 
 FILE = "audit.jsonl"
@@ -93,12 +93,14 @@ class End:
 
     last  None: the log is empty, or its last line is no entry
     torn  the start of an entry whose writer was stopped; it told of nothing that happened
+    size  bytes of the log
     """
 
     seq: int
     previous: str
     last: Entry | None
     torn: bytes
+    size: int
 
 
 def digest(held: bytes) -> str:
@@ -127,7 +129,7 @@ def end(folder: Path) -> End:
     if raw and not held.endswith(b"\n") and _line(len(raw), raw[-1]).entry is None:
         torn = raw.pop()
     last = _line(len(raw), raw[-1]).entry if raw else None
-    return End(len(raw) + 1, digest(raw[-1]) if raw else "", last, torn)
+    return End(len(raw) + 1, digest(raw[-1]) if raw else "", last, torn, len(held))
 
 
 def append(folder: Path, signer: Signer, after: End, facts: Mapping[str, Any]) -> Entry:
@@ -136,13 +138,19 @@ def append(folder: Path, signer: Signer, after: End, facts: Mapping[str, Any]) -
     `facts`: the fields of `Entry` that are not the log's own.
 
     Raises:
+        ChangedMeanwhile: the log is longer since: this writer stood still, and lost its turn.
         OSError: it cannot be written.
     """
     own = {"schema": "answerprint.audit/v1", "seq": after.seq, "previous": after.previous}
     said = {**facts, **own, "at": documents.now(), "kid": signer.kid}
     entry = Entry.model_validate({**said, "signature": signer.sign(canonical(said))})
     with (folder / FILE).open("ab+", buffering=0) as stream:
-        size = stream.seek(0, os.SEEK_END) - len(after.torn)
+        size = after.size - len(after.torn)
+        if stream.seek(0, os.SEEK_END) != after.size:
+            raise ChangedMeanwhile(
+                f"{(folder / FILE).as_posix()} was added to by another process meanwhile.",
+                remedy="Nothing was changed by you. Look at 'answerprint models log'.",
+            )
         try:
             stream.truncate(size)
             _write(stream, canonical({**said, "signature": entry.signature}), size)
