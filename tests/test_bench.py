@@ -65,7 +65,7 @@ def documents(place: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dic
     """What a quick benchmark of few frames prints; its plot lies where nothing else does."""
     folder = tmp_path_factory.mktemp("plot")
     said = Answerprint(folder)(
-        "bench", "--quick", "--frames", "4", "--json", "--folder", place,
+        "bench", "--quick", "--frames", "4", "--size", "480x270", "--json", "--folder", place,
         "--plot", folder / "bench.png", env={"TMPDIR": str(place)},
     )  # fmt: skip
     assert said.code == 0, said
@@ -93,6 +93,7 @@ def test_it_says_what_its_numbers_belong_to(documents: list[dict[str, Any]]) -> 
     facts = documents[0]["bench"]
 
     assert (facts["frames"], facts["delay"], facts["quick"]) == (4, 50.0, True)
+    assert facts["size"] == "480x270 RGB half"
     assert facts["cores"] == os.cpu_count()
     assert facts["triton"].startswith("2.")
 
@@ -150,32 +151,39 @@ def test_nothing_of_it_is_left(documents: list[dict[str, Any]], place: Path) -> 
     assert left_behind(place) == []
 
 
-@pytest.mark.parametrize(
-    ("words", "measured", "after", "number"),
-    [
-        ([], (bench.QUICK_FRAMES, 50.0), "engine", signal.SIGTERM),
-        (["--frames", "4", "--delay", "1"], (4, 1.0), "engine.gRPC.none", signal.SIGINT),
-    ],
-    ids=["a job", "a process"],
-)
-def test_interrupted_it_leaves_nothing_either(
-    words: list[str], measured: tuple[int, float], after: str, number: signal.Signals,
-    tmp_path: Path, answerprint: Answerprint,
-) -> None:  # fmt: skip
-    """In the middle of a job of the engine's, and while a process of its own is at work."""
-    folder = tmp_path / "measured"
+# a job of the engine's, with the usual numbers, and a process of its own that is at work
+INTERRUPTED = [
+    ([], (bench.QUICK_FRAMES, 50.0), "engine", signal.SIGTERM),
+    (["--frames", "4", "--delay", "1"], (4, 1.0), "engine.gRPC.none", signal.SIGINT),
+]
+
+
+def test_interrupted_it_leaves_nothing_either(tmp_path: Path) -> None:
+    """In the middle of either; both at once, for each waits for its server's end."""
+    folders = [tmp_path / one for one in ("job", "process")]
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(interrupted, folders, INTERRUPTED))
+
+    for folder, (code, last) in zip(folders, said, strict=True):
+        assert code == 130
+        assert last["problem"] == "Interrupted."
+        assert left_behind(folder) == []
+
+
+def interrupted(
+    folder: Path, case: tuple[list[str], tuple[int, float], str, signal.Signals]
+) -> tuple[int, dict[str, Any]]:
+    """Start a benchmark, interrupt it after a row, and wait; its status, and what it said at last."""
+    words, measured, after, number = case
     folder.mkdir()
-    process = answerprint.start("bench", "--quick", *words, "--json", "--folder", folder)
+    process = Answerprint(folder).start("bench", "--quick", *words, "--json", "--folder", folder)
     assert process.stdout
     facts = json.loads(process.stdout.readline())["bench"]
     assert (facts["frames"], facts["delay"]) == measured
     wait_for_row(process, after)
     process.send_signal(number)
     said, _ = process.communicate()
-
-    assert process.returncode == 130
-    assert json.loads(said.splitlines()[-1])["problem"] == "Interrupted."
-    assert left_behind(folder) == []
+    return process.returncode, json.loads(said.splitlines()[-1])
 
 
 def wait_for_row(process: subprocess.Popen[str], key: str) -> None:
@@ -200,6 +208,8 @@ def refusal(
     [
         (["--frames", "3"], "3 is no number of frames from 4 to 1000"),
         (["--frames", "many"], "many is no number of frames"),
+        (["--size", "64x63"], "64x63 is no size from 64x64 to 9999x9999"),
+        (["--size", "big"], "big is no size from 64x64"),
         (["--delay", "0"], "0 is no time in ms above 0"),
         (["--delay", "nan"], "nan is no time in ms above 0"),
     ],
@@ -303,7 +313,7 @@ def test_a_goal_is_reached_missed_or_not_measured(cold: float | None, met: bool 
 
 
 def test_the_plot_can_be_drawn_from_what_is_printed(rows: dict[str, Row], tmp_path: Path) -> None:
-    facts = {"delay": 50.0, "cores": 2, "cpu": "a processor"}
+    facts = {"delay": 50.0, "cores": 2, "cpu": "a processor", "size": "1920x1080 RGB half"}
 
     plot.save(tmp_path / "again.png", rows, facts)
 

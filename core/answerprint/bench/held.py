@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from answerprint.bench import plates
-from answerprint.bench.lab import FIRST, HEIGHT, TASK, WIDTH, Lab
+from answerprint.bench.lab import FIRST, TASK, Lab
 from answerprint.bench.row import Row
 from answerprint.errors import AnswerprintError, ServerError
 
@@ -18,7 +18,7 @@ SHORT, LONG = 20, 500
 
 def rows(lab: Lab) -> Iterator[Row]:
     """The peak of `answerprint run` for 20 and for 500 frames, uncompressed, in megabytes."""
-    width, height = (160, 90) if lab.quick else (WIDTH, HEIGHT)
+    width, height = (160, 90) if lab.quick else lab.size
     with lab.room("long") as folder:
         plate = folder / "long.####.exr"
         plates.write_long(plate, plates.picture(width, height), SHORT, LONG)

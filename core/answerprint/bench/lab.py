@@ -39,6 +39,7 @@ class Lab:
     frames       of each plate
     delay        of the stand-in model, in ms
     rounds       so often each is measured; the best one counts
+    size         width and height of the large frames
     interrupted  ends whatever is being measured
     """
 
@@ -51,6 +52,7 @@ class Lab:
     delay: float = 50.0
     rounds: int = 2
     quick: bool = False
+    size: tuple[int, int] = (WIDTH, HEIGHT)
     interrupted: Interrupt = field(default_factory=Interrupt)
 
     def plate(self, compression: str) -> Path:
@@ -62,6 +64,11 @@ class Lab:
 
     def files(self, compression: str) -> list[Path]:
         return [self.file(compression, FIRST + count) for count in range(self.frames)]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of a large frame's pixels: height, width, channels."""
+        return self.size[1], self.size[0], 3
 
     def environment(self) -> dict[str, str]:
         """For a command of Answerprint's: the lab's user and server, and no site's rules."""

@@ -14,19 +14,16 @@ import numpy as np
 
 from answerprint import exr
 from answerprint.bench import bare
-from answerprint.bench.lab import COMPRESSIONS, CORES, FIRST, HEIGHT, TASK, WIDTH, Lab
+from answerprint.bench.lab import COMPRESSIONS, CORES, FIRST, TASK, Lab
 from answerprint.bench.row import Row
 from answerprint.site import Site
 from answerprint.triton import Server
 
-SAMPLES = WIDTH * HEIGHT * 3
-HALF_MB, FLOAT_MB = SAMPLES * 2 / 1e6, SAMPLES * 4 / 1e6
-
 
 def rows(lab: Lab) -> Iterator[Row]:
     """Memory, digest, model, disk, codec."""
-    yield _copy()
-    yield _digest()
+    yield _copy(lab)
+    yield _digest(lab)
     yield _model(lab)
     for compression in COMPRESSIONS:
         yield from _disk(lab, compression)
@@ -36,18 +33,18 @@ def rows(lab: Lab) -> Iterator[Row]:
         yield from _codec(lab, compression)
 
 
-def _copy() -> Row:
-    source = np.ones(SAMPLES, np.float32)
+def _copy(lab: Lab) -> Row:
+    source = np.ones(lab.shape, np.float32)
     target = np.zeros_like(source)
     best = _best(lambda: np.copyto(target, source), 12)
-    facts = {"gigabytes_per_second": FLOAT_MB / best}
+    facts = {"gigabytes_per_second": source.nbytes / 1e6 / best}
     return Row("limit.copy", "copy a float32 frame in memory", best, facts=facts)
 
 
-def _digest() -> Row:
-    pixels = np.ones(SAMPLES, np.float16).tobytes()
+def _digest(lab: Lab) -> Row:
+    pixels = np.ones(lab.shape, np.float16).tobytes()
     best = _best(lambda: hashlib.sha256(pixels).digest(), 5)
-    facts = {"gigabytes_per_second": HALF_MB / best}
+    facts = {"gigabytes_per_second": len(pixels) / 1e6 / best}
     return Row("limit.sha256", "SHA-256 of a half frame, one core", best, facts=facts)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answerprint.bench import bare
-from answerprint.bench.lab import COMPRESSIONS, CORES, HEIGHT, TASK, WIDTH, Lab
+from answerprint.bench.lab import COMPRESSIONS, CORES, TASK, Lab
 from answerprint.bench.row import Row
 from answerprint.errors import SetupError
 
@@ -55,7 +55,7 @@ def _there(measure: Callable[..., Row], facts: dict[str, Any], words: tuple[Any,
 
 
 def _trip(lab: Lab, name: str) -> Row:
-    image = np.full((HEIGHT, WIDTH, 3), 0.18, np.float32)
+    image = np.full(lab.shape, 0.18, np.float32)
     with closing(_client(lab, name)) as client:
         ask = _asking(client, _module(name), TASK, 0.0)
         rounds = 5 if lab.quick else TRIPS

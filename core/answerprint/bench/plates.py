@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answerprint import exr
-from answerprint.bench.lab import COMPRESSIONS, CORES, FIRST, HEIGHT, WIDTH, Lab, numbered
+from answerprint.bench.lab import COMPRESSIONS, CORES, FIRST, Lab, numbered
 
 Halves = NDArray[np.float16]
 
@@ -56,7 +56,7 @@ def write(path: Path, image: Halves, compression: str, numbers: Sequence[int]) -
 
 def write_all(lab: Lab) -> None:
     """The large plates that most rows are measured with, one for each compression."""
-    image = picture(WIDTH, HEIGHT)
+    image = picture(*lab.size)
     for compression in COMPRESSIONS:
         lab.check()
         numbers = range(FIRST, FIRST + lab.frames)

@@ -82,7 +82,8 @@ def save(path: Path, rows: Rows, facts: dict[str, Any]) -> None:
             0.02, 1 - down / whole, text, fontsize=size, color=colour, weight=weight, va="center"
         )
 
-    title = f"1080p half frames through a model of {facts['delay']:g} ms: milliseconds a frame"
+    size = "1080p" if facts["size"].startswith("1920x1080 ") else facts["size"].split()[0]
+    title = f"{size} half frames through a model of {facts['delay']:g} ms: milliseconds a frame"
     machine = f"{facts['cores']} cores of {facts['cpu']}"
     words(title, 0.26, 14, INK, "bold")
     words(f"Less is better. {machine}. Lines: what no client can be faster than.", 0.56, 9, FAINT)

@@ -21,7 +21,7 @@ from answerprint.bench import (
     start,
     trips,
 )
-from answerprint.bench.lab import CORES, HEIGHT, WIDTH, Lab
+from answerprint.bench.lab import CORES, Lab
 from answerprint.bench.row import Row
 from answerprint.triton import Server
 
@@ -68,7 +68,7 @@ def conditions(lab: Lab) -> dict[str, Any]:
         "libraries": {name: version(name) for name in _LIBRARIES},
         "folder": lab.folder.as_posix(),
         "frames": lab.frames,
-        "size": f"{WIDTH}x{HEIGHT} RGB half",
+        "size": f"{lab.size[0]}x{lab.size[1]} RGB half",
         "delay": lab.delay,
         "quick": lab.quick,
     }

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from answerprint.bench import peers
-from answerprint.bench.lab import HEIGHT, TASK, WIDTH, Lab
+from answerprint.bench.lab import TASK, Lab
 from answerprint.bench.row import Row
 from answerprint.bench.transport import TRANSPORTS, connected
 from answerprint.triton import Floats, Offer, Server
@@ -21,7 +21,7 @@ AT_ONCE = 4
 
 def rows(lab: Lab) -> Iterator[Row]:
     """Each transport, one at a time and several in flight; then the plain client."""
-    image = np.full((HEIGHT, WIDTH, 3), 0.18, np.float32)
+    image = np.full(lab.shape, 0.18, np.float32)
     rounds = 5 if lab.quick else peers.TRIPS
     for transport in TRANSPORTS:
         lab.check()
@@ -40,7 +40,7 @@ def rows(lab: Lab) -> Iterator[Row]:
 
 def _trip(server: Server, offer: Offer, image: Floats) -> float:
     start = time.perf_counter()
-    outputs = {"pixels": Expected((HEIGHT, WIDTH, 3))}
+    outputs = {"pixels": Expected(image.shape)}
     server.infer(offer, {"pixels": image}, {"delay": 0.0}, request_id="bench", outputs=outputs)
     return (time.perf_counter() - start) * 1000
 

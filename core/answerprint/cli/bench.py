@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,13 +22,14 @@ from pathlib import Path
 
 from answerprint import allocator
 from answerprint.bench import goals, plot, suite, table
-from answerprint.bench.lab import TASK, Lab
+from answerprint.bench.lab import HEIGHT, TASK, WIDTH, Lab
 from answerprint.bench.row import Row
 from answerprint.cli.context import Context
 from answerprint.errors import DiskFull, SourceError
 from answerprint_server import embedded, repository
 
 FRAMES, QUICK_FRAMES = 48, 12
+LEAST_EDGE = 64
 # the long job of the memory row is 500 frames of 12.4 MB; then the plates, and a job of each
 SPACE, QUICK_SPACE = 9e9, 1e9
 
@@ -37,6 +39,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--quick", action="store_true", help="in half a minute, less exact")
     add("--frames", type=_whole, metavar="N", help=f"of each job; usually {FRAMES}")
     add("--delay", type=_milliseconds, default=50.0, metavar="MS", help="the model's time; 50")
+    add(
+        "--size",
+        type=_size,
+        default=(WIDTH, HEIGHT),
+        metavar="WxH",
+        help=f"of the frames; usually {WIDTH}x{HEIGHT}, which the goals are for",
+    )
     add("--folder", type=Path, metavar="DIR", help="on the disk to measure; usually the system's")
     add("--plot", type=Path, metavar="PNG", help="draw the result")
 
@@ -93,6 +102,7 @@ def _lab(folder: Path, args: argparse.Namespace, context: Context) -> Iterator[L
                 delay=args.delay,
                 rounds=1 if args.quick else 2,
                 quick=args.quick,
+                size=args.size,
                 interrupted=context.interrupted,
             )
 
@@ -127,6 +137,15 @@ def _whole(word: str) -> int:
     if word.isascii() and word.isdigit() and 4 <= int(word) <= 1000:
         return int(word)
     raise argparse.ArgumentTypeError(f"{word} is no number of frames from 4 to 1000")
+
+
+def _size(word: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([1-9]\d{1,3})x([1-9]\d{1,3})", word, re.ASCII)
+    if found and min(int(found[1]), int(found[2])) >= LEAST_EDGE:
+        return int(found[1]), int(found[2])
+    raise argparse.ArgumentTypeError(
+        f"{word} is no size from {LEAST_EDGE}x{LEAST_EDGE} to 9999x9999"
+    )
 
 
 def _milliseconds(word: str) -> float:
