@@ -101,6 +101,36 @@ def test_a_first_promotion_makes_the_file_and_the_log(change: Change, folder: Pa
     assert sorted(one.name for one in folder.iterdir()) == ["audit.jsonl", "rollout.toml"]
 
 
+def test_a_rollback_takes_the_candidate_away_first_and_stable_stays(
+    folder: Path, change: Change
+) -> None:
+    change.promote("denoise", "2", HELD, WHY)
+    change.promote("denoise", "3", HELD, WHY)
+    change.canary("denoise", 10, "4", HELD, WHY)
+    change.pin("denoise", "night", "candidate", HELD, WHY)
+
+    change.rollback("denoise", None, "too dark")
+    once = now(folder).tasks["denoise"]
+    change.rollback("denoise", None, "blur on hair")
+    twice = now(folder).tasks["denoise"]
+
+    assert (once.stable, once.candidate, once.canary, once.pins) == ("3", None, 0, {})
+    assert (twice.stable, twice.candidate) == ("2", None)
+
+
+def test_of_a_promotion_no_other_candidate_is_left(folder: Path, change: Change) -> None:
+    change.promote("denoise", "2", HELD, WHY)
+    change.canary("denoise", 10, "4", HELD, WHY)
+
+    change.promote("denoise", "3", HELD, WHY)
+    change.rollback("denoise", None, "blur on hair")
+
+    assert (now(folder).tasks["denoise"].stable, now(folder).tasks["denoise"].candidate) == (
+        "2",
+        None,
+    )
+
+
 def test_a_promotion_ends_what_was_tried_and_a_rollback_brings_the_old_version_back(
     change: Change, folder: Path
 ) -> None:

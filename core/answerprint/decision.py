@@ -91,8 +91,14 @@ def promoted(rollout: Rollout, task: str, version: str | None, held: Held) -> Ro
 
 
 def rolled_back(rollout: Rollout, task: str, version: str | None) -> Rollout:
-    """The version before, or the one named, becomes stable. No server is asked."""
+    """What was tried last is given to nobody any more. No server is asked.
+
+    That is the candidate, where there is one: stable stays. Else the version before, or the one
+    named, becomes stable.
+    """
     old = _old(rollout, task)
+    if version is None and old.candidate is not None:
+        return _with(rollout, task, _untried(fields_of(old)))
     target = old.aliases.get(PREVIOUS) if version is None else _numbered(old, version)
     if target is None or target == old.stable:
         known = [one for one in sorted(old.versions, key=_number) if one != old.stable]
@@ -234,11 +240,21 @@ def _shared(
 
 def _moved(fields: dict[str, Any], stable: str, aliases: dict[str, str]) -> dict[str, Any]:
     """Another version is stable; nothing is tried any more."""
+    return {
+        **_untried(fields),
+        "stable": stable,
+        "aliases": {**fields.get("aliases", {}), **aliases},
+    }
+
+
+def _untried(fields: dict[str, Any]) -> dict[str, Any]:
+    """Without a candidate, and without the pins of shows to whatever that was."""
     ends = {name: 0 for name in SHARES if name in fields}
-    new = {**fields, **ends, "stable": stable}
-    if new.get("candidate") == stable:
-        del new["candidate"]
-    return {**new, "aliases": {**fields.get("aliases", {}), **aliases}}
+    new = {**fields, **ends}
+    new.pop("candidate", None)
+    if CANDIDATE in new.get("pins", {}).values():
+        new["pins"] = {show: named for show, named in new["pins"].items() if named != CANDIDATE}
+    return new
 
 
 def _old(rollout: Rollout, task: str) -> Task:

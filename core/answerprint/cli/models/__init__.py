@@ -6,7 +6,7 @@ words:
   add        a task of your own from an ONNX file or a Python function
   status     which version is stable, which is tried on how much, and how it does
   promote    make the candidate the stable version
-  rollback   make the version that was stable before stable again
+  rollback   take back what was tried last: the candidate, else the stable version
   canary     give the candidate a share of the jobs
   mirror     run a share of the jobs on the candidate as well, shown to nobody
   pin        hold a show to a version

@@ -1,7 +1,8 @@
-"""Make the version that was stable before stable again; nothing is tried any more.
+"""Take back what was tried last: the candidate; where there is none, the version that is stable.
 
-No server is asked, and no freeze holds it up. The next job has the old version; jobs that run go on
-with the one they began with.
+A candidate gets no job any more, and stable stays. Without one, or with a version named, the one
+before, or that one, is stable again. No server is asked, and no freeze holds it up. The next job has
+the old version; jobs that run go on with the one they began with.
 
 examples:
   answerprint models rollback denoise
