@@ -35,6 +35,7 @@ from answerprint.errors import (
 )
 from answerprint.health import Check
 from answerprint.triton import Server
+from answerprint.window import Window
 from answerprint_server import limits, tokens
 
 pytestmark = pytest.mark.skipif(
@@ -280,6 +281,18 @@ def test_a_run_that_meets_its_limit_says_when_it_goes_on_and_completes(
     assert {(one["user"], one["method"], one["grpc"]) for one in limited} == {
         ("ada", "ModelInfer", "8")
     }
+
+
+def test_a_run_that_was_refused_a_place_asks_for_one_fewer_from_then_on() -> None:
+    window = Window(3)
+
+    window.less()
+    for _ in range(20):
+        window.learn(queued=0.0, worked=0.1)
+    assert window.size == 2
+    for _ in range(5):
+        window.less()
+    assert window.size == 1
 
 
 def test_a_show_has_a_limit_of_its_own_for_all_its_people(door: Door) -> None:
