@@ -168,6 +168,15 @@ def test_a_graph_that_can_be_no_task_is_refused_and_leaves_nothing(
     assert not list((tmp_path / "tasks").glob("*") if (tmp_path / "tasks").exists() else [])
 
 
+def test_a_graph_that_gives_no_picture_is_refused(tmp_path: Path) -> None:
+    node = helper.make_node("ReduceMean", ["a"], ["b"], axes=[2, 3], keepdims=0)
+
+    said = add(tmp_path, "--onnx", save(tmp_path / "net.onnx", [node], made=[1, 3]))
+
+    assert said.code == 3
+    assert "it gives (1, 3), which is not of the layout NCHW" in said.last["problem"]
+
+
 def test_a_file_that_is_no_graph_is_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"no graph")
 
