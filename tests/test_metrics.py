@@ -240,7 +240,7 @@ def test_the_page_tells_metrics_and_health_and_nothing_else(served: str) -> None
     assert health.text == "Not well: denoise 3.\n"
     assert requests.get(f"{served}/", timeout=30).status_code == 404
     assert requests.get(f"{served}/metrics/../healthy.py", timeout=30).status_code == 404
-    assert requests.post(f"{served}/metrics", timeout=30).status_code == 405
+    assert requests.post(f"{served}/healthy", timeout=30).status_code == 405
 
 
 def test_who_says_nothing_keeps_nobody_else_waiting(served: str) -> None:

@@ -20,7 +20,7 @@ from answerprint.errors import ModelDied
 from answerprint.triton import OVER_GRPC, Server
 from answerprint_server import embedded, watched
 from answerprint_server.watched import Model
-from answerprint_server.watching import Watch
+from answerprint_server.watching import SHARE, Watch
 
 NAN = "made = image * np.float32('nan')"
 # asked while `hang` is there, it takes that away and never answers; while `long` is there, it is slow
@@ -268,6 +268,9 @@ def order(served: embedded.Running, task: str, what: str) -> None:
 def test_artists_frames_speak_for_a_model(served: embedded.Running, watching: Watching) -> None:
     watch = watching()
     watch.round()
+    due = time.monotonic() + of(watch, "passthrough").seconds / SHARE
+    while time.monotonic() < due:  # from then on it would be asked
+        time.sleep(0.05)
     with Server(served.address) as server:
         offer = server.offer("passthrough")
         before = server.pulse(offer).answered

@@ -28,6 +28,7 @@ from answerprint_server.glance import Glance, Row
 PLAN = Rollout.model_validate(
     {"tasks": {"denoise": {"stable": "3", "candidate": "4", "canary": 10, "mirror": 5}}}
 )
+LAST = "2026-11-29T11:00:00Z"
 ROWS = (
     Row("matte", "1", "ready", answered=7, wait=0.0001, work=0.02),
     Row("denoise", "4", "ready", "candidate, 10 %", 2, 1.5, 3, 1.9, wait=12.0, work=1.25),
@@ -50,7 +51,7 @@ def view(tmp_path: Path) -> View:
         watchmen.leave(
             tmp_path, "denoise", "3", user=f"artist{number}", ended=f"2026-11-29T10:0{number}:00Z"
         )
-    watchmen.leave(tmp_path, "denoise", "4", user="nobody", mirrored=True)
+    watchmen.leave(tmp_path, "denoise", "4", user="nobody", mirrored=True, ended=LAST)
     people = tuple(glance.people(clients.recent(tmp_path, glance.HOUR)))
     held = Glance("render1:8001", "2.51.0", rows=ROWS, people=people, rates=(0.0, 4.0, 2.0))
     job = {
