@@ -12,10 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 from answerprint.errors import JobError, ServerRefused, SetupError
 from answerprint.site import Site
 
@@ -205,6 +201,8 @@ def _token(path: Path) -> str:
 
 
 def _check_valid(path: Path, pem: bytes) -> None:
+    from cryptography import x509  # noqa: PLC0415 - for certificates alone, which most have none of
+
     try:
         first = x509.load_pem_x509_certificates(pem)[0]
     except (ValueError, IndexError) as error:
@@ -224,6 +222,12 @@ def _check_valid(path: Path, pem: bytes) -> None:
 
 
 def _check_pair(certificate: Path, shown: bytes, key: Path, held: bytes) -> None:
+    from cryptography import x509  # noqa: PLC0415 - as above
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
+        load_pem_private_key,
+    )
+
     try:
         private = load_pem_private_key(held, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
