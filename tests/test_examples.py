@@ -11,6 +11,7 @@ import pytest
 from samples import AtOnce
 
 from answerprint import cli
+from answerprint.cli import words as within
 from answerprint_server import embedded, repository
 
 
@@ -21,7 +22,7 @@ def examples(verb: str) -> list[list[str]]:
 
 
 EXAMPLES = [words for verb in sorted(cli.VERBS) for words in examples(verb)]
-WITHIN = [(verb, words) for verb in cli.WITHIN for words in examples(verb)]
+WITHIN = [(verb, words) for verb in within.WITHIN for words in examples(verb)]
 
 
 @pytest.mark.parametrize("words", EXAMPLES, ids=" ".join)

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import requests
 from command import Answerprint
-from google.protobuf import text_format  # type: ignore[import-untyped]
+from google.protobuf import text_format
 from samples import AtOnce, claimed, own_models, plate, server_here, stand_in
 from tritonclient.grpc import model_config_pb2
 

@@ -75,8 +75,8 @@ def resolve(
         made = geoflight.resolve(
             job, server, offer, site, memory=memory, tries=tries, interrupted=interrupted
         )
-        notes = (*version.notes, *made.notes)
-        return made.model_copy(update={"rollout": version.choice, "notes": notes})
+        said = (*version.notes, *made.notes)
+        return made.model_copy(update={"rollout": version.choice, "notes": said})
     _check_picture(job, contract, server, site)
     asked = Asked.of(job, contract)
     main = inputs.plate(job.plate, job, "Plate", site)

@@ -16,8 +16,8 @@ words:
   compare    how the candidate's mirrored frames differ from the artists'
 
 examples:
-  answerprint models --help
-  answerprint models status --help
+  answerprint models status
+  answerprint models check
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ words:
   drain      let a server finish what it has, and give it nothing new
 
 examples:
-  answerprint server --help
-  answerprint server watch --help
+  answerprint server drain render2:8001 --off
+  answerprint server top
 """
 
 from __future__ import annotations
