@@ -102,6 +102,26 @@ def test_renewed_it_has_its_key_or_a_new_one(authority: Path) -> None:
     assert load(third.certificate).public_key() == held.public_key()
 
 
+def test_renewed_it_is_for_whom_it_was_before(authority: Path) -> None:
+    answerprint = AtOnce(authority.parent)
+    where = ["--dir", authority, "--json"]
+    answerprint("server", "certs", "client", "root", "--show", "night", "--role", "admin", *where)
+    answerprint("server", "certs", "server", "fe80::2", "render9.lan", "10.0.0.9", *where)
+
+    person = answerprint("server", "certs", "client", "root", "--renew", *where).last
+    other = answerprint("server", "certs", "client", "root", "--renew", "--show", "day", *where)
+    machine = answerprint("server", "certs", "server", "fe80::2", "--renew", *where).last
+
+    assert (person["show"], person["role"]) == ("night", "admin")
+    assert (other.last["show"], other.last["role"]) == ("day", "admin")
+    assert machine["names"] == ["fe80::2", "render9.lan", "10.0.0.9"]
+
+
+def test_a_number_is_written_as_the_gateway_has_it() -> None:
+    assert certs.serial(0xABC) == "0ABC"
+    assert certs.serial(0x5 << 152) == "05" + "00" * 19
+
+
 def test_a_renewed_authority_vouches_for_what_it_did_before(tmp_path: Path) -> None:
     certs.authority(tmp_path, "Nightworks", Wanted(days=400))
     client = certs.client(tmp_path, "ada", "", "artist", Wanted())

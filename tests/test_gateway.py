@@ -36,7 +36,8 @@ from answerprint.errors import (
 from answerprint.health import Check
 from answerprint.triton import Server
 from answerprint.window import Window
-from answerprint_server import limits, tokens
+from answerprint_server import gateway, limits, tokens
+from answerprint_server.gateway import Gateway
 
 pytestmark = pytest.mark.skipif(
     bool(gateways.lacking()) and windows.may_skip(), reason=gateways.lacking()
@@ -341,6 +342,31 @@ def test_who_has_left_is_refused_by_name_and_by_certificate(door: Door) -> None:
         door.limit("")
 
 
+def test_a_name_is_refused_however_it_is_written() -> None:
+    given = {"Ada": "", "ada": "", "default": "", "54dc9755ef546b2970344419d486ed7b5a06d02": ""}
+
+    text = gateway.conf(Gateway("a:1", "a:2"), limits.Limits(refused=given))
+
+    assert text.count('"ada" "1";') == 1
+    assert '"\\default" "1";' in text
+    assert '"054DC9755EF546B2970344419D486ED7B5A06D02" "1";' in text
+
+
+@pytest.mark.parametrize("name", ["default", "include", "volatile", "hostnames"])
+def test_a_name_that_is_a_word_of_nginx_is_a_name_like_others(name: str, door: Door) -> None:
+    access = door.studio.client(name, name)
+    door.limit(f"[users.{name}]\nrate = 7\n[shows.{name}]\nrate = 9\n")
+    try:
+        with Server(door.address, access=access) as server:
+            assert server.version()
+        door.limit(f'[refused]\n{name} = "has left"')
+        assert f"{name} may not ask for" in why(door, access)
+        with Server(door.address, access=door.studio.client("ada")) as server:
+            assert server.version()
+    finally:
+        door.limit("")
+
+
 def _serial(path: Path) -> int:
     return x509.load_pem_x509_certificate(path.read_bytes()).serial_number
 
@@ -410,10 +436,11 @@ def test_other_gateways_are_understood_as_well(
         ("at_once = 4", "at_once"),
         ("[user]\nat_once = 0\nrate = 1", "user.at_once"),
         ("[users.'a;b']\nrate = 1", "users"),
+        ("[users.Ada]\nrate = 1\n[users.ada]\nrate = 2", "'Ada' and 'ada' are one name"),
         ('[refused]\nada = "}; include /etc/passwd"', "refused"),
         ("body = 1\n= 2", "line 2"),
     ],
-    ids=["unknown", "zero", "no-user", "no-reason", "no-toml"],
+    ids=["unknown", "zero", "no-user", "one-name", "no-reason", "no-toml"],
 )
 def test_limits_that_are_wrong_leave_the_gateway_as_it_is(
     text: str, told: str, studio: Studio, tmp_path: Path

@@ -102,6 +102,8 @@ def authority(folder: Path, studio: str, wanted: Wanted) -> Made:
 def server(folder: Path, names: Sequence[str], wanted: Wanted) -> Made:
     """One for a server, for each name or number that clients reach it by; files after the first.
 
+    Renewed by its first name alone, it keeps the others.
+
     Raises:
         JobError, SetupError: as `authority`; or a name can be none.
     """
@@ -111,9 +113,12 @@ def server(folder: Path, names: Sequence[str], wanted: Wanted) -> Made:
                 f"'{name}' is no name of a machine, and no number.",
                 remedy="Give names and numbers as clients write them before the port.",
             )
+    file = f"server-{names[0].replace(':', '_')}"
+    before = _renewed(folder, file, wanted)
+    names = before.names if before and len(names) == 1 else names
     return _signed(
         folder,
-        f"server-{names[0].replace(':', '_')}",
+        file,
         [(NameOID.COMMON_NAME, names[0][:64])],
         ExtendedKeyUsageOID.SERVER_AUTH,
         [_name(one) for one in names],
@@ -121,12 +126,17 @@ def server(folder: Path, names: Sequence[str], wanted: Wanted) -> Made:
     )
 
 
-def client(folder: Path, user: str, show: str, role: str, wanted: Wanted) -> Made:
+def client(folder: Path, user: str, show: str | None, role: str | None, wanted: Wanted) -> Made:
     """One for a person, with the show it is for, '' for all, and the role.
+
+    None: as the one has it that is renewed; else for all, and an artist's.
 
     Raises:
         JobError, SetupError: as `authority`; or the user or the show can be none.
     """
+    before = _renewed(folder, f"client-{user}", wanted)
+    show = show if show is not None else before.show if before else ""
+    role = role or (before.role if before else ROLES[0])
     check_person(user, show)
     words = [(NameOID.COMMON_NAME, user), (NameOID.ORGANIZATIONAL_UNIT_NAME, role)]
     words += [(NameOID.ORGANIZATION_NAME, show)] if show else []
@@ -153,6 +163,12 @@ def made(folder: Path) -> Iterator[Made]:
     for path in sorted(folder.glob("*.pem")):
         with suppress(SetupError):
             yield _made(path)
+
+
+def _renewed(folder: Path, name: str, wanted: Wanted) -> Made | None:
+    """What is to be renewed; None: nothing, or it is not there."""
+    path = folder / f"{name}.pem"
+    return _made(path) if wanted.renew and path.exists() else None
 
 
 def _signed(
@@ -353,9 +369,14 @@ def _made(path: Path) -> Made:
         _word(held, NameOID.ORGANIZATION_NAME),
         _word(held, NameOID.ORGANIZATIONAL_UNIT_NAME),
         held.not_valid_after_utc,
-        f"{held.serial_number:X}",
+        serial(held.serial_number),
         path,
     )
+
+
+def serial(number: int) -> str:
+    """As OpenSSL, and so nginx, writes it: two digits for each byte."""
+    return number.to_bytes(max(1, -(-number.bit_length() // 8)), "big").hex().upper()
 
 
 def _word(held: x509.Certificate, kind: x509.ObjectIdentifier) -> str:

@@ -24,6 +24,8 @@ ZONE = "4m"  # some 32,000 users
 
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253}):(\d{1,5})")
 _SECRET = re.compile("[0-9a-f]{64}")
+_SERIAL = re.compile("[0-9A-Fa-f]{15,40}")
+_WORDS = ("default", "hostnames", "include", "volatile")
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,9 @@ def conf(gateway: Gateway, limits: Limits) -> str:
         JobError: an address can be none.
     """
     named = resources.files("answerprint_server").joinpath("gateway.nginx")
-    serials = {name: why for name, why in limits.refused.items() if _is_serial(name)}
+    serials = sorted({_serial(one) for one in limits.refused if _SERIAL.fullmatch(one)})
     words = {
-        "REFUSED_USERS": _rows((one, "1") for one in limits.refused),
+        "REFUSED_USERS": _rows((one, "1") for one in sorted(set(map(str.lower, limits.refused)))),
         "REFUSED_SERIALS": _rows((one, "1") for one in serials),
         "ZONES": _zones(limits),
         "USER_AT_ONCE": _said(limits.user, limits.users, lambda one: str(one.at_once)),
@@ -159,7 +161,9 @@ def _said(every: Everybody, own: dict[str, Limit], words: Callable[[Everybody], 
 
 
 def _rows(pairs: Iterable[tuple[str, str]]) -> str:
-    return "".join(f'        "{name}" "{word}";\n' for name, word in pairs)
+    """Of one of nginx's maps, which look at no capitals, and have words of their own for names."""
+    kept = ((f"\\{name}" if name in _WORDS else name, word) for name, word in pairs)
+    return "".join(f'        "{name}" "{word}";\n' for name, word in kept)
 
 
 _QUERY = 498  # not 400: nginx gives that to lines that are no request at all
@@ -218,8 +222,9 @@ def _secret(path: Path) -> str:
     return held
 
 
-def _is_serial(name: str) -> bool:
-    return bool(re.fullmatch("[0-9A-F]{16,40}", name))
+def _serial(number: str) -> str:
+    """As nginx has it: two digits for each byte."""
+    return certs.serial(int(number, 16))
 
 
 def _address(address: str, option: str) -> str:

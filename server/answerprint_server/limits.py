@@ -27,7 +27,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from answerprint import documents
 from answerprint.documents import Document
@@ -58,6 +58,15 @@ class Limit(Document):
     rate: Rate | None = None
 
 
+def _told_apart(named: dict[str, Limit]) -> dict[str, Limit]:
+    """What is the same but for capitals is refused: nginx looks names up without them."""
+    seen: dict[str, str] = {}
+    for name in named:
+        if seen.setdefault(name.lower(), name) != name:
+            raise ValueError(f"'{seen[name.lower()]}' and '{name}' are one name to the gateway")
+    return named
+
+
 class Everybody(Document):
     """What holds where a name has no limit of its own."""
 
@@ -77,8 +86,8 @@ class Limits(Document):
     body: Annotated[int, Field(ge=1, le=MOST_BODY)] = 256
     user: Everybody = Everybody(at_once=8, rate=20)
     show: Everybody = Everybody(at_once=32, rate=80)
-    users: dict[User, Limit] = {}
-    shows: dict[Show, Limit] = {}
+    users: Annotated[dict[User, Limit], AfterValidator(_told_apart)] = {}
+    shows: Annotated[dict[Show, Limit], AfterValidator(_told_apart)] = {}
     refused: dict[Refused, Why] = {}
 
 

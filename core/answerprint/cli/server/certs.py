@@ -32,10 +32,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("names", nargs="*", metavar="NAME", help="of the server, or the user")
     add("--dir", type=Path, default=Path("certs"), metavar="DIR", help="with all of them; certs")
     add("--studio", default="Studio", metavar="NAME", help="whose authority it is")
-    add("--show", default="", metavar="SHOW", help="that a client's is for; usually all")
-    add("--role", choices=certs.ROLES, default="artist", help="admin may load models")
+    add("--show", metavar="SHOW", help="that a client's is for; usually all")
+    add("--role", choices=certs.ROLES, help="admin may load models; usually artist")
     add("--days", type=int, metavar="N", help="valid so long; ca 3650, server 397, client 90")
-    add("--renew", action="store_true", help="a new one with the key that is there")
+    add("--renew", action="store_true", help="a new one with its key, names, show and role")
     add("--new-key", action="store_true", help="with --renew: with a new key")
     add("--list", action="store_true", help="show what is there, and until when it is valid")
 
@@ -52,8 +52,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
             "'answerprint server certs' needs to know what to make.",
             remedy="Give ca, server NAME... or client USER; or --list.",
         )
-    for one in certs.made(args.dir):
+    found = list(certs.made(args.dir))
+    for one in found:
         _say(one, context)
+    if not found:
+        context.output.say(f"There are none in {args.dir.as_posix()}.")
     return 0
 
 
