@@ -104,7 +104,7 @@ def test_renewed_it_has_its_key_or_a_new_one(authority: Path) -> None:
 
 def test_renewed_it_is_for_whom_it_was_before(authority: Path) -> None:
     answerprint = AtOnce(authority.parent)
-    where = ["--dir", authority, "--json"]
+    where = ["--dir", str(authority), "--json"]
     answerprint("server", "certs", "client", "root", "--show", "night", "--role", "admin", *where)
     answerprint("server", "certs", "server", "fe80::2", "render9.lan", "10.0.0.9", *where)
 
