@@ -413,14 +413,15 @@ def versioned_models(folder: Path) -> Path:
 
     passthrough   2 darkens by 3 %
     nan           2 makes nothing but NaN
-    failing       2 fails on every frame
+    failing       2 fails on every frame, and has no parameter `note` any more
     """
+    note = {"name": "note", "type": "text", "default": "", "help": "Any."}
     models = own_models(folder, ["passthrough"])
-    for task in ("nan", "failing"):
-        add_model(models, task, str)
+    add_model(models, "nan", str)
+    add_model(models, "failing", str, parameters=[note])
     add_version(models, "passthrough", "2", DARKER)
     add_version(models, "nan", "2", ALL_NAN)
-    add_version(models, "failing", "2", FAILING)
+    add_version(models, "failing", "2", FAILING, parameters=[])
     return models
 
 

@@ -22,6 +22,8 @@ from answerprint.triton import Server
 
 STABLE = '[tasks.passthrough]\nstable = "1"\n'
 CANARY = STABLE + 'candidate = "2"\ncanary = 100\n'
+FULL = "canary = 100"
+PINNED = f'{FULL}\npins = {{ night = "candidate" }}'
 BROKEN = CANARY.replace("canary = 100", "canary = 120")
 
 
@@ -57,7 +59,8 @@ def asked(**fields: Any) -> Job:
 
 def resolve(two: Server, share: Path, tmp_path: Path, **fields: Any) -> Resolved:
     path = plate(tmp_path / "plate", 2)
-    request = asked(plate=str(path), out={"root": str(tmp_path / "takes")}, **fields)
+    out = {"root": str(tmp_path / "takes"), "show": fields.pop("show", None)}
+    request = asked(plate=str(path), out=out, **fields)
     return preflight.resolve(request, two, Site(rollout=share))
 
 
@@ -216,7 +219,8 @@ def test_an_alias_that_nobody_knows_is_refused(
     [
         ('stable = "9"', None, "stable"),
         ('stable = "1"\naliases = { crisp = "9" }', "crisp", "asked for as crisp"),
-        ('stable = "1"\ncandidate = "9"\ncanary = 100', None, "canary, 100 % of jobs"),
+        (f'stable = "1"\ncandidate = "9"\n{FULL}', "candidate", "asked for as candidate"),
+        (f'stable = "1"\ncandidate = "9"\n{PINNED}', None, "pinned for night"),
     ],
 )  # fmt: skip
 def test_a_version_that_the_server_lacks_is_said_with_those_it_has(
@@ -225,11 +229,58 @@ def test_a_version_that_the_server_lacks_is_said_with_those_it_has(
     write(share, f"[tasks.passthrough]\n{line}\n")
 
     with pytest.raises(NoSuchTask) as caught:
-        resolve(two, share, tmp_path, version=version)
+        resolve(two, share, tmp_path, version=version, show="night")
 
-    assert f"gets version 9 of passthrough ({why})" in caught.value.problem
+    assert f"is to get version 9 of passthrough ({why})" in caught.value.problem
     assert caught.value.problem.endswith("has only 1, 2.")
     assert "pipeline team" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (CANARY.replace('"2"', '"9"'), "has only 1, 2."),
+        (CANARY + f'versions = {{ 2 = "{"a" * 64}" }}\n', "is not the model that the roll-out"),
+    ],
+    ids=["lacks it", "another model"],
+)
+def test_a_job_that_a_canary_gave_what_the_server_lacks_gets_stable_and_says_so(
+    text: str, words: str, two: Server, share: Path, tmp_path: Path
+) -> None:
+    write(share, text)
+    candidate = rollout.read(share / rollout.FILE).tasks["passthrough"].candidate
+
+    found = resolve(two, share, tmp_path)
+
+    assert found.version == "1"
+    assert found.rollout == Choice(
+        asked=None, version="1", sha256=None, why=f"stable, instead of canary {candidate}"
+    )
+    assert found.notes[0] == f"version 1: stable, instead of canary {candidate}"
+    assert found.notes[1].startswith(f"canary {candidate} was passed over: ")
+    assert words in found.notes[1]
+
+
+def test_a_job_that_the_candidate_cannot_do_gets_stable(
+    two: Server, share: Path, tmp_path: Path
+) -> None:
+    write(share, CANARY.replace("passthrough", "failing"))
+    noted = {"task": "failing", "parameters": {"note": "of the second look"}}
+
+    found = resolve(two, share, tmp_path, **noted)
+
+    assert found.version == "1"
+    assert "canary 2 was passed over: " in found.notes[1]
+    assert "note" in found.notes[1]
+    with pytest.raises(JobError, match="note"):  # who asks for it is told
+        resolve(two, share, tmp_path, version="candidate", **noted)
+
+
+def test_what_no_version_can_do_is_said_of_stable(two: Server, share: Path, tmp_path: Path) -> None:
+    write(share, CANARY)
+
+    with pytest.raises(JobError, match="strenght"):
+        resolve(two, share, tmp_path, parameters={"strenght": 1})
 
 
 def test_a_task_that_the_server_lacks_is_said_as_ever(

@@ -19,10 +19,25 @@ from answerprint.triton import Offer, Server
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a job got; `choice` None: no roll-out names its task, so it gets what it asks for."""
+    """What a job got; `choice` None: no roll-out names its task, so it gets what it asks for.
+
+    instead  what it would have got without the canary, where that alone gave it the candidate
+    """
 
     choice: Choice | None
     notes: tuple[str, ...] = ()
+    instead: Choice | None = None
+
+    def without_canary(self, why: str) -> Chosen:
+        """The same for a job that the candidate cannot do here; `why`: what was wrong."""
+        choice, passed = self.instead, self.choice
+        if choice is None or passed is None:
+            return self
+        choice = choice.model_copy(
+            update={"why": f"{choice.why}, instead of canary {passed.version}"}
+        )
+        said = (_said(choice), f"canary {passed.version} was passed over: {why}")
+        return Chosen(choice, (*said, *self.notes[1:]))
 
 
 def chosen(job: Job, site: Site, *, home: Path) -> Chosen:
@@ -40,8 +55,11 @@ def chosen(job: Job, site: Site, *, home: Path) -> Chosen:
     halted = ""
     if site.rollout and task.candidate:
         halted = guard.halted(site.rollout, job.task, task.candidate)
-    choice = rollout.choose(task, job.version, show(job, site), key(job), halted)
-    return Chosen(choice, (f"version {choice.version}: {choice.why}", *held.notes))
+    given = (job.version, show(job, site), key(job), halted)
+    choice = rollout.choose(task, *given)
+    steady = rollout.choose(task.model_copy(update={"canary": 0.0, "mirror": 0.0}), *given)
+    instead = None if steady.version == choice.version else steady
+    return Chosen(choice, (_said(choice), *held.notes), instead)
 
 
 def offer(job: Job, choice: Choice | None, server: Server) -> Offer:
@@ -61,7 +79,7 @@ def offer(job: Job, choice: Choice | None, server: Server) -> Offer:
         if not held:
             raise
         raise NoSuchTask(
-            f"This job gets version {choice.version} of {job.task} ({choice.why}), and "
+            f"This job is to get version {choice.version} of {job.task} ({choice.why}), and "
             f"{server.address} has only {', '.join(held)}.",
             remedy="Tell the pipeline team, or choose one of these with --model-version.",
         ) from error
@@ -90,6 +108,10 @@ def show(job: Job, site: Site) -> str | None:
     here = localised.job(job, site)
     paths = (Path(one) for one in (here.script, here.plate) if one)
     return next(filter(None, (shot.show(path, site) for path in paths)), None)
+
+
+def _said(choice: Choice) -> str:
+    return f"version {choice.version}: {choice.why}"
 
 
 def _check_number(job: Job, held: InForce | None) -> None:

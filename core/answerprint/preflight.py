@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from answerprint import (
@@ -29,8 +30,17 @@ from answerprint.checks import (
     check_frames_left,
     is_the_studios,
 )
+from answerprint.chosen import Chosen
 from answerprint.contract import Contract
-from answerprint.errors import Fix, JobError, SourceError
+from answerprint.errors import (
+    ContractError,
+    Fix,
+    JobError,
+    ModelReplaced,
+    NoSuchTask,
+    ServerNotReady,
+    SourceError,
+)
 from answerprint.frames import FrameRange
 from answerprint.inputs import Found
 from answerprint.interrupt import Interrupt
@@ -40,6 +50,9 @@ from answerprint.site import Site, home
 from answerprint.span import Span
 from answerprint.takes import Item, Take
 from answerprint.triton import Server
+
+# what a server says where it lacks a version, or has it otherwise
+OF_A_CANDIDATE = (NoSuchTask, ServerNotReady, ContractError, ModelReplaced)
 
 
 def resolve(
@@ -52,6 +65,9 @@ def resolve(
     interrupted: Interrupt | None = None,
 ) -> Resolved:
     """Decide everything that a job leaves open, and refuse what cannot work.
+
+    A job that a canary's share alone gave the candidate never fails for that: where the candidate
+    is not to be had, or cannot do the job, it gets what it would have got without the canary.
 
     memory        GB that the run may hold, where it is not the site's number
     tries         to write an empty file where the take goes; False: writes nothing at all
@@ -66,9 +82,33 @@ def resolve(
         TakeError: the destination cannot be written.
         KeyboardInterrupt: it was interrupted.
     """
-    interrupted = interrupted or Interrupt()
+    terms = _Terms(server, site, memory, tries, interrupted or Interrupt())
     version = chosen.chosen(job, site, home=home())
     job = localised.job(job, site)
+    try:
+        return _resolved(job, version, terms)
+    except (JobError, SourceError, *OF_A_CANDIDATE) as error:
+        if version.instead is None:
+            raise
+        why = error.problem
+    return _resolved(job, version.without_canary(why), terms)
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """Under which a job is resolved; see `resolve`."""
+
+    server: Server
+    site: Site
+    memory: float | None
+    tries: bool
+    interrupted: Interrupt
+
+
+def _resolved(job: Job, version: Chosen, terms: _Terms) -> Resolved:
+    """As `resolve`, of a job with this machine's paths and the version that it got."""
+    server, site, interrupted = terms.server, terms.site, terms.interrupted
+    memory, tries = terms.memory, terms.tries
     offer = chosen.offer(job, version.choice, server)
     contract = offer.usable()
     if contract.kind != "image":
