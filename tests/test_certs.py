@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -223,6 +224,23 @@ def test_a_token_is_made_listed_and_taken_back_and_kept_nowhere(tmp_path: Path) 
     assert [one.user for one in tokens.read(tmp_path / "gateway")] == ["ada"]
     assert answerprint("server", "token", "--revoke", "farm").code == 2
     assert answerprint("server", "token").code == 2
+
+
+def test_of_tokens_made_at_once_none_is_lost(tmp_path: Path) -> None:
+    users = [f"farm{number}" for number in range(8)]
+    with ThreadPoolExecutor(len(users)) as pool:
+        list(pool.map(lambda user: tokens.make(tmp_path / "gateway", user), users))
+
+    assert sorted(one.user for one in tokens.read(tmp_path / "gateway")) == users
+
+
+def test_a_token_that_could_not_be_handed_over_is_worth_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    said = AtOnce(tmp_path)("server", "token", "farm", "--out", "file/farm.token")
+
+    assert said.code == 7, said
+    assert tokens.read(tmp_path / "gateway") == []
 
 
 @pytest.mark.parametrize("held", ["", "{}x", '{"tokens": [{"id": "x"}]}', '{"schema": "other"}'])

@@ -10,6 +10,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,10 +21,12 @@ from pydantic import Field, ValidationError
 
 from answerprint import documents
 from answerprint.documents import Document
-from answerprint.errors import JobError, SetupError
+from answerprint.errors import JobError, SetupError, TakeBusy, TakeError
+from answerprint.lease import Lease
 from answerprint_server import certs
 
-FILE, CONF = "tokens.json", "tokens.conf"
+FILE, CONF, LOCK = "tokens.json", "tokens.conf", ".tokens.lock"
+LOCK_SECONDS = 60.0  # that another's change is waited for; one takes a tenth of a second
 DAYS, MOST_DAYS = 90, 730
 MOST_TOKENS, MOST_BYTES = 10_000, 8 << 20
 
@@ -75,7 +80,8 @@ def make(
         role="admin" if role == "admin" else "artist",
         expires=int(expires.timestamp()),
     )
-    _write(folder, [*read(folder), kept])
+    with _alone(folder):
+        _write(folder, [*read(folder), kept])
     return kept, said
 
 
@@ -86,6 +92,11 @@ def revoke(folder: Path, name: str) -> list[Token]:
         JobError: there is none.
         SetupError: the gateway's folder cannot be read or written.
     """
+    with _alone(folder):
+        return _revoked(folder, name)
+
+
+def _revoked(folder: Path, name: str) -> list[Token]:
     held = read(folder)
     gone = [one for one in held if name in (one.id, one.user)]
     if not gone:
@@ -106,8 +117,6 @@ def read(folder: Path) -> list[Token]:
         SetupError: the file is not what it should be.
     """
     path = folder / FILE
-    if not path.exists():
-        return []
     try:
         with path.open("rb") as stream:
             held = stream.read(MOST_BYTES + 1)
@@ -116,6 +125,8 @@ def read(folder: Path) -> list[Token]:
         return list(Tokens.model_validate(documents.loads(held.decode("utf-8"))).tokens)
     except ValidationError as error:
         raise _wrong(path, documents.explain(error)) from error
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise _wrong(path, error.strerror or str(error)) from error
     except ValueError as error:
@@ -139,6 +150,45 @@ def digest(token: str) -> str:
     """As nginx's secure_link_md5 has it of the header."""
     summed = hashlib.md5(f"Bearer {token}".encode(), usedforsecurity=False).digest()
     return base64.urlsafe_b64encode(summed).rstrip(b"=").decode()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One change of the tokens after the other, so that none is lost; a dead holder's lock ends.
+
+    Raises:
+        SetupError: the folder cannot be written, or another's change does not end.
+    """
+    lease = _locked(folder)
+    try:
+        yield
+    finally:
+        lease.release()
+
+
+def _locked(folder: Path) -> Lease:
+    until = time.monotonic() + LOCK_SECONDS
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        while (lease := _tried(folder / LOCK)) is None:
+            if time.monotonic() > until:
+                raise _wrong(folder / FILE, f"another command holds them, for {LOCK_SECONDS:g} s")
+            time.sleep(0.05)
+    except (TakeError, OSError) as error:
+        said = error.problem if isinstance(error, TakeError) else f"{error.strerror}."
+        raise SetupError(
+            f"The gateway's folder {folder.as_posix()} cannot be written: {said}",
+            remedy="Check its rights and its disk, or name another one with --gateway.",
+        ) from error
+    return lease
+
+
+def _tried(path: Path) -> Lease | None:
+    """None: another command is at it."""
+    try:
+        return Lease.take(path)
+    except TakeBusy:
+        return None
 
 
 def _write(folder: Path, tokens: list[Token]) -> None:

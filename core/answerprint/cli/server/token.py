@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 
 from answerprint.cli.context import Context
-from answerprint.errors import JobError
+from answerprint.errors import JobError, SetupError
 from answerprint_server import certs, tokens
 from answerprint_server.tokens import Token
 
@@ -63,7 +63,11 @@ def _make(args: argparse.Namespace, context: Context) -> None:
     kept, said = tokens.make(
         args.gateway, args.user, show=args.show, role=args.role, days=args.days
     )
-    certs.write(out, f"{said}\n".encode(), 0o600)
+    try:
+        certs.write(out, f"{said}\n".encode(), 0o600)
+    except SetupError:  # nobody has it, so nobody may come in by it
+        tokens.revoke(args.gateway, kept.id)
+        raise
     _say(kept, context, "valid")
     context.output.say(f"The token is in {out.as_posix()}, and nowhere else.")
 
