@@ -107,6 +107,13 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("denoise", "parameters.0.animatable", "often", "parameters[0].animatable: input should be a"),
     ("denoise", "parameters.1.name", "strength", "two parameters are named 'strength'."),
     ("denoise", "parameters.0.default", [1], "parameters[0].default: input should be a valid bool"),
+    # files
+    ("matte", "model.artifacts.0.name", "../../x", "model.artifacts[0].name: '../../x' leads out of"),
+    ("matte", "model.artifacts.0.name", "/etc/hostname", "'/etc/hostname' leads out of the folder"),
+    ("matte", "model.artifacts.0.name", "1/../../x", "'1/../../x' leads out of the folder"),
+    ("matte", "model.artifacts.0.name", "C:\\x.bin", "leads out of the folder"),
+    ("matte", "model.artifacts.0.name", "", "'' leads out of the folder"),
+    ("matte", "model.artifacts.0.name", ".", "'.' leads out of the folder"),
 ]  # fmt: skip
 
 

@@ -76,13 +76,13 @@ Fault = tuple[Callable[[Path], object], str, str, str]
 FAULTS: dict[str, Fault] = {
     "a path that leads out": (
         lambda model: artifact(model, name="../secrets.bin"),
-        "path",
+        "contract",
         "contract.json model.artifacts[2].name",
         "'../secrets.bin' leads out of the folder",
     ),
     "a path of another system that leads out": (
         lambda model: artifact(model, name="C:\\weights.bin"),
-        "path",
+        "contract",
         "contract.json model.artifacts[2].name",
         "leads out",
     ),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from disks import disk
 from samples import FAILING, add_version, own_models
 
 from answerprint import offer as offers
-from answerprint.errors import ContractError, InferenceError, NoSuchTask
+from answerprint.errors import ContractError, DiskFull, InferenceError, NoSuchTask
 from answerprint.triton import Server
 from answerprint_server import lanes, pbtxt, repository
 from answerprint_server.lanes import Plan
@@ -104,6 +107,50 @@ def test_contracts_of_versions_follow_their_files(model: Path) -> None:
     assert config.count("version_policy") == 1
     assert config.count('key: "contract.2"') == 1
     assert repository.versions(model) == ["1", "2"]
+
+
+def test_a_model_that_is_up_to_date_is_not_written(model: Path) -> None:
+    """A server that looks for changes would load it again."""
+    before = {path: path.stat().st_mtime_ns for path in model.rglob("*.*")}
+
+    repository.update(model)
+
+    assert {path: path.stat().st_mtime_ns for path in model.rglob("*.*")} == before
+
+
+def test_on_a_full_disk_contract_and_configuration_stay_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with disk(tmp_path / "small", "1m") as small:
+        model = own_models(small / "models", ["passthrough"]) / "passthrough"
+        program = model / "1" / "model.py"
+        program.write_text(program.read_text(encoding="utf-8") + "#", encoding="utf-8")
+        files = [model / "contract.json", model / "config.pbtxt"]
+        before = [path.read_bytes() for path in files]
+        with (small / "ballast").open("wb", buffering=0) as ballast, suppress(OSError):
+            while True:
+                ballast.write(b"x" * 4096)
+
+        assert repository.main([str(model.parent)]) == DiskFull.exit_code
+        assert [path.read_bytes() for path in files] == before
+        assert "No space is left in" in capsys.readouterr().err
+        (small / "ballast").unlink()
+        assert repository.main([str(model.parent)]) == 0
+        assert repository.up_to_date(model)
+
+
+@pytest.mark.parametrize("kind", ["link", "link_to_folder", "pipe"])
+def test_what_is_no_file_of_the_model_gets_no_digest(model: Path, kind: str) -> None:
+    """Nothing outside is read, and nobody waits for a pipe."""
+    program = model / "1" / "model.py"
+    program.unlink()
+    if kind == "pipe":
+        os.mkfifo(program)
+    else:
+        program.symlink_to("/etc/hostname" if kind == "link" else "/etc")
+
+    with pytest.raises(ContractError, match=r"passthrough/1/model\.py is "):
+        repository.update(model)
 
 
 def test_a_policy_that_is_stated_stays(model: Path) -> None:

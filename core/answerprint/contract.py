@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from answerprint.documents import OpenDocument, canonical, did_you_mean, explain, loads
 from answerprint.errors import ContractError, JobError
@@ -36,6 +37,7 @@ __all__ = [
     "Parameter",
     "Scale",
     "Value",
+    "leads_out",
     "parse",
 ]
 
@@ -50,6 +52,13 @@ class Artifact(OpenDocument):
     name: str
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     package: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def _stays_inside(cls, name: str) -> str:
+        if leads_out(name):
+            raise ValueError(f"'{name}' leads out of the folder; name a file below it")
+        return name
 
 
 class Licence(OpenDocument):
@@ -265,6 +274,13 @@ def _check_scale(name: str, scale: Scale, parameters: Mapping[str, Parameter]) -
         raise ValueError(f"output {name}: scale does not name every choice of its parameter")
     if not _is_fixed(chosen, "choice"):
         raise ValueError(f"output {name}: scale depends on what can be animated")
+
+
+def leads_out(name: str) -> bool:
+    """Whether a path in a contract is none of a file below its folder, on any system."""
+    path = PurePosixPath(name)
+    strange = any(sign in name for sign in ("\\", ":", "\0"))
+    return not path.parts or path.is_absolute() or ".." in path.parts or strange
 
 
 def parse(text: str, *, where: str) -> Contract:

@@ -13,8 +13,6 @@ each other has a contract.json of its own in its folder. All are served at once,
 from __future__ import annotations
 
 import argparse
-import hashlib
-import importlib.util
 import json
 import re
 import sys
@@ -22,10 +20,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from answerprint import contract
+from answerprint import contract, documents
 from answerprint.contract import HALF, Artifact, Contract, Input, Output
 from answerprint.errors import AnswerprintError, ContractError
-from answerprint_server import pbtxt, tensors
+from answerprint_server import pbtxt, pins, tensors
 
 MARK = "# The contract, from contract.json by answerprint_server.repository; do not edit here."
 CONTRACT, CONFIG = "contract.json", "config.pbtxt"
@@ -72,12 +70,16 @@ def up_to_date(model: Path) -> bool:
 def update(model: Path) -> None:
     """Write the digests into each contract.json and the contracts into config.pbtxt.
 
+    A file that holds it already stays as it is; another is written as a whole, or not at all.
+
     Raises:
+        OSError: one cannot be written.
         ContractError: a contract is wrong, a file that it names is missing, an artifact's package
             is not installed, or a version is not described, or not as the others are.
     """
     for path, text in _fresh(model).items():
-        path.write_text(text, encoding="utf-8", newline="\n")
+        if not path.is_file() or _text(path) != text:
+            documents.write_bytes(path, text.encode("utf-8"))
 
 
 def _fresh(model: Path) -> dict[Path, str]:
@@ -173,21 +175,30 @@ def _check_halves(found: Contract, config: str) -> None:
 def _digest(model: Path, artifact: Artifact) -> str:
     if not artifact.package:
         path = model / artifact.name
+        _check_inside(path, model)
     else:
-        spec = importlib.util.find_spec(artifact.name.split("/")[0])
-        if spec is None or spec.origin is None:
+        package = pins.folder_of(artifact.name)
+        if package is None:
             raise ContractError(
                 f"{artifact.name} of {model.name} is not installed.",
                 remedy=f"Install {artifact.package}.",
             )
-        path = Path(spec.origin).parent.parent / artifact.name
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError:
+        path = package.parent / artifact.name
+    if not path.is_file():
         raise ContractError(
-            f"{path.as_posix()} is not there, and the contract of {model.name} names it.",
+            f"{path.as_posix()} is no file, and the contract of {model.name} names it.",
             remedy="Put the file there, or take it out of the contract's artifacts.",
-        ) from None
+        )
+    return pins.digest(path)
+
+
+def _check_inside(path: Path, model: Path) -> None:
+    """Raises ContractError: a link leads to what may change, or be read, without the model's folder."""
+    if not path.resolve().is_relative_to(model.resolve()):
+        raise ContractError(
+            f"{path.as_posix()} is a link out of the model's folder, and its contract names it.",
+            remedy="Put the file itself there.",
+        )
 
 
 def _text(path: Path) -> str:
@@ -204,9 +215,15 @@ def main(words: Sequence[str] | None = None) -> int:
             update(model)
             sys.stdout.write(f"{model.name}: up to date\n")
     except AnswerprintError as error:
-        sys.stderr.write(f"{error.problem}\n{error.remedy}\n")
-        return error.exit_code
+        return _said(error)
+    except OSError as error:
+        return _said(documents.unwritable(folder, error))
     return 0
+
+
+def _said(error: AnswerprintError) -> int:
+    sys.stderr.write(f"{error.problem}\n{error.remedy}\n")
+    return error.exit_code
 
 
 def _check_name(model: Path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from answerprint import __version__
-from answerprint.contract import Artifact, Contract
+from answerprint.contract import Artifact, Contract, leads_out
 from answerprint_server import holdings, pins
 from answerprint_server.finding import Finding, line_in
 
@@ -47,17 +47,6 @@ def of(
     yield from _optional(folder, place, text, found)
 
 
-def escapes(name: str) -> bool:
-    """Whether a path in a contract leads out of its folder, on any system."""
-    path = PurePosixPath(name)
-    return (
-        not name
-        or path.is_absolute()
-        or ".." in path.parts
-        or any(sign in name for sign in ("\\", ":", "\0"))
-    )
-
-
 def _programs(folder: Path) -> list[Path]:
     return list(folder.glob("[0-9]*/model.py"))
 
@@ -88,10 +77,6 @@ def _package(one: Artifact, known: Mapping[str, set[str]]) -> Iterator[tuple[Any
 
 def _file(one: Artifact, folder: Path) -> Iterator[tuple[Any, ...]]:
     """Whether the file is there, inside, and the one that was described."""
-    if escapes(one.name):
-        remedy = "Name a file below the model's folder, or below its package's."
-        yield "error", "path", "name", f"'{one.name}' leads out of the folder.", remedy
-        return
     root = folder
     if one.package:
         package = pins.folder_of(one.name)
@@ -136,7 +121,7 @@ def _optional(folder: Path, place: str, text: str, found: Contract) -> Iterator[
     listed = (found.model.model_extra or {}).get("optional", [])
     for index, one in enumerate(listed if isinstance(listed, list) else []):
         name = one.get("name") if isinstance(one, dict) else None
-        if not isinstance(name, str) or escapes(name):
+        if not isinstance(name, str) or leads_out(name):
             field = f"model.optional[{index}]"
             yield Finding(
                 "error",
