@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import functools
 import shlex
 import subprocess
 import time
@@ -41,7 +43,12 @@ def compose(variant: str) -> dict[str, Any]:
 
 
 def cluster(variant: str) -> list[dict[str, Any]]:
-    """The documents of a Kubernetes variant."""
+    """The documents of a Kubernetes variant; nobody else's: they may be changed."""
+    return copy.deepcopy(_cluster(variant))
+
+
+@functools.cache
+def _cluster(variant: str) -> list[dict[str, Any]]:
     return kustomize.build(OVERLAYS / KUBERNETES[variant])
 
 

@@ -7,6 +7,7 @@ Strategic merges know the lists below by their key and replace all others, as Ku
 from __future__ import annotations
 
 import copy
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ def build(folder: Path) -> list[Document]:
 
 
 def read(path: Path) -> list[Document]:
+    """Nobody else's: they may be changed."""
+    return copy.deepcopy(_read(path))
+
+
+@functools.cache
+def _read(path: Path) -> list[Document]:
     return [one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one]
 
 
