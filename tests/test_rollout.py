@@ -138,9 +138,14 @@ HEAD = 'schema = "answerprint.rollout/v1"\n\n[tasks.denoise]\nstable = "3"\n'
         (HEAD.replace('"3"', "3"), r"line 4, tasks\.denoise\.stable: .* string"),
         (HEAD + "[tasks.denoise.guard]\ntime = 0\n", r"line 6, tasks\.denoise\.guard\.time: "),
         (HEAD + "[[freeze]]\nfirst = 2026-12-19\n", r"freeze\[0\]\.last: missing"),
+        (HEAD + "[[freeze]]\nfirst = 2026-12-19\nlast = 2026-12-01\n", r"freeze ends on 2026-12-01, b"),
+        (HEAD + 'pins = { night = "\u00b2" }\n', r"line 3, .* pin of night names '\u00b2', no"),
         (HEAD + "[tasks.upscale\n", r"at line 5"),
+        ("a = " + "[" * 100_000, "nested too deeply"),
+        ("a = " + "9" * 5000, "digits"),
         (HEAD.replace("/v1", "/v2"), r"line 1, schema: "),
     ],
+    ids=range(19),
 )  # fmt: skip
 def test_what_is_wrong_is_told_by_line_and_key(text: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "rollout.toml"

@@ -118,6 +118,18 @@ def test_a_rollback_takes_the_candidate_away_first_and_stable_stays(
     assert (twice.stable, twice.candidate) == ("2", None)
 
 
+def test_a_rollback_to_what_is_stable_takes_the_candidate_away_as_well(
+    folder: Path, change: Change
+) -> None:
+    change.promote("denoise", "3", HELD, WHY)
+    change.canary("denoise", 10, "4", HELD, WHY)
+
+    change.rollback("denoise", "3", "too dark")
+
+    held = now(folder).tasks["denoise"]
+    assert (held.stable, held.candidate, held.canary) == ("3", None, 0)
+
+
 def test_of_a_promotion_no_other_candidate_is_left(folder: Path, change: Change) -> None:
     change.promote("denoise", "2", HELD, WHY)
     change.canary("denoise", 10, "4", HELD, WHY)

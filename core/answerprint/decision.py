@@ -93,13 +93,13 @@ def promoted(rollout: Rollout, task: str, version: str | None, held: Held) -> Ro
 def rolled_back(rollout: Rollout, task: str, version: str | None) -> Rollout:
     """What was tried last is given to nobody any more. No server is asked.
 
-    That is the candidate, where there is one: stable stays. Else the version before, or the one
-    named, becomes stable.
+    That is the candidate, where there is one: stable stays, as it does where it is named. Else the
+    version before, or the one named, becomes stable.
     """
     old = _old(rollout, task)
-    if version is None and old.candidate is not None:
-        return _with(rollout, task, _untried(fields_of(old)))
     target = old.aliases.get(PREVIOUS) if version is None else _numbered(old, version)
+    if old.candidate is not None and (version is None or target == old.stable):
+        return _with(rollout, task, _untried(fields_of(old)))
     if target is None or target == old.stable:
         known = [one for one in sorted(old.versions, key=_number) if one != old.stable]
         raise JobError(

@@ -26,6 +26,7 @@ draining = "new driver"
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -47,7 +48,8 @@ FILE = "rollout.toml"
 MOST_BYTES = 1 << 20
 STABLE, CANDIDATE = "stable", "candidate"
 
-Version = Annotated[str, Field(pattern=r"^[1-9]\d{0,8}$")]  # a folder of a Triton model
+_VERSION = "[1-9][0-9]{0,8}"
+Version = Annotated[str, Field(pattern=f"^{_VERSION}$")]  # a folder of a Triton model
 Alias = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -98,7 +100,7 @@ class Task(Document):
 
     def number(self, named: str) -> str | None:
         """The version that an alias or a number means; None: neither."""
-        if named.isdigit():
+        if re.fullmatch(_VERSION, named):
             return named
         return {**self.aliases, STABLE: self.stable, CANDIDATE: self.candidate}.get(named)
 
@@ -125,6 +127,13 @@ class Rollout(Document):
     tasks: dict[str, Task] = {}
     freeze: tuple[Freeze, ...] = ()
     servers: dict[str, ServerState] = {}
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Rollout:
+        for one in self.freeze:
+            if one.last < one.first:
+                raise ValueError(f"a freeze ends on {one.last}, before it begins on {one.first}")
+        return self
 
     def frozen(self, task: str, today: date) -> Freeze | None:
         """The freeze that holds a task on a day."""
@@ -231,7 +240,9 @@ def parse(content: bytes, path: Path) -> Rollout:
     try:
         text = content.decode("utf-8")
         found = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except RecursionError as error:
+        raise _wrong(path, "it is nested too deeply") from error
+    except ValueError as error:  # no UTF-8, no TOML, a number without end
         raise _wrong(path, str(error)) from error
     try:
         return Rollout.model_validate(found)

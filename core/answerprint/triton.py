@@ -173,8 +173,9 @@ class Server(AbstractContextManager["Server"]):
                 f"Task {task} has no version {version} on {self.address}.",
                 remedy=f"It has {held}. Leave the version out to use the newest.",
             )
+        broken = [one for one in mine if version in (None, one.version)][-1]
         raise ServerNotReady(
-            f"Task {task} is on the server and cannot be used: {mine[-1].problem}",
+            f"Task {task} is on the server and cannot be used: {broken.problem}",
             remedy="Tell the pipeline team; the server's log says more.",
         )
 
