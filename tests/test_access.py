@@ -202,6 +202,22 @@ def test_an_expired_certificate_is_said_before_anything_is_asked(
     assert "client-late.pem expired on" in status.last["server"]["problem"]
 
 
+def test_doctor_says_what_ends_within_a_month(studio: Studio, tmp_path: Path) -> None:
+    certs.client(studio.folder, "soon", "", "artist", Wanted(days=9))
+    found = {}
+    for user in ("ada", "soon", "late"):
+        studio.expired(user) if user == "late" else studio.client(user)
+        path = studio.site(tmp_path / f"{user}.toml", "127.0.0.1:9", user)
+        said = AtOnce(tmp_path)("doctor", "--json", env={"ANSWERPRINT_SITE": str(path)})
+        found[user] = next(one for one in said.documents if one["check"] == "certificate")
+
+    assert [one["good"] for one in found.values()] == [True, True, False]
+    assert found["ada"]["said"] == "it can be used, and for a month yet"
+    assert "client-soon.pem ends on" in found["soon"]["said"]
+    assert ", in 8 days: have it renewed." in found["soon"]["said"]
+    assert "client-late.pem expired on" in found["late"]["said"]
+
+
 @given(st.text(alphabet="ab1:.-[]/?#@ \n", max_size=20))
 @settings(max_examples=50, deadline=None)
 def test_an_address_has_room_for_nothing_else(address: str) -> None:

@@ -36,7 +36,8 @@ from answerprint.errors import (
 from answerprint.health import Check
 from answerprint.triton import Server
 from answerprint.window import Window
-from answerprint_server import gateway, limits, tokens
+from answerprint_server import certs, gateway, limits, tokens
+from answerprint_server.certs import Wanted
 from answerprint_server.gateway import Gateway
 
 pytestmark = pytest.mark.skipif(
@@ -407,6 +408,17 @@ def test_the_example_is_what_the_command_writes(tmp_path: Path) -> None:
         written = (tmp_path / "gateway" / name).read_text(encoding="utf-8")
         assert written == (DEPLOYED / name).read_text(encoding="utf-8")
     assert limits.read(DEPLOYED / "limits.toml").user.at_once == 8
+
+
+def test_a_certificate_that_ends_within_a_month_is_spoken_of(tmp_path: Path) -> None:
+    certs.authority(tmp_path, "Test", Wanted())
+    soon = certs.server(tmp_path, ["render1"], Wanted(days=9)).certificate
+
+    said = AtOnce(tmp_path)("server", "gateway", "--triton", "triton:8001", "--cert", soon)
+
+    assert said.code == 0, said
+    assert "server-render1.pem ends on" in said.out
+    assert said.out.count("have it renewed") == 1
 
 
 @pytest.mark.parametrize(

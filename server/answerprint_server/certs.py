@@ -27,11 +27,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from answerprint import documents
 from answerprint.errors import JobError, SetupError
+from answerprint_server.expiry import SOON_DAYS
 
 CA = "ca"
 CA_DAYS, SERVER_DAYS, CLIENT_DAYS = 3650, 397, 90
 MOST_DAYS = 7300
-SOON_DAYS = 30  # before its end a certificate is spoken of
 MOST_BYTES = 64 << 10
 ROLES = ("artist", "admin")
 

@@ -1,11 +1,16 @@
-"""Expiry: when the certificates of a folder end. Only what everybody may read of them is read."""
+"""Expiry: when certificates end. Only what everybody may read of them is read."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 
 from cryptography import x509
 
+from answerprint.documents import count
+
+SOON_DAYS = 30  # before its end a certificate is spoken of
 MOST_FILES, MOST_BYTES = 100, 1 << 16
 _ENDINGS = (".pem", ".crt", ".cert")
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
@@ -22,6 +27,26 @@ def ends(folder: Path) -> dict[str, float]:
         if end is not None:
             found[path.relative_to(folder).as_posix()] = end
     return found
+
+
+def of(paths: Iterable[Path]) -> dict[str, float]:
+    """As `ends`, of these files."""
+    return {path.as_posix(): end for path in paths if (end := _end(path)) is not None}
+
+
+def soon(ends: Mapping[str, float]) -> list[str]:
+    """A sentence for each of these that ends within SOON_DAYS, or has ended."""
+    now, said = datetime.now(timezone.utc), []
+    for name, end in ends.items():
+        until = datetime.fromtimestamp(end, timezone.utc)
+        days = (until - now).days
+        if days < 0:
+            said.append(f"{name} ended on {until:%Y-%m-%d}: have it renewed.")
+        elif days < SOON_DAYS:
+            said.append(
+                f"{name} ends on {until:%Y-%m-%d}, in {count(days, 'day')}: have it renewed."
+            )
+    return said
 
 
 def _files(folder: Path) -> list[Path]:

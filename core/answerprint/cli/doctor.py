@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from answerprint import begin, checks, compare, exr, job, preflight, run as engine
+from answerprint.access import Access
 from answerprint.cli.context import Context
 from answerprint.errors import AnswerprintError, ServerAway, ServerNotReady, TakeError
 from answerprint.muster import ranked
@@ -54,6 +55,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         asked = next((one.facts["server"] for one in servers if one.facts["picked"]), None)
     named: dict[str, Callable[[], str]] = {
         "key": lambda: _key(context),
+        **({"certificate": lambda: _certificate(context)} if context.site.tls else {}),
         "takes folder": lambda: _folder(root),
         "space": lambda: _space(root),
         "ports": lambda: _ports(asked, context),
@@ -104,6 +106,16 @@ def _servers(context: Context) -> list[_Check]:
 
 def _key(context: Context) -> str:
     return f"yours is {context.signer().kid}; {len(context.trusted())} trusted"
+
+
+def _certificate(context: Context) -> str:
+    """Whether what a gateway is shown can be used, and what of it ends soon."""
+    from answerprint_server import expiry  # noqa: PLC0415 - most sites have none
+
+    Access.of(context.site)
+    tls = context.site.tls
+    ends = expiry.of(one for one in (tls.ca, tls.certificate) if one) if tls else {}
+    return " ".join(expiry.soon(ends)) or "it can be used, and for a month yet"
 
 
 def _folder(root: Path) -> str:

@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 
 from answerprint.cli.context import Context
-from answerprint_server import certs, gateway, limits
+from answerprint_server import certs, expiry, gateway, limits
 from answerprint_server.gateway import Gateway, Shown
 
 
@@ -42,8 +42,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
     meant = Gateway(args.triton, args.listen)
     written = gateway.write(args.out, meant, shown, limits.read(held))
     place = args.out.absolute().as_posix()
-    context.output.emit({"gateway": place, "files": [one.as_posix() for one in written]})
+    soon = expiry.soon(expiry.of((shown.certificate, shown.ca)))
+    files = [one.as_posix() for one in written]
+    context.output.emit({"gateway": place, "files": files, "soon": soon})
     context.output.say(f"Clients come to {args.listen}, and it asks {args.triton}.")
+    for said in soon:
+        context.output.say(said)
     context.output.say(f"Try it:    nginx -p {place} -c nginx.conf -t")
     context.output.say(f"Start it:  nginx -p {place} -c nginx.conf")
     return 0
