@@ -57,6 +57,12 @@ class Stood:
         assert self._process
         self._process.send_signal(how)
 
+    def be_there(self) -> None:
+        """Have it started again if it was ended."""
+        assert self._process
+        if self._process.poll() is not None or not launch.is_live(self._ports[0]):
+            self.come_back()
+
     def come_back(self) -> None:
         """Have it started again at its address, whether it has been ended or not."""
         self.close()

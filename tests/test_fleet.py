@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -18,15 +20,20 @@ from samples import AtOnce, claimed, plate
 
 from answerprint import ask, backlog, begin, medium, record, takes, workitem
 from answerprint.ask import Asker
-from answerprint.errors import ServerAway, ServerNotReady
-from answerprint.fleet import Fleet, draining, pick
+from answerprint.course import Course
+from answerprint.errors import ModelReplaced, ServerAway, ServerNotReady
+from answerprint.fleet import Fleet, Post, draining, pick
 from answerprint.health import Health
-from answerprint.muster import Seen, ranked, why
+from answerprint.journal import Event
+from answerprint.muster import Seen, muster, ranked, why
+from answerprint.outcome import Tally
 from answerprint.shelf import Shelf
 from answerprint.takes import Item, Take
 from answerprint.triton import OVER_GRPC, SHARED, Answer, Server
 
-COUNT = 12
+# one frame at the server at a time, and few beyond: when the nth is told, n + 3 at most are in work
+SLOW: dict[str, Any] = {"readers": 1, "in_flight": 1, "writers": 1}
+COUNT = 6
 READY = frozenset({"slow"})
 
 
@@ -39,15 +46,9 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stood, S
 
 @pytest.fixture
 def near(servers: tuple[Stood, Stood, Stood]) -> Stood:
-    """The nearest one."""
+    """The nearest one; tests lose it."""
+    servers[0].be_there()
     return servers[0]
-
-
-@pytest.fixture
-def lost(near: Stood) -> Iterator[Stood]:
-    """The nearest one, for a test that loses it."""
-    yield near
-    near.come_back()
 
 
 @pytest.fixture
@@ -58,6 +59,15 @@ def far(servers: tuple[Stood, Stood, Stood]) -> Stood:
 @pytest.fixture
 def odd(servers: tuple[Stood, Stood, Stood]) -> Stood:
     return servers[2]
+
+
+def begun_at(first: Stood, *others: Stood, way: str = "auto") -> Fleet:
+    """A fleet that begins at the first, however busy this machine is: the others are drained then."""
+    drained = {one.address: "not yet" for one in others}
+    servers = [one.address for one in (first, *others)]
+    fleet = Fleet(servers, way, draining=lambda: drained, task="slow")
+    drained.clear()
+    return fleet
 
 
 def hosts(take: Take, home: Path) -> set[str]:
@@ -74,31 +84,45 @@ def hosts(take: Take, home: Path) -> set[str]:
     [(SHARED, signal.SIGKILL), (OVER_GRPC, signal.SIGTERM)],
 )
 def test_a_run_that_loses_its_server_goes_on_at_another_and_no_frame_is_lost(
-    way: str, how: signal.Signals, lost: Stood, far: Stood, odd: Stood, home: Path, tmp_path: Path
+    way: str, how: signal.Signals, near: Stood, far: Stood, odd: Stood, home: Path, tmp_path: Path
 ) -> None:
     path = plate(tmp_path / "p", COUNT)
-    with Fleet([lost.address, odd.address, far.address], way, task="slow") as fleet:
+    with begun_at(near, odd, far, way=way) as fleet:
         take = claimed(fleet, tmp_path, path, task="slow")
-        events = met(fleet, take, home, at_frame(3, lambda: lost.end(how)))
+        events = met(fleet, take, home, at_frame(1, lambda: near.end(how)), **SLOW)
 
     assert count(events, "moved", "failed", "back") == [1, 0, 0]
     (moved,) = of(events, "moved")
-    assert (moved["from"], moved["to"]) == (lost.address, far.address)
+    assert (moved["from"], moved["to"]) == (near.address, far.address)
     assert events[0]["server"] == "127.0.0.1"
+    assert _told(events) == (
+        "127.0.0.1, localhost",
+        [f"It went on at {far.address}: {moved['why']}"],
+    )
     assert take.state() == "complete"
     assert len(take.frames()) == COUNT
     assert not differing(take, path, home)
     assert hosts(take, home) == {"127.0.0.1", "localhost"}
 
 
+def _told(events: list[Event]) -> tuple[str, list[str]]:
+    """The servers that the run's outcome names, and what its list of jobs says of that."""
+    tally, course = Tally(), Course()
+    for event in events:
+        tally.see(event)
+        course.take_in(json.dumps(event).encode())
+    assert (course.damaged, course.waiting) == (0, None)
+    return tally.facts(0)["server"], [note for note in course.notes if "went on" in note]
+
+
 def test_where_nobody_else_has_the_model_the_lost_server_is_waited_for(
-    lost: Stood, odd: Stood, home: Path, tmp_path: Path
+    near: Stood, odd: Stood, home: Path, tmp_path: Path
 ) -> None:
     path = plate(tmp_path / "p", COUNT)
-    lose, find = at_frame(3, lambda: lost.end(signal.SIGKILL)), at("waiting", lost.come_back, 2)
-    with Fleet([lost.address, odd.address], task="slow") as fleet:
+    lose, find = at_frame(1, lambda: near.end(signal.SIGKILL)), at("waiting", near.come_back, 2)
+    with begun_at(near, odd) as fleet:
         take = claimed(fleet, tmp_path, path, task="slow")
-        events = met(fleet, take, home, lambda event: (lose(event), find(event)))
+        events = met(fleet, take, home, lambda event: (lose(event), find(event)), **SLOW)
 
     assert count(events, "waiting", "back", "moved", "failed") == [2, 1, 0, 0]
     assert odd.address in of(events, "waiting")[1]["problem"]
@@ -106,13 +130,20 @@ def test_where_nobody_else_has_the_model_the_lost_server_is_waited_for(
     assert not differing(take, path, home)
 
 
-def test_a_fleet_of_one_is_a_server_like_any_other(lost: Stood, home: Path, tmp_path: Path) -> None:
-    with Fleet([lost.address], task="slow") as fleet:
-        take = claimed(fleet, tmp_path, plate(tmp_path / "p", COUNT), task="slow")
-        with pytest.raises(ServerAway, match=f"^No server answers at {lost.address}.$"):
-            met(fleet, take, home, at_frame(3, lambda: lost.end(signal.SIGKILL)), patience=0.5)
+def test_a_fleet_of_one_is_a_server_like_any_other(
+    far: Stood, odd: Stood, home: Path, tmp_path: Path
+) -> None:
+    with Server(far.address) as server:
+        take = claimed(server, tmp_path, plate(tmp_path / "p", 1), task="slow")
+    resolved, told = takes.reopen(take), list[str]()
 
-    assert count(take.events(), "waiting", "moved") == [1, 0]
+    with begun_at(odd) as fleet:
+        post = Post(resolved, fleet, farm=False, use=lambda _: None, tell=lambda *_, **__: None)
+        assert post.elsewhere is None
+        with pytest.raises(ModelReplaced, match=rf"^The model of slow on {odd.address} is not"):
+            met(fleet, take, home, lambda event: told.append(event["event"]))
+
+    assert not told
 
 
 def test_a_take_that_was_begun_elsewhere_goes_to_the_server_with_its_model(
@@ -121,7 +152,7 @@ def test_a_take_that_was_begun_elsewhere_goes_to_the_server_with_its_model(
     with Server(far.address) as server:
         take = claimed(server, tmp_path, plate(tmp_path / "p", 2), task="slow")
 
-    with Fleet([odd.address, far.address], task="slow") as fleet:
+    with begun_at(odd, far) as fleet:
         assert fleet.address == odd.address
         met(fleet, take, home)
 
@@ -133,7 +164,7 @@ def test_a_version_that_one_server_lacks_is_had_from_another(
     near: Stood, odd: Stood, home: Path, tmp_path: Path
 ) -> None:
     """As while a new version is being brought to all of them."""
-    with Fleet([near.address, odd.address], task="passthrough") as fleet:
+    with begun_at(near, odd) as fleet:
         assert fleet.address == near.address
         take = claimed(fleet, tmp_path, plate(tmp_path / "p", 2), version="2")
         met(fleet, take, home)
@@ -157,6 +188,7 @@ def test_a_frame_of_which_some_is_made_elsewhere_is_asked_for_anew(
     near: Stood, far: Stood, tmp_path: Path
 ) -> None:
     with Moving([near.address, far.address]) as fleet:
+        fleet.move(near.address)  # whichever was picked
         take = claimed(fleet, tmp_path, plate(tmp_path / "p", 1), task="slow")
         resolved = takes.reopen(take)
         offer, colours = begin.pinned(resolved, fleet), begin.colour_paths(resolved)
@@ -174,6 +206,7 @@ def test_a_frame_of_which_some_is_made_elsewhere_is_asked_for_anew(
 
 def test_a_server_with_a_queue_is_passed_by(near: Stood, far: Stood) -> None:
     stop, image = threading.Event(), np.zeros((8, 8, 3), np.float32)
+    notes = list[str]()
     with Server(near.address) as server, ThreadPoolExecutor(4) as others:
         offer = server.offer("slow")
 
@@ -181,17 +214,20 @@ def test_a_server_with_a_queue_is_passed_by(near: Stood, far: Stood) -> None:
             while not stop.is_set():
                 server.infer(offer, {"pixels": image}, {}, request_id="other")
 
+        def passed_by() -> bool:
+            picked, note = _picked(near, far)
+            notes.append(note)
+            return picked == far.address
+
         asked = [others.submit(asking) for _ in range(4)]
         try:
-            until(lambda: _picked(near, far)[0] == far.address)
-            _, note = _picked(near, far)
+            until(passed_by)
             until(lambda: (backlog.waiting(near.address) or 0) > 0)
         finally:
             stop.set()
         assert all(one.result() is None for one in asked)
 
-    assert f"{near.address} " in note
-    assert "requests there" in note
+    assert re.search(rf"{near.address} [1-9]\d* requests? there", notes[-1])
     until(lambda: _picked(near, far)[0] == near.address)
 
 
@@ -211,6 +247,7 @@ def test_a_drained_server_takes_nothing_new_and_a_run_that_is_there_stays(
     )  # fmt: skip
     drained: dict[str, str] = {}
     with Fleet([near.address, far.address], draining=lambda: drained, task="slow") as fleet:
+        fleet.move(near.address)  # whichever was picked
         take = claimed(fleet, tmp_path, path, task="slow")
         met(fleet, take, home, at_frame(2, lambda: drained.update({near.address: "new driver"})))
 
@@ -222,20 +259,28 @@ def test_a_drained_server_takes_nothing_new_and_a_run_that_is_there_stays(
 
 
 def test_a_run_goes_on_at_no_server_that_is_drained_or_has_another_model(
-    lost: Stood, far: Stood, odd: Stood, home: Path, tmp_path: Path
+    near: Stood, far: Stood, odd: Stood, home: Path, tmp_path: Path
 ) -> None:
-    servers, drained = [lost.address, odd.address, far.address], {far.address: "new driver"}
+    servers, drained = [near.address, odd.address, far.address], {far.address: "new driver"}
+    lose = at_frame(1, lambda: near.end(signal.SIGKILL))
     with Fleet(servers, draining=lambda: drained, task="slow") as fleet:
+        fleet.move(near.address)  # whichever was picked
         take = claimed(fleet, tmp_path, plate(tmp_path / "p", COUNT), task="slow")
         with pytest.raises(ServerAway) as caught:
-            met(fleet, take, home, at_frame(3, lambda: lost.end(signal.SIGKILL)), patience=0.5)
+            met(fleet, take, home, lose, patience=0.5, **SLOW)
 
-    assert f"{lost.address}: No server answers" in caught.value.problem
+    assert f"{near.address}: No server answers" in caught.value.problem
     assert f"{odd.address}: The model of slow on" in caught.value.problem
     assert "not the one this take was begun with" in caught.value.problem
     assert f"{far.address}: draining: new driver" in caught.value.problem
     assert count(take.events(), "moved") == [0]
     assert hosts(take, home) == {"127.0.0.1"}
+
+
+def test_a_server_that_is_slow_is_better_than_none(far: Stood) -> None:
+    (one,) = muster([far.address], seconds=0.0)
+
+    assert one.health.state == "connected"
 
 
 def test_where_none_answers_the_error_names_them_all(tmp_path: Path) -> None:
@@ -336,6 +381,7 @@ def test_a_page_of_metrics_is_counted_over_all_models() -> None:
 
     assert backlog.counted(page) == 4
     assert backlog.counted("nv_inference_count 9\n") is None
+    assert backlog.counted(f"{backlog.PENDING} 1e308\n" * 2) == 0
 
 
 @settings(max_examples=50, deadline=None)

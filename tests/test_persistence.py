@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,8 +18,11 @@ import pytest
 from midway import met, of
 from samples import claimed, noise, own_models, own_server, plate, save, stand_in
 
-from answerprint.errors import ServerRefused
+from answerprint.errors import ModelDied, ServerError, ServerRefused
+from answerprint.patience import Patience
+from answerprint.persistence import Persistence
 from answerprint.triton import Server
+from answerprint.window import Window
 from answerprint_server import embedded, launch, ports, wheel
 
 BRIGHT = 9  # a frame as bright as this is trouble
@@ -246,3 +250,35 @@ def test_a_dead_model_that_nobody_may_load_again_is_waited_for_and_then_said(
     told = [event["event"] for event in take.events()]
     assert told.count("waiting") == 1
     assert "reloaded" not in told
+
+
+class Closed(Server):
+    """A server on which nobody may load a model."""
+
+    def reload(self, name: str, seen: str) -> None:
+        raise ServerRefused(f"It lets nobody load {name}.", remedy="Tell the pipeline team.")
+
+
+def test_a_model_that_is_dead_at_the_next_server_as_well_is_waited_for_there(address: str) -> None:
+    """Else the run would go to and fro, and each frame fail for what is none of its fault."""
+    stop, told, left, asked = threading.Event(), list[str](), list[ServerError](), list[int]()
+
+    def tell(event: str, **_: object) -> None:
+        told.append(event)
+
+    def once() -> str:
+        asked.append(1)
+        if len(asked) < 4:
+            raise ModelDied("Its process has died.", remedy="Load it again.")
+        return "frame"
+
+    with Closed(address) as server:
+        patient = Patience(60, lambda: None, tell, stop)
+        elsewhere = lambda error, _: left.append(error)  # noqa: E731 - one more server goes on
+        offer = server.offer("passthrough")
+        one = Persistence(server, offer, Window(1), patient, tell, stop, elsewhere)
+
+        assert one.ask({"frame": 1001}, once) == "frame"
+
+    assert len(left) == 1
+    assert told.count("waiting") == 1

@@ -7,12 +7,12 @@ where Triton has it by itself, on the port after gRPC's: 8002 beside 8001.
 from __future__ import annotations
 
 import http.client
-import math
 from contextlib import closing
 
 PENDING = "nv_inference_pending_request_count"
 PAGE_SECONDS = 1.0
 MOST_PAGE_BYTES = 4 << 20
+MOST_REQUESTS = 1e9  # of one line; a page may say anything
 
 
 def waiting(address: str, port: int | None = None) -> int | None:
@@ -50,4 +50,4 @@ def _number(word: str) -> float:
         number = float(word)
     except ValueError:
         return 0.0
-    return number if 0 <= number < math.inf else 0.0
+    return number if 0 <= number <= MOST_REQUESTS else 0.0

@@ -114,7 +114,7 @@ class Course:
             case "waiting":
                 self._waiting(event)
             case "back" | "moved" | "reloaded":
-                self._back(at)
+                self._back(event, at)
             case "transport":
                 self._transport(event)
             case "finished":
@@ -180,8 +180,10 @@ class Course:
             "since": event["time"],
         }
 
-    def _back(self, at: float) -> None:
+    def _back(self, event: Event, at: float) -> None:
         self.waiting = None
+        if event["event"] == "moved":
+            self._note(f"It went on at {event['to']}: {event['why']}")
         self.zero, self.times = at, []  # the time without a server says nothing of the rate
 
     def _transport(self, event: Event) -> None:

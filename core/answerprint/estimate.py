@@ -47,7 +47,7 @@ def of(resolved: Resolved, address: str, home: Path) -> Estimate:
     """
     frames, each = len(resolved.frame_range), max(len(resolved.variations), 1)
     items, size = frames * each, megapixels(resolved)
-    kinds = list(itertools.islice(_kinds(resolved, address), MOST_KINDS))
+    kinds = list(itertools.islice(_kinds(resolved, address.rpartition(":")[0]), MOST_KINDS))
     known = [rates.per_megapixel(home, kind, items) for kind in kinds]
     guess = resolved.contract.cost.seconds_per_megapixel
     rate = sum(guess if one is None else one for one in known) / len(known)
@@ -87,13 +87,15 @@ def _millions(resolved: Resolved, file: Path) -> float:
 class Measure:
     """Watches a run's events, and remembers at its end what the frames took."""
 
-    def __init__(self, resolved: Resolved, address: str, home: Path) -> None:
-        self._resolved, self._address, self._home = resolved, address, home
-        self._frames, self._waited = 0, False
+    def __init__(self, resolved: Resolved, home: Path) -> None:
+        self._resolved, self._home = resolved, home
+        self._host, self._frames, self._waited = "", 0, False
 
     def see(self, event: Event) -> None:
         """Frames that were copied, or are the plate's own, cost nothing and say nothing."""
         match event["event"]:
+            case "started":  # a take that was begun elsewhere goes to the server with its model
+                self._host = str(event["server"])
             case "frame":
                 self._frames += "copied_from" not in event and "shows" not in event
             case "waiting" | "moved" | "retry":
@@ -102,7 +104,7 @@ class Measure:
                 self._remember(float(event["seconds"]))
 
     def _remember(self, seconds: float) -> None:
-        kinds = set(itertools.islice(_kinds(self._resolved, self._address), 2))
+        kinds = set(itertools.islice(_kinds(self._resolved, self._host), 2))
         if self._waited or not self._frames or seconds <= 0 or len(kinds) > 1:
             return  # of a wedge over choices it cannot be told which of them took how long
         try:
@@ -113,7 +115,7 @@ class Measure:
         rates.remember(self._home, kinds.pop(), run)
 
 
-def _kinds(resolved: Resolved, address: str) -> Iterator[str]:
+def _kinds(resolved: Resolved, host: str) -> Iterator[str]:
     """What must be the same for two runs to take as long: one for each combination of a wedge."""
     chosen = {one.name for one in resolved.contract.parameters if one.type in ("choice", "bool")}
     axes = {name: values for name, values in resolved.axes.items() if name in chosen}
@@ -122,7 +124,6 @@ def _kinds(resolved: Resolved, address: str) -> Iterator[str]:
         for name, value in resolved.parameters.items()
         if name in chosen and not isinstance(value, Curve)
     }
-    host = address.rpartition(":")[0]
     head = f"{resolved.contract.task} {resolved.model_sha256} {host} {'+'.join(resolved.inputs)}"
     varied: Iterator[Mapping[str, Value]] = (one.values for one in wedge.variations(axes))
     for values in varied if axes else iter([{}]):

@@ -175,21 +175,23 @@ class Post:
     def elsewhere(self) -> Elsewhere | None:
         """What goes on at another server; None: there is but this one."""
         server = self.server
-        return partial(self._left, server) if isinstance(server, Fleet) else None
+        if not isinstance(server, Fleet) or len(server.addresses) == 1:
+            return None
+        return partial(self._left, server)
 
     def _left(self, server: Fleet, error: ServerError, waited: float) -> ServerError | None:
         """Go on at another server of the fleet; None once that is done, else why none can."""
         before = server.address
+        still = server.go_on(self.resolved, error)
+        if still is not None:
+            return still
+        said = {"from": before, "to": server.address, "seconds": round(waited, 1)}
+        self.tell("moved", **said, why=error.problem)
         try:
-            still = server.go_on(self.resolved, error)
-            if still is None:
-                self.look()
+            self.look()
         except ServerError as lost:  # it is gone as well
             return lost
-        if still is None:
-            said = {"from": before, "to": server.address, "seconds": round(waited, 1)}
-            self.tell("moved", **said, why=error.problem)
-        return still
+        return None
 
 
 def settle(resolved: Resolved, server: Server) -> None:

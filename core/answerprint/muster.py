@@ -9,14 +9,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from answerprint import backlog
 from answerprint.access import Access
 from answerprint.documents import count
 from answerprint.health import Check, Health
 
-LOOK_SECONDS = 3.0  # who does not answer within it is as good as away
+LOOK_SECONDS = 3.0  # who does not answer within it is as good as away, where others do
+LONGEST_SECONDS = 10.0  # and where none does: a slow server is better than none
 APART_SECONDS = 0.5  # between the two looks that tell how much a server has to do
 FAR_MILLISECONDS = 100.0  # farther than the nearest; less is the moment's chance
 
@@ -63,17 +64,24 @@ def muster(
     addresses: Sequence[str],
     access: Access | None = None,
     draining: Mapping[str, str] | None = None,
+    *,
+    seconds: float = LOOK_SECONDS,
 ) -> list[Seen]:
-    """How all of them are, in this order. Takes half a second, or LOOK_SECONDS if one is silent.
+    """How all of them are, in this order. Takes half a second, or `seconds` if one is silent.
+
+    Where none has answered by then, all are waited for as long as a single one would be.
 
     `draining`: address -> why.
     """
-    due, drained = time.monotonic() + LOOK_SECONDS, draining or {}
+    begun, drained = time.monotonic(), draining or {}
     looks = [_Look(address, access) for address in addresses]
     for one in looks:
         one.start()
-    for one in looks:
-        one.join(max(0.0, due - time.monotonic()))
+    for longest in (seconds, LONGEST_SECONDS):
+        for one in looks:
+            one.join(max(0.0, begun + longest - time.monotonic()))
+        if any(one.health.state == "connected" for one in looks):
+            break
     return [
         Seen(one.address, one.health, drained.get(one.address, ""), one.waiting) for one in looks
     ]
@@ -124,6 +132,8 @@ class _Look(threading.Thread):
             if self._access is None:  # behind a gateway there is no page
                 self.waiting = backlog.waiting(self.address)
             time.sleep(APART_SECONDS)
-            self.health = check.look()
+            near, self.health = self.health.milliseconds, check.look()
+            if near is not None and near < (self.health.milliseconds or 0.0):
+                self.health = replace(self.health, milliseconds=near)  # the rest was the moment's
         finally:
             check.close()

@@ -12,6 +12,7 @@ import getpass
 import os
 import re
 import socket
+import stat
 import time
 import uuid
 from collections import Counter
@@ -44,7 +45,8 @@ _VERSION = r"[1-9][0-9]{0,8}"
 
 Count = Annotated[int, Field(ge=0, le=documents.MOST_INT, strict=True)]
 Amount = Annotated[float, Field(ge=0, le=1e15)]
-Word = Annotated[str, Field(max_length=256)]
+MOST_WORD = 256
+Word = Annotated[str, Field(max_length=MOST_WORD)]
 Key = Annotated[str, Field(max_length=64)]
 
 
@@ -53,7 +55,7 @@ class Outcome(OpenDocument):
 
     why         as the job got its version: "stable", "canary, 10 % of jobs"
     host        that asked: "nuke 15.1v2"
-    server      that worked, without its port
+    server      that worked, without its port; all of them where the run went on at another
     state       as the take's journal says it: complete, part, incomplete, cancelled
     frames      that are done by this run; `made` of them by the model, the others are copies
     failures    error -> frames that it ended, like InferenceError -> 3
@@ -107,12 +109,16 @@ class Tally:
     made: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     seconds: Counter[str] = field(default_factory=Counter)
+    _servers: dict[str, None] = field(default_factory=dict)
     _words: dict[str, str] = field(default_factory=dict)
 
     def see(self, event: Event) -> None:
         match event["event"]:
             case "started":
                 self.started = event
+                self._servers[str(event["server"])] = None
+            case "moved":
+                self._servers[str(event["to"]).rpartition(":")[0]] = None
             case "frame":
                 self.frames += 1
                 self.made += "copied_from" not in event and "shows" not in event
@@ -134,8 +140,9 @@ class Tally:
 
     def facts(self, megapixels: float) -> dict[str, Any]:
         """Fields of an outcome. `megapixels`: of one frame."""
-        words = Counter(self._words.values())
+        words, servers = Counter(self._words.values()), ", ".join(self._servers)
         return {
+            **({"server": servers[:MOST_WORD]} if servers else {}),
             "state": self.state,
             "frames": self.frames,
             "made": self.made,
@@ -255,13 +262,20 @@ def held(path: Path, most: int = MOST_BYTES) -> bytes:
         TakeError: it cannot be read, or is too large.
     """
     try:
-        with path.open("rb") as stream:
+        # a pipe that somebody left there would be waited for without end
+        with open(path, "rb", opener=_at_once) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise wrong(path, "it is no file")
             found = stream.read(most + 1)
     except OSError as error:
         raise wrong(path, f"it cannot be read, {error.strerror or error}") from error
     if len(found) > most:
         raise wrong(path, f"it is larger than {most:,} bytes")
     return found
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def parse(content: bytes, path: Path) -> Outcome:
@@ -300,7 +314,7 @@ def survey(rollout: Path, task: str, version: str, *, most: int = MOST_READ) -> 
         if one is not None and (one.task, one.version) == (task, version):
             found.append(one)
         else:
-            unreadable += path.is_file()  # one that was tidied away meanwhile is none
+            unreadable += path.exists()  # one that was tidied away meanwhile is none
     return Outcomes(tuple(found), unreadable)
 
 

@@ -73,6 +73,7 @@ class Persistence:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _pulse: tuple[float, Pulse] = (0.0, Pulse())
     _refused: ServerRefused | None = None
+    _is_in_vain: bool = False  # it was left for another, and none has answered since
 
     def ask(self, named: dict[str, Any], once: Callable[[], T]) -> T | None:
         """What `once` returns at last; None if the run was stopped before.
@@ -103,7 +104,7 @@ class Persistence:
                 if not cured and self.stop.wait(next(pauses)):
                     return None
             else:
-                self._refused = None
+                self._refused, self._is_in_vain = None, False
                 return answer
 
     def _meet(
@@ -144,12 +145,18 @@ class Persistence:
         try:
             self._reload()
         except ServerRefused as refused:
-            if self.elsewhere is not None and self.elsewhere(refused, 0.0) is None:
-                self._refused = None
+            if self._is_left(refused):
                 return
             if self._refused is None:
                 self.tell("waiting", **refused.as_json())
             self._refused = refused
+
+    def _is_left(self, refused: ServerRefused) -> bool:
+        """Whether another goes on, once: where the model is dead as well, it is waited for there."""
+        if self._is_in_vain or self.elsewhere is None or self.elsewhere(refused, 0.0) is not None:
+            return False
+        self._is_in_vain, self._refused = True, None
+        return True
 
     def _reload(self) -> None:
         """Load the model again, unless another client did; a run that is stopped does not wait."""

@@ -172,7 +172,7 @@ def follow(
     events = _events(resolved, take, server, context, bounds, part)
     total = sum(1 for _ in begin.items(resolved, part))
     watched = shown(events, context.output, total, lines=lines)
-    measure = Measure(resolved, server.address, site.home())
+    measure = Measure(resolved, site.home())
     ending = Ending(resolved, take, server, context)
     last: Event = {}
     judged: Event = {}
