@@ -245,13 +245,9 @@ def test_what_is_wrong_here_raises_its_alert_and_nothing_else_does(studio: Studi
     (down,) = studio.prometheus.until('ALERTS{alertname="AnswerprintModelDown"}')
     assert down["metric"]["model"] == "unwell"
 
-    names = {one["metric"]["alertname"] for one in studio.prometheus.ask("ALERTS")}
-
-    assert names <= {
-        "AnswerprintCanaryWorse", "AnswerprintModelDown", "AnswerprintCertificateEnds",
-        "AnswerprintFramesFail", "AnswerprintQualityFails", "AnswerprintRequestsFail",
-        "AnswerprintDiskFills",
-    }  # fmt: skip
+    due = "CanaryWorse|ModelDown|CertificateEnds|FramesFail|QualityFails|RequestsFail|DiskFills"
+    # a scrape that a busy machine was late with is over with the next one
+    studio.prometheus.until(f'absent(ALERTS{{alertname!~"Answerprint({due})"}})')
 
 
 def test_a_scrape_of_the_watch_holds_no_path_and_no_person(studio: Studio) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
+import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -21,7 +23,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from answerprint.errors import SetupError
-from answerprint_server import clients, expiry, page
+from answerprint_server import clients, expiry, page, queues
 from answerprint_server.clients import Tally
 from answerprint_server.facts import Facts, Planned
 from answerprint_server.metrics import Metrics
@@ -98,6 +100,28 @@ def test_a_folder_that_changed_long_ago_is_still_seen_when_it_changes(tmp_path: 
     tally.look()
     watchmen.leave(tmp_path, "denoise", "3")
 
+    tally.look()
+
+    assert tally.counts["frames"]["denoise", "3", "night", "done"] == 24
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["before", "not_yet"])
+def test_a_share_that_was_away_brings_back_nothing_new(known: bool, tmp_path: Path) -> None:
+    share, away = tmp_path / "share", tmp_path / "away"
+    share.mkdir()
+    watchmen.leave(share, "denoise", "3")
+    if not known:
+        share.rename(away)
+    tally = Tally(share)
+    if known:
+        share.rename(away)
+    tally.look()
+    away.rename(share)
+    tally.look()
+    assert not tally.counts["frames"]
+    assert not tally.unreadable
+
+    watchmen.leave(share, "denoise", "3")
     tally.look()
 
     assert tally.counts["frames"]["denoise", "3", "night", "done"] == 24
@@ -200,6 +224,44 @@ def test_a_broken_roll_out_is_told_and_what_was_known_stays(tmp_path: Path) -> N
     }
 
 
+def test_before_the_first_round_nobody_says_that_the_server_is_down() -> None:
+    assert "answerprint_server_up" not in told(Metrics(Facts))
+
+
+PENDING = b'nv_inference_pending_request_count{model="denoise",version="3"}'
+
+
+@pytest.mark.parametrize(
+    ("page", "found"),
+    [
+        (b"\r\n" + PENDING + b" 2\n", {("denoise", "3"): 2}),
+        (b"Content-Length: 1000\r\n\r\n" + PENDING, None),
+        (b"Content-Encoding: gzip\r\n\r\n" + PENDING, None),
+        (b"\r\n" + PENDING + b" +Inf\n", None),
+        (b"\r\n<html>{</html>\n", None),
+    ],
+    ids=["whole", "broken_off", "no_gzip", "endless", "another_page"],
+)
+def test_a_page_of_tritons_that_breaks_off_says_nothing(
+    page: bytes, found: queues.Queues | None
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        answering = threading.Thread(target=answer, args=(listening, page))
+        answering.start()
+
+        assert queues.waiting(f"127.0.0.1:{listening.getsockname()[1]}") == found
+
+        answering.join(watchmen.SECONDS)
+
+
+def answer(listening: socket.socket, page: bytes) -> None:
+    """One request with these bytes, and no more."""
+    one, _ = listening.accept()
+    with one:
+        one.recv(1 << 16)
+        one.sendall(b"HTTP/1.1 200 OK\r\n" + page)
+
+
 def test_certificates_are_told_by_their_end_and_keys_are_not_opened(tmp_path: Path) -> None:
     end = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(days=9)
     (tmp_path / "servers").mkdir()
@@ -226,7 +288,7 @@ def certificate(end: datetime) -> bytes:
 @pytest.fixture
 def served() -> Iterator[str]:
     """The page of a server on which something is wrong."""
-    registry = Metrics(Facts).registry()
+    registry = Metrics(lambda: Facts(at=1.0)).registry()
     with page.served("127.0.0.1", 0, registry, lambda: (False, "Not well: denoise 3.")) as where:
         yield f"http://{where[0]}:{where[1]}"
 
@@ -247,6 +309,23 @@ def test_who_says_nothing_keeps_nobody_else_waiting(served: str) -> None:
     host, _, port = served.removeprefix("http://").rpartition(":")
     with socket.create_connection((host, int(port))):
         assert requests.get(f"{served}/metrics", timeout=30).ok
+
+
+def test_who_goes_away_is_no_fault(served: str, capfd: pytest.CaptureFixture[str]) -> None:
+    host, _, port = served.removeprefix("http://").rpartition(":")
+    with socket.create_connection((host, int(port))) as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
+    # asked after it, and while no other is answered any more
+    assert requests.get(f"{served}/metrics", timeout=30).ok
+    watchmen.eventually(lambda: not answering(), "one is still being answered")
+
+    assert capfd.readouterr().err == ""
+
+
+def answering() -> list[str]:
+    """Threads of the page that are at work for somebody."""
+    names = (one.name for one in threading.enumerate())
+    return [one for one in names if "process_request_thread" in one]
 
 
 def test_a_port_that_is_taken_is_said(served: str) -> None:

@@ -325,3 +325,10 @@ def test_a_place_that_is_none_is_refused(listen: str, tmp_path: Path) -> None:
 
     assert said.code == 2
     assert f"--listen {listen} is no HOST:PORT" in said.err
+
+
+def test_a_name_that_can_be_none_is_told(tmp_path: Path) -> None:
+    said = AtOnce(tmp_path)("server", "watch", "--listen", f"{'ä' * 70}:9108")
+
+    assert said.code == 7
+    assert "Metrics cannot be served on" in said.err

@@ -22,7 +22,7 @@ from samples import AtOnce, own_models, own_server
 from answerprint import rollout
 from answerprint.cli.server.screen import View, screen
 from answerprint.rollout import Rollout
-from answerprint_server import clients, glance
+from answerprint_server import clients, embedded, glance
 from answerprint_server.glance import Glance, Row
 
 PLAN = Rollout.model_validate(
@@ -105,6 +105,17 @@ def test_a_server_that_went_away_leaves_what_was_known(view: View) -> None:
     assert any("matte" in line for line in lines)
 
 
+def test_what_others_wrote_gives_the_terminal_no_orders(view: View) -> None:
+    order = "\x1b]0;night\x07\nmore\x9b2J"
+    artist, row = replace(view.glance.people[0], user=order), replace(ROWS[3], state=order)
+    held = replace(view.glance, rows=(row,), people=(artist,))
+
+    lines = shown(replace(view, glance=held, halted={"denoise": order}))
+
+    assert sum("night" in line for line in lines) == 4
+    assert all(line.isprintable() for line in lines)
+
+
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Environment of a user whose server is supervised, and whose site has a roll-out."""
@@ -152,13 +163,15 @@ def test_a_watch_goes_on_while_the_server_dies_and_comes_back(studio: dict[str, 
     try:
         told = json.loads(process.stdout.readline())
         until(told["health"], lambda answer: answer.status_code == 200)
-        state = json.loads(
-            (Path(studio["ANSWERPRINT_HOME"]) / "server" / "server.json").read_text()
-        )
-        os.kill(state["triton"], signal.SIGKILL)
+        state = embedded.running(Path(studio["ANSWERPRINT_HOME"]))
+        assert state
+        os.kill(state.pid, signal.SIGSTOP)  # it brings nothing back before that is seen
+        os.kill(state.triton, signal.SIGKILL)
+        heard = map(json.loads, process.stdout)  # the model too, where it is asked just then
+        assert any(one.get("server") == "away" for one in heard)
+        os.kill(state.pid, signal.SIGCONT)
 
-        assert json.loads(process.stdout.readline())["server"] == "away"
-        assert json.loads(process.stdout.readline()) == {"server": "back"}
+        assert any(one.get("server") == "back" for one in heard)
         until(told["health"], lambda answer: answer.text == "1 model, every instance answers.\n")
         until(
             told["metrics"], lambda answer: "answerprint_server_restarts_total 1.0" in answer.text

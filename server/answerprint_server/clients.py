@@ -46,13 +46,17 @@ class Tally:
         self.counts: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
         self.unreadable = 0
         self._folders = _Folders(folder)
-        self._seen: set[str] = set(self._folders.files())
+        self._seen: set[str] | None = None
         self._shows: set[str] = set()
         self._versions: set[tuple[str, str]] = set()
+        self.look()
 
     def look(self) -> None:
         """Count what has come since the last look."""
         there = self._folders.files()
+        if self._seen is None:  # what lies there was there before, whenever it can be seen
+            self._seen = set(there) if self._folders.is_there() else None
+            return
         for name in there.keys() - self._seen:
             one = _read(there[name])
             if one is None:
@@ -106,21 +110,36 @@ class _Folders:
         self._top = folder / outcome.FOLDER if folder else None
         self._held: dict[Path, tuple[int, list[Path]]] = {}
 
+    def is_there(self) -> bool:
+        """Whether the roll-out's folder can be seen just now; a share may be away."""
+        try:
+            return self._top is not None and self._top.parent.is_dir()
+        except OSError:
+            return False
+
     def files(self) -> dict[str, Path]:
         """Outcomes by their names, which are never given twice; what they hold is not looked at."""
         return {path.name: path for folder in self._all() for path in self._listed(folder)}
 
     def _all(self) -> list[Path]:
-        try:
-            return sorted(self._top.glob("*/*"))[:MOST_VERSIONS] if self._top else []
-        except OSError:  # the share is away: what is new is counted when it is back
+        """While the share is away, those that were known: none of theirs is new when it is back."""
+        if self._top is None or not self.is_there():
             return list(self._held)
+        try:
+            found = sorted(self._top.glob("*/*"))[:MOST_VERSIONS]
+        except OSError:
+            return list(self._held)
+        self._held = {path: one for path, one in self._held.items() if path in found}
+        return found
 
     def _listed(self, folder: Path) -> list[Path]:
         changed, known = _changed(folder), self._held.get(folder)
         if known is None or known[0] != changed or _age(changed) < SETTLED_SECONDS:
-            names = [path for path in _entries(folder) if path.name != outcome.HALTED]
-            known = self._held[folder] = (changed, names)
+            try:
+                known = changed, _entries(folder)
+            except OSError:
+                return known[1] if known else []
+            self._held[folder] = known
         return known[1]
 
 
@@ -140,11 +159,13 @@ def _read(path: Path) -> Outcome | None:
 
 
 def _entries(folder: Path) -> list[Path]:
-    try:
-        found = (path for path in folder.iterdir() if path.suffix == ".json")
-        return [path for path in islice(found, MOST_FILES) if not path.name.startswith(".")]
-    except OSError:
-        return []
+    """Raises OSError."""
+    found = (path for path in folder.iterdir() if path.suffix == ".json")
+    return [path for path in islice(found, MOST_FILES) if not _is_none(path.name)]
+
+
+def _is_none(name: str) -> bool:
+    return name.startswith(".") or name == outcome.HALTED
 
 
 def _changed(path: Path) -> int:

@@ -50,7 +50,9 @@ class Metrics(Collector):
         yield _gauge(
             "watch_last_round_timestamp_seconds", "When models were looked at last.", {(): facts.at}
         )
-        yield _gauge("server_up", "1 where the server itself answers.", {(): facts.up})
+        yield _gauge(
+            "server_up", "1 where the server itself answers.", {(): facts.up} if facts.at else {}
+        )
         if facts.restarts is not None:
             yield _counter(
                 "server_restarts",

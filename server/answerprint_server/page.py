@@ -37,7 +37,7 @@ def served(
         server = make_server(
             host, port, _app(registry, healthy), server_class=_Server, handler_class=_Handler
         )
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, TypeError) as error:  # the last: a name that can be none
         raise SetupError(
             f"Metrics cannot be served on {host}:{port}: {error}.",
             remedy="Another program may listen there; choose another with --listen HOST:PORT.",
@@ -53,6 +53,9 @@ def served(
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True  # who reads slowly keeps nobody from ending
+
+    def handle_error(self, *_: Any) -> None:
+        """Somebody connected, and said nothing or went away: no reason for a traceback."""
 
     def server_bind(self) -> None:
         """Without asking the name service who we are: it may not answer."""

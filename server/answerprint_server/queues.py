@@ -8,11 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import requests
+import urllib3
 from prometheus_client.parser import text_string_to_metric_families
 
 PENDING = "nv_inference_pending_request_count"
 MOST_BYTES = 16 << 20
 SECONDS = 3.0
+# urllib3's own come of a page that breaks off, as where Triton is killed in the middle of it
+_NO_PAGE = (
+    requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, KeyError,
+    OverflowError,
+)  # fmt: skip
 
 Queues = Mapping[tuple[str, str], int]
 
@@ -26,7 +32,7 @@ def waiting(address: str | None) -> Queues | None:
         return None
     try:
         return _pending(_page(address))
-    except (requests.RequestException, ValueError, KeyError):
+    except _NO_PAGE:
         return None
 
 

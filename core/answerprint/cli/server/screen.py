@@ -69,7 +69,7 @@ def _head(glance: Glance) -> Text:
     line = Text("answerprint ", style="bold", no_wrap=True, overflow="ellipsis")
     line.append(f"{glance.address}  ", style="cyan")
     if glance.problem:
-        return line.append(glance.problem, style=BAD)
+        return line.append(_printable(glance.problem), style=BAD)
     line.append(f"Triton {glance.version}  ", style=GREY)
     if glance.rates:
         line.append(_sparks(glance.rates[-20:]), style=GOOD)
@@ -94,7 +94,8 @@ def _models(rows: Sequence[Row], most: int, width: int) -> RenderableType:
         if row.state == "ready":
             table.add_row(*_kept(columns, _cells(row), width))
         else:
-            table.add_row(_name(row), row.version, Text(row.state.partition(",")[0], BAD))
+            state = _printable(row.state.partition(",")[0])
+            table.add_row(_name(row), row.version, Text(state, BAD))
     return _and_more(table, len(rows) - most, "model")
 
 
@@ -131,7 +132,7 @@ def _broken(rows: Sequence[Row]) -> Iterable[Text]:
     """Why a model is not there, a line for each of the first few."""
     for row in [one for one in rows if one.state != "ready"][:MOST_BROKEN]:
         line = Text(f"{row.name} {row.version}: ", no_wrap=True, overflow="ellipsis")
-        yield line.append(row.state, style=BAD)
+        yield line.append(_printable(row.state), style=BAD)
 
 
 def _rollout(view: View) -> Iterable[Text]:
@@ -143,7 +144,7 @@ def _rollout(view: View) -> Iterable[Text]:
         line.append(f"  candidate {task.candidate}", style=MILD)
         line.append(f"  canary {task.canary:g} %  mirror {task.mirror:g} %", style=GREY)
         if name in view.halted:
-            line.append(f"  HALTED: {view.halted[name]}", style=BAD)
+            line.append(f"  HALTED: {_printable(view.halted[name])}", style=BAD)
         line.no_wrap, line.overflow = True, "ellipsis"
         yield line
 
@@ -173,9 +174,19 @@ def _people(people: Sequence[Person], of: int, width: int) -> RenderableType:
     for one in people:
         words = (one.user, one.machine, one.host, one.show, ", ".join(one.tasks))
         failed = Text(f"{one.failed:,}", style=BAD if one.failed else GREY)
-        cells = [*map(Text, words), Text(f"{one.frames:,}"), failed, _ago(now - one.ended)]
+        cells = [
+            *(Text(_printable(word)) for word in words),
+            Text(f"{one.frames:,}"),
+            failed,
+            _ago(now - one.ended),
+        ]
         table.add_row(*_kept(columns, cells, width))
     return _and_more(table, of - len(people), "person", "people")
+
+
+def _printable(text: str) -> str:
+    """What others wrote, on one line, and without orders to the terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _table(columns: Sequence[Column], width: int) -> Table:

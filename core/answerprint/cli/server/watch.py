@@ -156,6 +156,8 @@ class _Rounds:
     def health(self) -> tuple[bool, str]:
         """Whether every model answers, and a sentence."""
         found = self.facts
+        if not found.at:
+            return False, "The models are being asked for the first time."
         if not found.up:
             return False, "The server does not answer."
         ill = [f"{one.name} {one.version}" for one in found.models if not one.is_well]
