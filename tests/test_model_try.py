@@ -9,8 +9,10 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
+import psutil
 import pytest
-from samples import AtOnce, own_models, stand_in
+from command import Answerprint
+from samples import ALL_NAN, AtOnce, add_version, own_models, stand_in
 
 from answerprint import exr
 from answerprint_server import golden, junit, repository
@@ -186,6 +188,32 @@ def test_a_model_that_must_not_be_loaded_is_not_tried(
     assert [one["rule"] for one in findings["passthrough"]] == ["untried"]
 
 
+def test_the_version_that_is_named_is_tried(tmp_path: Path) -> None:
+    models = own_models(tmp_path / "models", ["passthrough"])
+    stand_in(models, "single", "made = image")
+    add_version(models, "passthrough", "2", ALL_NAN)
+    add_version(models, "passthrough", "3")
+
+    said = AtOnce(tmp_path)("models", "check", models, "--try", "--version", "2", "--json")
+
+    assert said.code == 1
+    found = {
+        one["rule"]: one
+        for one in said.documents
+        if one["event"] == "finding" and one["rule"] in ("finite", "load")
+    }
+    assert found["finite"]["file"] == "passthrough/2/contract.json"
+    assert "Task single has no version 2" in found["load"]["problem"]
+    assert found["load"]["remedy"].startswith("It has 1.")
+
+
+def test_a_version_goes_with_a_trial_alone(tmp_path: Path) -> None:
+    said = AtOnce(tmp_path)("models", "check", "--version", "2", "--json")
+
+    assert (said.code, said.last["error"]) == (2, "JobError")
+    assert "Add --try" in said.last["remedy"]
+
+
 def golden_case(models: Path, task: str, **fields: Any) -> Path:
     """A golden case of a stand-in, with what is expected of passthrough."""
     source = repository.models_folder() / "passthrough" / "golden" / "plate"
@@ -291,6 +319,30 @@ def test_what_was_expected_stays_where_another_answer_comes(
     other = tested[0] / "models" / "other" / "golden" / "plate" / golden.EXPECTED
 
     assert other.read_bytes() == ours.read_bytes()
+
+
+def test_a_server_that_is_killed_while_a_model_is_asked_is_a_verdict_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    models = own_models(tmp_path / "models", ["passthrough"])
+    stand_in(models, "killer", "import os\nos.kill(os.getppid(), 9)\nmade = image")
+    golden_case(models, "killer")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+
+    said = Answerprint(tmp_path)(
+        "models", "test", "--models", models, "--json", env={"TMPDIR": str(temporary)}
+    )
+
+    assert said.code == 1, said
+    cases = {one["task"]: one for one in said.documents if one["event"] == "case"}
+    assert (cases["killer"]["verdict"], cases["passthrough"]["verdict"]) == ("fail", "absent")
+    for one in cases.values():
+        assert "The private server is gone" in one["problem"]
+        assert "one task at a time" in one["remedy"]
+    assert list(temporary.iterdir()) == []
+    left = [one.info["cmdline"] for one in psutil.process_iter(["cmdline"])]
+    assert not any(str(temporary) in word for words in left for word in words or [])
 
 
 def test_junit_holds_whatever_a_model_says() -> None:

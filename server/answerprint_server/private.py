@@ -9,10 +9,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from answerprint.errors import AnswerprintError, ServerAway
 from answerprint_server import embedded
 from answerprint_server.state import Running
 
 UNSERVED = ("golden", "__pycache__")
+_GONE = (
+    "The private server is gone: it crashed, or the system ended it, as for want of memory.",
+    "Run this again with one task at a time; that with which it ends again has to be corrected.",
+)
 
 
 @contextmanager
@@ -41,3 +46,8 @@ def served(models: Iterable[Path]) -> Iterator[Running]:
                 # nobody else asks it: an end in order would take three seconds
                 with suppress(ProcessLookupError):
                     os.kill(state.triton, signal.SIGKILL)
+
+
+def said(error: AnswerprintError) -> tuple[str, str]:
+    """Problem and remedy of an error; nobody can start a private server that is gone."""
+    return _GONE if isinstance(error, ServerAway) else (error.problem, error.remedy)

@@ -104,7 +104,7 @@ def _of(model: Path, server: Server, version: str | None, *, expect: bool) -> It
         offer = server.offer(model.name, version)
         offer.usable()
     except ServerError as error:
-        yield Proof(model.name, "", "absent", error.problem, error.remedy)
+        yield Proof(model.name, "", "absent", *private.said(error))
         return
     cases = golden.folders(model)
     if not cases:
@@ -143,8 +143,7 @@ def _asked(case: Case, offer: Offer, server: Server, *, expect: bool) -> Proof:
             return _written(case, contract, answer.images, facts)
     except AnswerprintError as error:
         verdict: Verdict = "fail" if isinstance(error, ServerError) else "broken"
-        said = (error.problem, error.remedy)
-        return Proof(case.task, case.folder.name, verdict, *said, **facts)
+        return Proof(case.task, case.folder.name, verdict, *private.said(error), **facts)
     return _compared(case, answer.images, wanted, facts)
 
 

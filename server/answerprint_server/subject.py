@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from answerprint.contract import Contract, Input, Output, Value
 from answerprint.errors import AnswerprintError
 from answerprint.triton import Expected, Offer, Server
-from answerprint_server import golden
+from answerprint_server import golden, repository
 from answerprint_server.finding import Finding, Severity, line_in
 
 Images = dict[str, NDArray[Any]]
@@ -28,12 +28,14 @@ class Subject:
     """A model that is ready.
 
     given   the inputs of its first golden case; empty where it has none that can be read
-    text    of its contract.json, to say on which line something stands
+    place   its contract.json below the repository
+    text    of that, to say on which line something stands
     """
 
     server: Server
     offer: Offer
     given: Images = field(default_factory=dict)
+    place: str = ""
     text: str = ""
 
     @property
@@ -101,19 +103,20 @@ class Subject:
     def finding(
         self, severity: Severity, rule: str, path: str, problem: str, remedy: str
     ) -> Finding:
-        place = f"{self.offer.name}/contract.json"
         line = line_in(self.text, path)
-        return Finding(severity, rule, self.offer.name, problem, remedy, place, line, path)
+        return Finding(severity, rule, self.offer.name, problem, remedy, self.place, line, path)
 
 
 def of(server: Server, offer: Offer, model: Path) -> Subject:
     """With the first golden case that can be read."""
+    path = repository.contract_of(model, offer.version)
+    place = path.relative_to(model.parent).as_posix()
     try:
-        text = (model / "contract.json").read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         text = ""
     cases = (_case(folder, offer.usable()) for folder in golden.folders(model))
-    return Subject(server, offer, next(filter(None, cases), {}), text)
+    return Subject(server, offer, next(filter(None, cases), {}), place, text)
 
 
 def _case(folder: Path, contract: Contract) -> Images:

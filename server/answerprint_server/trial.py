@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from answerprint.errors import InferenceError, ModelDied, ServerError
+from answerprint.errors import InferenceError, ModelDied, NoSuchTask, ServerAway, ServerError
 from answerprint.triton import Server
 from answerprint_server import experiments, private, seams, subject
 from answerprint_server.finding import Finding
@@ -17,6 +17,8 @@ from answerprint_server.subject import Subject
 
 # a finding of such a rule keeps a model from being tried: it would not load, or should not
 BARRED = {"link", "path", "pickle", "program", "contract", "config", "version", "digest", "name"}
+
+LOG = "Have the model corrected; 'answerprint serve --models' writes a log that says more."
 
 _EXPERIMENTS: dict[str, Callable[[Subject], Iterator[Finding]]] = {
     "an ordinary frame": experiments.answers,
@@ -31,11 +33,12 @@ _EXPERIMENTS: dict[str, Callable[[Subject], Iterator[Finding]]] = {
 
 
 def tried(
-    models: Iterable[Path], known: Iterable[Finding] = ()
+    models: Iterable[Path], known: Iterable[Finding] = (), version: str | None = None
 ) -> Iterator[tuple[str, list[Finding]]]:
     """Each model's name with what was found out about it, in the order of the models.
 
-    known   what lint found: a model that must not be loaded is not
+    known     what lint found: a model that must not be loaded is not
+    version   of the models; None: the newest
 
     Raises:
         SetupError, ServerError, TakeError: the server cannot be started; see `private.served`.
@@ -50,18 +53,15 @@ def tried(
         return
     with private.served(fit) as state, Server(state.address) as server:
         for model in fit:
-            yield model.name, list(_of(model, server))
+            yield model.name, list(_of(model, server, version))
 
 
-def _of(model: Path, server: Server) -> Iterator[Finding]:
+def _of(model: Path, server: Server, version: str | None) -> Iterator[Finding]:
     try:
-        offer = server.offer(model.name)
+        offer = server.offer(model.name, version)
         offer.usable()
     except ServerError as error:
-        remedy = (
-            "Have the model corrected; 'answerprint serve --models' writes a log that says more."
-        )
-        yield Finding("error", "load", model.name, error.problem, remedy, file=model.name)
+        yield Finding("error", "load", model.name, *_said(error, LOG), file=model.name)
         return
     held = subject.of(server, offer, model)
     for words, experiment in _EXPERIMENTS.items():
@@ -78,8 +78,14 @@ def _of(model: Path, server: Server) -> Iterator[Finding]:
 
 
 def _failed(held: Subject, words: str, error: ServerError) -> Finding:
-    problem = f"It fails with {words}: {error.problem}"
-    return held.finding("error", "answer", "", problem, "Have the model corrected.")
+    problem, remedy = _said(error, "Have the model corrected.")
+    return held.finding("error", "answer", "", f"It fails with {words}: {problem}", remedy)
+
+
+def _said(error: ServerError, remedy: str) -> tuple[str, str]:
+    """Problem and remedy: of a model that fails `remedy`, else the error's own."""
+    problem, own = private.said(error)
+    return problem, own if isinstance(error, (NoSuchTask, ServerAway)) else remedy
 
 
 def _untried(model: str) -> Finding:

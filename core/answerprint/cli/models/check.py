@@ -11,6 +11,7 @@ error: it must not be served. warn: a person has to look at it. note: it may sta
 examples:
   answerprint models check
   answerprint models check tasks --try
+  answerprint models check tasks --task sharpen --try --version 2
   answerprint models check tasks --task sharpen --junit check.xml
   answerprint models check tasks --strict --lock install/weights.lock
 """
@@ -24,7 +25,7 @@ from pathlib import Path
 from answerprint import documents
 from answerprint.cli.context import Context
 from answerprint.cli.said import line
-from answerprint.errors import SourceError
+from answerprint.errors import JobError, SourceError
 from answerprint_server import finding, junit, lint, repository, trial
 from answerprint_server.finding import Finding
 
@@ -34,6 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("folder", nargs="?", type=Path, metavar="DIR", help="model repository; usually our own")
     add("--task", action="append", default=[], metavar="TASK", help="only this; may be repeated")
     add("--try", dest="tried", action="store_true", help="hold claims by experiment as well")
+    add("--version", metavar="N", help="of the models, for --try; usually the newest")
     add("--strict", action="store_true", help="a warning fails as an error does")
     add(
         "--lock", action="append", type=Path, metavar="FILE", help="pinned packages; ours if unsaid"
@@ -42,6 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
+    _check_version(args)
     check_place(args.junit)
     folder = (args.folder or repository.models_folder()).absolute()
     models = lint.chosen(folder, args.task)
@@ -49,7 +52,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     for one in found:
         _tell(one, context)
     if args.tried:
-        for one in _tried(models, found, context):
+        for one in _tried(models, found, args.version, context):
             found.append(one)
             _tell(one, context)
     if args.junit:
@@ -75,9 +78,20 @@ def write(file: Path, title: str, tests: Iterable[junit.Test]) -> None:
         raise documents.unwritable(file.absolute().parent, error) from error
 
 
-def _tried(models: Sequence[Path], known: Sequence[Finding], context: Context) -> Iterator[Finding]:
+def _check_version(args: argparse.Namespace) -> None:
+    """Raises JobError: lint looks at all versions, so one goes with a trial alone."""
+    if args.version is not None and not args.tried:
+        raise JobError(
+            "--version goes with --try alone: what lies in files is held for all versions.",
+            remedy="Add --try, or leave --version out.",
+        )
+
+
+def _tried(
+    models: Sequence[Path], known: Sequence[Finding], version: str | None, context: Context
+) -> Iterator[Finding]:
     """Raises KeyboardInterrupt: it is to end."""
-    for name, found in trial.tried(models, known):
+    for name, found in trial.tried(models, known, version):
         context.interrupted.heed()
         context.output.emit({"event": "tried", "model": name, "findings": len(found)})
         context.output.say(f"tried  {name}: {'as it says' if not found else 'see below'}")
