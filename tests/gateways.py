@@ -29,6 +29,7 @@ from answerprint_server.gateway import Gateway, Shown
 
 COMMAND = "sudo apt-get install nginx-light"
 SECONDS = 60
+ATTEMPTS = 5
 
 
 @functools.cache
@@ -124,10 +125,22 @@ class Door:
         _nginx(self.folder, "-s", "reload")
         _until(lambda: bool(workers(self.folder)) and not workers(self.folder) & before)
 
-    def log(self) -> list[dict[str, Any]]:
-        """The access log; every line has to be JSON."""
+    def log(self, least: int, **fields: str) -> list[dict[str, Any]]:
+        """The lines of the access log with these fields, waited for: a client has its answer before.
+
+        Every line has to be JSON.
+        """
         path = self.folder / "run" / "access.log"
-        return [json.loads(line) for line in path.read_text().splitlines()]
+        found: list[dict[str, Any]] = []
+
+        def look() -> bool:
+            whole = path.read_text().rpartition("\n")[0].splitlines()
+            lines = [json.loads(line) for line in whole]
+            found[:] = [one for one in lines if fields.items() <= one.items()]
+            return len(found) >= least
+
+        _until(look)
+        return found
 
 
 @contextmanager
@@ -141,23 +154,39 @@ def door(
     folder.mkdir()
     if secret:
         certs.write(folder / gateway.SECRET, secret.encode(), 0o600)
-    listen = f"127.0.0.1:{_free()}"
     path = folder / limits.FILE
     path.write_text(text or limits.default())
-    (folder / "ends").write_text(f"{triton} {listen}")
-    _write(folder, studio, triton, listen, path)
-    process = subprocess.Popen(
-        ["nginx", "-p", str(folder), "-c", "nginx.conf", "-g", "daemon off;"],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = _begun(folder, studio, triton, path)
     try:
-        _until(lambda: process.poll() is not None or _answers(listen))
-        assert process.poll() is None, process.stderr and process.stderr.read()
-        yield Door(listen, folder, studio)
+        yield Door(_ends(folder)[1], folder, studio)
     finally:
         process.terminate()
         process.communicate(timeout=SECONDS)
+
+
+def _begun(folder: Path, studio: Studio, triton: str, path: Path) -> subprocess.Popen[str]:
+    """nginx on a port that was free a moment ago; where somebody was faster, on another one."""
+    for _ in range(ATTEMPTS):
+        listen = f"127.0.0.1:{_free()}"
+        (folder / "ends").write_text(f"{triton} {listen}")
+        _write(folder, studio, triton, listen, path)
+        process = subprocess.Popen(
+            ["nginx", "-p", str(folder), "-c", "nginx.conf", "-g", "daemon off;"],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        _until(lambda ran=process: ran.poll() is not None or _is_up(folder))
+        if process.poll() is None:
+            return process
+        said = process.communicate()[1]
+        assert "in use" in said, said
+    raise AssertionError(f"no port is free for long here: {ATTEMPTS} tries")
+
+
+def _is_up(folder: Path) -> bool:
+    """Whether it has its port, which it says by its number, and workers that can be told apart."""
+    pid = folder / "run" / "nginx.pid"
+    return pid.exists() and bool(pid.read_text().strip()) and bool(workers(folder))
 
 
 def _write(folder: Path, studio: Studio, triton: str, listen: str, path: Path) -> None:
@@ -180,7 +209,7 @@ def _nginx(folder: Path, *words: str) -> None:
 def workers(folder: Path) -> set[int]:
     """Its processes that take new connections: one that ends has let go of the door."""
     master = psutil.Process(int((folder / "run" / "nginx.pid").read_text()))
-    found = set()
+    found: set[int] = set()
     for one in master.children():
         with contextlib.suppress(psutil.NoSuchProcess):
             said = " ".join(one.cmdline())
@@ -194,12 +223,6 @@ def _until(is_so: Any) -> None:
     while not is_so():
         assert time.monotonic() < ends, "nginx did not come to it"
         time.sleep(0.02)
-
-
-def _answers(address: str) -> bool:
-    host, _, port = address.rpartition(":")
-    with socket.socket() as tried:
-        return tried.connect_ex((host, int(port))) == 0
 
 
 def _free() -> int:

@@ -86,6 +86,7 @@ _TOO_LARGE = (
     "What {what} was sent is larger than the gateway at {address} lets through: {said}",
     "Use a smaller frame, or ask the pipeline team for a higher limit.",
 )
+_GATEWAYS = ("UNAVAILABLE", "RESOURCE_EXHAUSTED", "UNKNOWN")
 # Read from above; the first that fits. Triton says "restricted" and "queue" as UNAVAILABLE, which
 # otherwise means that nothing answers.
 _RULES = (
@@ -98,18 +99,17 @@ _RULES = (
         "Ask the pipeline team to load it again there, or to start the server anew.",
     ),
     _Rule(("UNAUTHENTICATED", "PERMISSION_DENIED"), (), *_REFUSED),
-    # gRPC's own words for what a gateway answers that knows nothing of gRPC
-    _Rule((), ("status: 401", "status: 403"), *_REFUSED),
-    _Rule((), ("status: 413", "the most that one request may have"), *_TOO_LARGE),
+    # ours, or gRPC's own words for what one answers that knows nothing of gRPC; a model says INTERNAL
+    _Rule(_GATEWAYS, ("status: 413", "the most that one request may have"), *_TOO_LARGE),
     _Rule(
-        (),
+        _GATEWAYS,
         ("too many requests", "status: 429"),
         ServerLimited,
         "The gateway at {address} lets no more through just now: {said}",
         "It is tried again by itself; a higher limit is the pipeline team's to give.",
     ),
     _Rule(
-        (),
+        _GATEWAYS,
         ("status: 502", "status: 503", "status: 504", "nothing answers behind the gateway"),
         ServerNotReady,
         "The gateway at {address} answers, and the server behind it does not: {said}",
