@@ -296,6 +296,10 @@ def test_where_none_answers_the_error_names_them_all(tmp_path: Path) -> None:
     assert f"{first}: away: No server answers at {first}" in said.last["problem"]
     assert f"{second}: away" in said.last["problem"]
 
+    checks = AtOnce(tmp_path)("doctor", "--json", env={"ANSWERPRINT_SITE": str(file)}).documents
+    failed = [one["check"] for one in checks if not one["good"]]
+    assert failed == [first, second, "server"]
+
 
 def test_doctor_lists_every_server_and_status_means_the_one_that_is_picked(
     near: Stood, far: Stood, tmp_path: Path

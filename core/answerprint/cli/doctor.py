@@ -32,6 +32,7 @@ from answerprint.offer import tasks
 from answerprint.triton import Server
 
 LEAST_SPACE = 1 << 30
+_OF_ONE = ("ports", "models", "round trip")  # what is asked of one server, and "server" tells first
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
         "models": lambda: _models(asked, context),
         "round trip": lambda: _round_trip(asked, context),
     }
+    if servers and asked is None:  # each of these would ask all of them again, and say the same
+        named = {name: named[name] for name in named if name not in _OF_ONE}
     checks = [*servers, *(_tried(name, check) for name, check in named.items())]
     wide = max([13, *(len(check.name) for check in servers)])
     for check in checks:
