@@ -418,6 +418,19 @@ def test_a_certificate_that_ends_within_a_month_is_spoken_of(tmp_path: Path) -> 
     assert said.out.count("have it renewed") == 1
 
 
+def test_a_watch_through_it_speaks_of_certificates_too(door: Door, tmp_path: Path) -> None:
+    certs.authority(tmp_path / "certs", "Test", Wanted(days=9))
+    door.studio.client("watch", role="admin")
+    site = door.studio.site(tmp_path / "site.toml", door.address, "watch")
+
+    words = ["server", "watch", "--once", "--certs", "certs"]
+    said = AtOnce(tmp_path)(*words, env={"ANSWERPRINT_SITE": str(site)})
+
+    assert said.code == 0, said
+    assert "soon  ca.pem ends on" in said.out
+    assert "2 models, every instance answers." in said.out
+
+
 @pytest.mark.parametrize(
     ("status", "said", "kind"),
     [

@@ -90,6 +90,7 @@ def _once(args: argparse.Namespace, context: Context) -> int:
     wide = max((len(one.name) for one in models), default=0)
     for one in models:
         _say(one, output, wide)
+    _tell_soon(expiry.ends(args.certs) if args.certs else {}, output)
     ill = [one for one in models if not one.is_well]
     well = watched.is_well(models)
     output.say(f"What to do: {ill[0].found.remedy}" if ill else _summary(models))
@@ -130,6 +131,7 @@ class _Rounds:
         self._folder = context.site.rollout
         self._planned, self._tally = Planned(self._folder), Tally(self._folder)
         self._is_away = False
+        self._soon: list[str] = []  # that was said already
 
     def next(self) -> None:
         """Look at everything once; what it finds stands in `facts`."""
@@ -137,6 +139,8 @@ class _Rounds:
             _say(one, self._output)
         self._tally.look()
         self._planned.look()
+        ends = expiry.ends(self._certs) if self._certs else {}
+        self._soon = _tell_soon(ends, self._output, self._soon)
         state = embedded_at(self._watch.address)
         places = {"rollout": self._folder, "models": Path(state.models) if state else None}
         self.facts = Facts(
@@ -149,7 +153,7 @@ class _Rounds:
             plan=self._planned.plan,
             readable=self._planned.readable,
             halted=self._planned.halted(),
-            ends=expiry.ends(self._certs) if self._certs else {},
+            ends=ends,
             disks=facts.disks(places),
         )
 
@@ -201,6 +205,16 @@ def _say(one: Model, output: Output, wide: int = 0) -> None:
     )
     mark = "ok  " if one.is_well else "DOWN" if one.is_lost else "FAIL"
     output.say(f"{mark}  {one.name:<{wide}}  {one.version:>2}  {_words(one)}")
+
+
+def _tell_soon(ends: dict[str, float], output: Output, told: Sequence[str] = ()) -> list[str]:
+    """What ends within a month, unless it was told; returns all that does."""
+    soon = expiry.soon(ends)
+    for said in soon:
+        if said not in told:
+            output.emit({"certificate": said})
+            output.say(f"soon  {said}")
+    return soon
 
 
 def _words(one: Model) -> str:
