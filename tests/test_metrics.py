@@ -24,7 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from answerprint.errors import SetupError
 from answerprint_server import clients, expiry, page, queues
-from answerprint_server.clients import Tally
+from answerprint_server.clients import Recent, Tally
 from answerprint_server.facts import Facts, Planned
 from answerprint_server.metrics import Metrics
 from answerprint_server.probe import DIED, Found
@@ -125,6 +125,23 @@ def test_a_share_that_was_away_brings_back_nothing_new(known: bool, tmp_path: Pa
     tally.look()
 
     assert tally.counts["frames"]["denoise", "3", "night", "done"] == 24
+
+
+def test_an_outcome_of_the_last_hour_is_opened_once_and_left_out_when_it_is_older(
+    tmp_path: Path,
+) -> None:
+    first, second = (watchmen.leave(tmp_path, "denoise", "3", user=one) for one in "ab")
+    now = time.time()
+    os.utime(first, (now, now - 1800))
+    os.utime(second, (now, now - 60))
+    recent = Recent(tmp_path)
+    assert [one.user for one in recent.look(3600)] == ["b", "a"]
+
+    second.write_text("torn", encoding="utf-8")
+    watchmen.leave(tmp_path, "denoise", "3", user="c")
+
+    assert [one.user for one in recent.look(3600)] == ["c", "b", "a"]
+    assert [one.user for one in recent.look(900)] == ["c", "b"]
 
 
 def test_a_damaged_outcome_is_counted_as_such(tmp_path: Path) -> None:

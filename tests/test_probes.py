@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 import requests
+import watchmen
 from samples import AtOnce, own_models, server_here, stand_in
 
 from answerprint.errors import ModelDied
@@ -36,7 +37,6 @@ while (HERE / 'long').exists():
 made = image
 """
 SLOW = "import time\ntime.sleep(0.3)\nmade = image"
-SECONDS = 60  # for what happens in moments, on a machine that does other things as well
 
 
 @pytest.fixture(scope="module")
@@ -146,11 +146,13 @@ def fails(served: embedded.Running, task: str) -> None:
     with Server(served.address) as server:
         offer = server.offer(task)
         before = server.pulse(offer).failed
-        deadline = time.monotonic() + SECONDS
-        while server.pulse(offer).failed == before:
-            assert time.monotonic() < deadline
+
+        def has_failed() -> bool:
             with contextlib.suppress(ModelDied):
                 server.infer(offer, pixels, {}, request_id="an artist")
+            return server.pulse(offer).failed > before
+
+        watchmen.eventually(has_failed, "its process is dead")
 
 
 def test_a_model_that_does_not_come_back_needs_a_person_until_it_is_mended(
@@ -170,10 +172,12 @@ def test_a_model_that_does_not_come_back_needs_a_person_until_it_is_mended(
     assert not watched.is_well(watch.models)
 
     program.write_text(right, encoding="utf-8")
-    deadline = time.monotonic() + SECONDS
-    while not of(watch, "frail").is_well:
-        assert time.monotonic() < deadline
+
+    def is_mended() -> bool:
         watch.round()
+        return of(watch, "frail").is_well
+
+    watchmen.eventually(is_mended, "it is mended")
     answers(served, "frail")
 
 
@@ -182,7 +186,7 @@ def test_a_model_that_hangs_on_our_own_question_is_loaded_again(
 ) -> None:
     folder = Path(served.models) / "moody" / "1"
     (folder / "hang").touch()
-    watch = watching(deadline=1.0)
+    watch = watching(deadline=2.5)  # in which it has to answer when it is loaded again
 
     watch.round()
 
@@ -214,17 +218,14 @@ def test_an_artists_long_frame_is_no_hang(served: embedded.Running, watching: Wa
     (folder / "long").touch()
     artist = threading.Thread(target=answers, args=(served, "moody", 1))
     artist.start()
-    deadline = time.monotonic() + SECONDS
-    while not (folder / "begun").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    watchmen.eventually((folder / "begun").exists, "the artist's frame has begun")
     watch = watching(deadline=1.0)
 
     watch.round()
 
     moody = of(watch, "moody")
     (folder / "long").unlink()
-    artist.join(SECONDS)
+    artist.join(watchmen.SECONDS)
     assert (moody.found.verdict, moody.is_well, moody.verdicts["hangs"]) == ("busy", True, 0)
     assert not artist.is_alive()
 
@@ -259,10 +260,9 @@ def order(served: embedded.Running, task: str, what: str) -> None:
     url = f"http://127.0.0.1:{served.http}/v2/repository/models/{task}/{what}"
     assert requests.post(url, timeout=30).ok
     with Server(served.address) as server:
-        deadline = time.monotonic() + SECONDS
-        while (server.states().get((task, "1")) == "READY") != (what == "load"):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        watchmen.eventually(
+            lambda: (server.states().get((task, "1")) == "READY") == (what == "load"), what
+        )
 
 
 def test_artists_frames_speak_for_a_model(served: embedded.Running, watching: Watching) -> None:
@@ -277,6 +277,8 @@ def test_artists_frames_speak_for_a_model(served: embedded.Running, watching: Wa
         answers(served, "passthrough", 3)
         watch.round()
 
+        # counted a moment after they are there
+        watchmen.eventually(lambda: server.pulse(offer).answered >= before + 3, "three frames")
         assert server.pulse(offer).answered == before + 3
     assert of(watch, "passthrough").verdicts == {"answers": 1, "not asked": 1}
 

@@ -22,7 +22,8 @@ from samples import AtOnce, own_models, own_server
 from answerprint import rollout
 from answerprint.cli.server.screen import View, screen
 from answerprint.rollout import Rollout
-from answerprint_server import clients, embedded, glance
+from answerprint_server import embedded, glance
+from answerprint_server.clients import Recent
 from answerprint_server.glance import Glance, Row
 
 PLAN = Rollout.model_validate(
@@ -52,7 +53,7 @@ def view(tmp_path: Path) -> View:
             tmp_path, "denoise", "3", user=f"artist{number}", ended=f"2026-11-29T10:0{number}:00Z"
         )
     watchmen.leave(tmp_path, "denoise", "4", user="nobody", mirrored=True, ended=LAST)
-    people = tuple(glance.people(clients.recent(tmp_path, glance.HOUR)))
+    people = tuple(glance.people(Recent(tmp_path).look(glance.HOUR)))
     held = Glance("render1:8001", "2.51.0", rows=ROWS, people=people, rates=(0.0, 4.0, 2.0))
     job = {
         "total": 48,

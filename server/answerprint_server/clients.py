@@ -143,12 +143,25 @@ class _Folders:
         return known[1]
 
 
-def recent(folder: Path | None, seconds: float, most: int = 500) -> list[Outcome]:
-    """Outcomes that were written in the last so many seconds, the newest first."""
-    since = time.time() - seconds
-    dated = [(_changed(path) / 1e9, path) for path in _Folders(folder).files().values()]
-    newest = sorted((one for one in dated if one[0] >= since), reverse=True)[:most]
-    return [one for _, path in newest if (one := _read(path)) is not None]
+class Recent:
+    """The newest of one roll-out's folder. An outcome never changes: each is opened once."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folders = _Folders(folder)
+        self._dated: dict[Path, int] = {}
+        self._held: dict[Path, Outcome | None] = {}
+
+    def look(self, seconds: float, most: int = 500) -> list[Outcome]:
+        """Outcomes that were written in the last so many seconds, the newest first."""
+        there = self._folders.files().values()
+        self._dated = {path: self._dated.get(path) or _changed(path) for path in there}
+        since = (time.time() - seconds) * 1e9
+        dated = ((at, path) for path, at in self._dated.items() if at >= since)
+        newest = [path for _, path in sorted(dated, reverse=True)[:most]]
+        self._held = {
+            path: self._held[path] if path in self._held else _read(path) for path in newest
+        }
+        return [one for one in self._held.values() if one is not None]
 
 
 def _read(path: Path) -> Outcome | None:

@@ -7,14 +7,14 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 
 from answerprint.errors import NoSuchTask
 from answerprint.outcome import Outcome
 from answerprint.pulse import Pulse
 from answerprint.rollout import Rollout
 from answerprint.triton import Offer, Server
-from answerprint_server import clients, queues
+from answerprint_server import queues
+from answerprint_server.clients import Recent
 
 HOUR = 3600.0
 WINDOW_SECONDS = 10.0  # a request of some seconds is counted only when it is done
@@ -83,12 +83,12 @@ class Glances:
     """Looks at one server again and again.
 
     metrics   the server's address -> that of Triton's metrics; None: nobody knows
-    rollout   the folder of the roll-out; None: there is none
+    recent    the outcomes that say who asks
     """
 
     server: Server
     metrics: Callable[[str], str | None]
-    rollout: Path | None
+    recent: Recent
     _pulses: dict[tuple[str, str], deque[tuple[float, Pulse]]] = field(default_factory=dict)
     _rates: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT_RATES))
     _ill: set[tuple[str, str]] = field(default_factory=set)
@@ -111,7 +111,7 @@ class Glances:
             self.server.address,
             self._version,
             rows=tuple(rows),
-            people=tuple(people(clients.recent(self.rollout, HOUR))),
+            people=tuple(people(self.recent.look(HOUR))),
             rates=tuple(self._rates),
         )
 

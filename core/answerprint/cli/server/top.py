@@ -28,6 +28,7 @@ from answerprint.followed import ENDED
 from answerprint.jobs import Jobs
 from answerprint.triton import OVER_GRPC
 from answerprint_server import alive
+from answerprint_server.clients import Recent
 from answerprint_server.facts import Planned
 from answerprint_server.glance import Glance, Glances
 
@@ -51,7 +52,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     with context.interrupted.watched(), context.server(args.server, OVER_GRPC) as server:
-        desk = _Desk(Glances(server, _metrics(args), context.site.rollout), context)
+        desk = _Desk(Glances(server, _metrics(args), Recent(context.site.rollout)), context)
         if args.once:
             desk.look()
             context.interrupted.wait(ONCE_SECONDS)
