@@ -43,6 +43,10 @@ WELL: dict[str, tuple[list[Outcome], list[Outcome], list[float]]] = {
     "a mirrored run waits behind others": (
         some(seconds={"infer": 99.0}, mirrored=True), some(), [],
     ),
+    "seconds that nobody can have measured": (
+        some(), some(seconds={"model": 1e-310, "infer": 1e-310}, megapixels=1e15), [],
+    ),
+    "a gateway without a place": (some(3, made=0, failures={"ServerLimited": 3}), some(), []),
     "too few mirrored to tell": (some(), some(), [0.5] * 4),
 }  # fmt: skip
 HALTED = {

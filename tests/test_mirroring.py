@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from samples import claims
 from answerprint import differing, documents, guard, holder, mirrored, takes
 from answerprint.cli import ending
 from answerprint.differing import Eyes
-from answerprint.line import MOST_WAITING, Line, Ticket
+from answerprint.line import LOCK, MOST_BUSY, MOST_WAITING, Line, Ticket
 from answerprint.mirrored import Apart, Comparison
 
 DARKER = np.log2(0.97)
@@ -85,9 +87,30 @@ def test_a_candidate_that_fails_harms_no_artist_and_is_halted(
 
     assert (said.code, said.last["state"]) == (0, "complete")
     assert (found.state, found.frames) == ("failed", ())
-    assert found.run is not None
+    assert found.run is not None, found.why
     assert found.run.failures == {"InferenceError": 3}
     assert guard.halted(there.rollout, "failing", "2").startswith("3 of 3 frames failed")
+
+
+def test_a_server_without_the_candidate_says_nothing_of_it(tmp_path: Path, versions: str) -> None:
+    """It lacks the version, or has another model under its number."""
+    there = place(tmp_path, versions, guard={"jobs": 1}, candidate="3")
+    with there.line.busy():
+        assert there.runs("passthrough", "1001").code == 0
+        there.rolls("passthrough", mirror=100, guard={"jobs": 1})
+        with (there.rollout / "rollout.toml").open("a", encoding="utf-8") as stream:
+            stream.write(f'[tasks.passthrough.versions]\n2 = "{"0" * 64}"\n')
+        assert there.runs("passthrough", "1002").code == 0
+    (other,) = there.mirrored("passthrough", "2")
+    (absent,) = there.mirrored("passthrough", "3")
+
+    assert (absent.state, other.state) == ("skipped", "skipped")
+    assert "has only 1, 2" in absent.why
+    assert "is not the model that the roll-out names" in other.why
+    for version in ("2", "3"):
+        assert guard.halted(there.rollout, "passthrough", version) == ""
+        told = there("models", "compare", "passthrough", version).out
+        assert "1 mirrored job: 0 compared, 0 failed, 1 skipped, 0 dropped" in told
 
 
 def test_what_waits_while_an_artist_works_is_made_later_or_given_up(
@@ -119,11 +142,13 @@ def _is_begun(line: Line, path: Path) -> None:
 
 def test_too_many_that_wait_are_dropped_and_counted(tmp_path: Path, versions: str) -> None:
     there = place(tmp_path, versions)
+    gone = there.folder / "gone"
     for number in range(MOST_WAITING):
-        gone = Ticket(take=f"/gone/{number}/v001", folder="/gone", server=versions)
-        assert there.line.put(f"job{number}", gone)
+        lost = Ticket(take=f"{gone}/{number}", folder=gone.as_posix(), server=versions)
+        assert there.line.put(f"job{number}", lost)
 
     said = there.runs("passthrough", "1001", "--json")
+    there.mirrored("passthrough", "2")  # nobody worked them off any more
 
     assert (said.code, said.last["state"]) == (0, "complete")
     assert f"This job is not mirrored: {MOST_WAITING} jobs wait" in said.err
@@ -150,6 +175,25 @@ def test_a_dead_run_keeps_nobody_waiting(tmp_path: Path) -> None:
 
     assert not line.is_busy()
     assert not list(line.folder.iterdir())
+
+
+def test_what_died_unseen_in_another_container_keeps_nobody_waiting_for_ever(
+    tmp_path: Path,
+) -> None:
+    line = Line.of(tmp_path)
+    line.folder.mkdir(parents=True)
+    me = holder.myself()
+    boot, space, tick = me.born.split() or ("", "", "")
+    elsewhere = {**asdict(me), "born": f"{boot} {space}1 {tick}"}
+    for name in ("busy.1.json", LOCK):
+        documents.write(line.folder / name, elsewhere)
+
+    assert line.is_busy()
+    assert line.is_worked_off()
+    for path in line.folder.iterdir():
+        os.utime(path, (time.time() - 2 * MOST_BUSY,) * 2)
+    assert not line.is_busy()
+    assert not line.is_worked_off()
 
 
 def test_who_mirrors_comes_last_on_the_machine() -> None:
@@ -197,7 +241,68 @@ def test_a_comparison_that_cannot_be_read_is_counted(tmp_path: Path, content: by
     (folder / mirrored.FILE).write_bytes(content)
     assert mirrored.claim(tmp_path, "denoise", "4", "a2")  # one that is being made
 
-    assert mirrored.every(tmp_path, "denoise", "4") == ((), 1)
+    found = mirrored.every(tmp_path, "denoise", "4")
+
+    assert (found.found, found.unreadable, found.waiting) == ((), 1, 1)
+    assert re.search(r", 1 waiting since 20\S+ \S+ UTC, 1 unreadable$", found.words)
+
+
+def test_what_waits_takes_no_place_of_what_was_compared(tmp_path: Path) -> None:
+    for number in range(4):
+        folder = mirrored.claim(tmp_path, "denoise", "4", f"a{number}")
+        assert folder is not None
+        if number < 2:
+            mirrored.write(folder, made("denoise", "4", folder.name))
+        os.utime(folder, (1e9 + number,) * 2)
+
+    every = mirrored.every(tmp_path, "denoise", "4", most=1)
+    gone = mirrored.tidy(tmp_path, "denoise", "4", most=1)
+
+    assert ([one.job_id for _, one in every.found], every.waiting) == (["a1"], 2)
+    assert gone == 4  # all are older than that
+
+
+def made(task: str, version: str, job_id: str, **fields: Any) -> Comparison:
+    facts = {"artist": "1", "state": "compared", "started": "", "ended": "", **fields}
+    return Comparison.model_validate({**facts, "task": task, "version": version, "job_id": job_id})
+
+
+def test_times_that_say_nothing_are_left_out_and_alike_frames_have_an_order(tmp_path: Path) -> None:
+    there = place(tmp_path, "127.0.0.1:1")
+    for job_id, take, model in (
+        ("a", "v003", 0.003),
+        ("b", "v001\x1b[2J", 0.001),
+        ("c", "v002", 0.2),
+    ):
+        folder = mirrored.claim(there.rollout, "passthrough", "2", job_id)
+        assert folder is not None
+        alike = {"frames": [{"frame": "1001", "decibels": 40.0}], "take": f"/takes/bg/{take}"}
+        seconds = {"artist": 1e-5, "candidate": model}
+        one = made("passthrough", "2", job_id, seconds=seconds, **alike)
+        mirrored.write(folder, one)
+
+    told = there("models", "compare", "passthrough", "--json").last
+    (there.rollout / "mirrored" / "passthrough" / "2" / "c" / mirrored.FILE).unlink()
+    out = there("models", "compare", "passthrough").out
+
+    assert [one["job_id"] for one in told["worst"]] == ["b", "c", "a"]
+    assert told["measures"]["seconds"]["greatest"] == pytest.approx(10.0)
+    assert told["measures"]["memory"] is None
+    assert re.search(r"times the time( +-){4}\n", out)
+    assert "3 mirrored jobs: 2 compared, 0 failed, 0 skipped, 0 dropped, 1 waiting since" in out
+    assert "\x1b" not in out
+    assert "1 waiting since" in there("models", "status", "--no-server").out
+
+
+@pytest.mark.parametrize("stops", [1e308, -1e41])
+def test_numbers_that_no_frame_has_are_no_comparison(tmp_path: Path, stops: float) -> None:
+    folder = mirrored.claim(tmp_path, "denoise", "4", "a1")
+    assert folder is not None
+    one = made("denoise", "4", "a1").model_dump(mode="json", by_alias=True)
+    one["frames"] = [{"frame": str(n), "stops": stops} for n in range(3)]
+    (folder / mirrored.FILE).write_text(json.dumps(one), encoding="utf-8")
+
+    assert mirrored.every(tmp_path, "denoise", "4").unreadable == 1
 
 
 @settings(max_examples=30, deadline=None)

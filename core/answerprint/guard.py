@@ -24,6 +24,7 @@ SCHEMA = "answerprint.halted/v1"
 MOST_LETTERS = 500
 LEAST_FAILED = 3  # frames: where all there are failed, so many are enough
 
+LEAST_TIMED = 1e-4  # seconds: the least that an outcome tells apart from none
 LEAST_SECONDS = 0.05  # longer for a frame: less is a model's first call, or nobody's concern
 
 WARNED = "were warned of or failed by the quality checks"
@@ -31,7 +32,8 @@ WARNED = "were warned of or failed by the quality checks"
 # What ends a frame and says nothing of the model: the plate, the disk, the keys, a server that is away
 NOT_THE_MODELS = {
     "SourceError", "TakeError", "TakeExists", "TakeBusy", "DiskFull", "SigningError", "SetupError",
-    "JobError", "ServerAway", "ServerRefused", "ServerNotReady", "ModelReplaced",
+    "JobError", "ServerAway", "ServerRefused", "ServerNotReady", "ServerLimited", "NoSuchTask",
+    "ModelReplaced",
 }  # fmt: skip
 
 
@@ -122,7 +124,7 @@ def _timed(found: Sequence[Outcome], stage: str) -> list[Outcome]:
     return [
         one
         for one in found
-        if one.megapixels and one.made and one.seconds.get(stage)
+        if one.megapixels and one.made and one.seconds.get(stage, 0) >= LEAST_TIMED
         if stage == "model" or not one.mirrored
     ]
 

@@ -26,6 +26,8 @@ from answerprint.lease import Lease
 
 FOLDER, LOCK = "mirroring", "lock.json"
 MOST_WAITING = 20
+SURE_SECONDS = 60.0  # after its last beat, who works the line off may be gone
+MOST_BUSY = 86400.0  # seconds: a run that was killed in another container would be busy for ever
 _TICKET = re.compile(r"\d{20}_[0-9A-Za-z-]{1,64}\.json")
 
 
@@ -103,8 +105,11 @@ class Line:
 
     def is_worked_off(self) -> bool:
         """Whether a process that does it lives, which will come to whatever was put there before."""
-        found = holder.read(self.folder / LOCK)
-        return found is not None and bool(found.uuid) and not holder.is_dead(found)
+        lock = self.folder / LOCK
+        found = holder.read(lock)
+        known = found is not None and bool(found.uuid) and not holder.is_dead(found)
+        # of another container nobody knows; a process too many finds the line taken, and leaves
+        return known and _age(lock) < SURE_SECONDS
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -125,9 +130,16 @@ class Line:
         found = {path: holder.read(path) for path in self.folder.glob("busy.*.json")}
         living = False
         for path, one in found.items():
-            if one is None or not holder.is_dead(one):
+            if one is None or not (holder.is_dead(one) or _age(path) > MOST_BUSY):
                 living = living or one is not None
                 continue
             with suppress(OSError):
                 path.unlink(missing_ok=True)
         return living
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was written; a share's clock may differ by some."""
+    with suppress(OSError):
+        return abs(time.time() - path.stat().st_mtime)
+    return 0.0

@@ -12,7 +12,10 @@ import math
 import os
 import shutil
 import time
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -25,6 +28,7 @@ from answerprint.outcome import Amount, Count, Outcome, Word
 from answerprint.rollout import Version
 
 FOLDER, FILE, TAKE = "mirrored", "comparison.json", "take"
+STATES = ("compared", "failed", "skipped", "dropped")
 PICTURES = ("artist.png", "candidate.png", "difference.png")
 MOST_BYTES = 16 << 20
 MOST_FRAMES = 50_000
@@ -32,7 +36,7 @@ MOST_JOBS = 500  # of one version; the oldest go
 MOST_LOOKED_AT = 20_000
 
 Text = Annotated[str, Field(max_length=4096)]
-Real = Annotated[float, Field(allow_inf_nan=False)]
+Real = Annotated[float, Field(ge=-1e40, le=1e40)]  # float32 has none beyond, and sums are finite
 
 
 class Apart(OpenDocument):
@@ -69,11 +73,11 @@ class Pair(OpenDocument):
     artist: Amount | None = None
     candidate: Amount | None = None
 
-    @property
-    def ratio(self) -> float | None:
-        if not self.artist or self.candidate is None:
+    def ratio(self, least: float) -> float | None:
+        """Of the candidate to the artist's; None: not known, or both are less than says anything."""
+        if not self.artist or self.candidate is None or max(self.artist, self.candidate) < least:
             return None
-        return self.candidate / self.artist
+        return self.candidate / max(self.artist, least)
 
 
 class Comparison(OpenDocument):
@@ -119,10 +123,32 @@ class Comparison(OpenDocument):
 
 
 class Mirrored(NamedTuple):
-    """The newest first, each with its folder. `unreadable`: folders without one that can be read."""
+    """The newest first, each with its folder.
+
+    unreadable   comparisons that cannot be read
+    waiting      jobs without one: they wait for a quiet time on their machine, or are being made
+    since        when the first of these was put there, in words; '' without any
+    """
 
     found: tuple[tuple[Path, Comparison], ...]
     unreadable: int
+    waiting: int = 0
+    since: str = ""
+
+    @property
+    def states(self) -> dict[str, int]:
+        """How many jobs are in which state; what waits is one."""
+        found = Counter[str](one.state for _, one in self.found)
+        return {**found, **({"waiting": self.waiting} if self.waiting else {})}
+
+    @property
+    def words(self) -> str:
+        """'12 mirrored jobs: 9 compared, 1 failed, 0 skipped, 2 dropped'."""
+        states = self.states
+        said = [f"{states.get(name, 0)} {name}" for name in STATES]
+        said += [f"{self.waiting} waiting since {self.since}"] if self.waiting else []
+        said += [f"{self.unreadable} unreadable"] if self.unreadable else []
+        return f"{documents.count(sum(states.values()), 'mirrored job')}: {', '.join(said)}"
 
 
 def place(rollout: Path, task: str, version: str, job_id: str = "") -> Path:
@@ -184,19 +210,31 @@ def every(rollout: Path, task: str, version: str, *, most: int = MOST_JOBS) -> M
         JobError: the names are none.
         TakeError: the folder is there and cannot be listed.
     """
-    found, unreadable = [], 0
-    for _, folder in _newest(place(rollout, task, version))[:most]:
+    found, unreadable, waiting = list[tuple[Path, Comparison]](), 0, list[float]()
+    for put, folder in _newest(place(rollout, task, version)):
+        if len(found) + unreadable >= most:
+            break
         try:
             one = read(folder / FILE)
         except TakeError as error:
-            # one that is being made, or was tidied away, has none yet, or none any more
-            unreadable += not isinstance(error.__cause__, FileNotFoundError)
+            if isinstance(error.__cause__, FileNotFoundError):
+                waiting += [put] * folder.is_dir()  # or it was tidied away meanwhile
+            else:
+                unreadable += 1
             continue
         if (one.task, one.version, one.job_id) == (task, version, folder.name):
             found.append((folder, one))
         else:
             unreadable += 1
-    return Mirrored(tuple(found), unreadable)
+    return Mirrored(tuple(found), unreadable, len(waiting), _when(waiting))
+
+
+def _when(times: Sequence[float]) -> str:
+    """The first of times of files, which anybody may set."""
+    if not times:
+        return ""
+    first = min(max(min(times), 0.0), time.time())
+    return datetime.fromtimestamp(first, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _newest(folder: Path) -> list[tuple[float, Path]]:
@@ -223,8 +261,10 @@ def tidy(rollout: Path, task: str, version: str, *, most: int = MOST_JOBS) -> in
     """Remove jobs that are too old or too many; how many went. What cannot go stays."""
     gone = 0
     with suppress(TakeError, JobError):
-        for number, (written, folder) in enumerate(_newest(place(rollout, task, version))):
-            if number >= most or written < time.time() - outcome.DAYS * 86400:
+        made = 0
+        for written, folder in _newest(place(rollout, task, version)):
+            made += (folder / FILE).is_file()  # what waits takes nobody's place
+            if made > most or written < time.time() - outcome.DAYS * 86400:
                 shutil.rmtree(folder, ignore_errors=True)
                 gone += not folder.exists()
     return gone

@@ -28,7 +28,17 @@ from answerprint import (
     takes,
 )
 from answerprint.differing import Difference
-from answerprint.errors import AnswerprintError, JobError, SourceError, TakeError
+from answerprint.errors import (
+    AnswerprintError,
+    JobError,
+    ModelReplaced,
+    NoSuchTask,
+    ServerAway,
+    ServerNotReady,
+    ServerRefused,
+    SourceError,
+    TakeError,
+)
 from answerprint.interrupt import Interrupt
 from answerprint.job import Resolved
 from answerprint.judge import Rules
@@ -41,6 +51,11 @@ from answerprint.takes import Item, Take
 from answerprint.triton import Server
 
 PATIENCE = 60.0  # seconds for a server that is away: nobody waits for this
+
+# The plate, the disk, a server that is away or lacks the candidate: nothing can be said of it then
+NOT_ITS_FAULT = (
+    SourceError, TakeError, ServerAway, ServerNotReady, ServerRefused, NoSuchTask, ModelReplaced,
+)  # fmt: skip
 
 
 @dataclass
@@ -73,7 +88,7 @@ class Mirror:
         try:
             self._clear(room)
             found = self._made(take, resolved, room, server, facts)
-        except (SourceError, TakeError) as error:  # the plate or the disk: nothing of the candidate
+        except NOT_ITS_FAULT as error:
             found = self._without("skipped", error.problem, facts)
         except AnswerprintError as error:
             found = self._without("failed", error.problem, facts)
@@ -105,6 +120,8 @@ class Mirror:
         asked = again.again(artists.folder, room.as_posix(), server, self.site)
         fields = asked.job.model_dump(mode="json", by_alias=True)
         fields |= {"version": facts["version"], "host": "mirror", "node": None, "script": None}
+        # what was left open is the candidate's own to decide, as it would be for an artist
+        fields["parameters"] = first.job.model_dump(mode="json", by_alias=True)["parameters"]
         fields["out"] |= {"show": None, "shot": None}
         # the folder lies beside the roll-out, wherever artists' own takes may go
         roots = (*self.site.roots, room) if self.site.roots else ()
@@ -156,7 +173,7 @@ class Mirror:
                 if event["event"] == "failed":
                     said = said or str(event["problem"])
                 self.give_way()
-        except (SourceError, TakeError):
+        except NOT_ITS_FAULT:
             raise
         except AnswerprintError as error:
             said = error.problem

@@ -123,20 +123,37 @@ def ask(take: Take, resolved: Resolved, rollout: Path, address: str) -> str:
         AnswerprintError: it is not to be, or that cannot be written down.
         OSError: no process can be started.
     """
+    said = put(take, resolved, rollout, address)
+    line = Line.of(site.home())
+    if line.waiting() and not line.is_worked_off():
+        start(take.folder, line)
+    return said
+
+
+def put(take: Take, resolved: Resolved, rollout: Path, address: str) -> str:
+    """Let a take wait to be mirrored, once; why it does not, '' where it does, or did before.
+
+    Raises:
+        AnswerprintError: it is not to be, or that cannot be written down.
+    """
     facts = mirroring.about(take, resolved)
     folder = mirrored.claim(rollout, facts["task"], facts["version"], facts["job_id"])
     if folder is None:
         return ""
     line = Line.of(site.home())
     ticket = Ticket(take=facts["take"], folder=folder.as_posix(), server=address)
-    if not line.put(facts["job_id"], ticket):
+    try:
+        has_room = line.put(facts["job_id"], ticket)
+    except AnswerprintError:
+        with suppress(OSError):  # or it would count as one that waits
+            folder.rmdir()
+        raise
+    if not has_room:
         now = documents.now()
         why = f"{MOST_WAITING} jobs wait to be mirrored on this machine."
         said = {**facts, "state": "dropped", "why": why, "started": now, "ended": now}
         mirrored.write(folder, Comparison.model_validate(said))
         return f"This job is not mirrored: {why}"
-    if not line.is_worked_off():
-        start(take.folder, line)
     return ""
 
 

@@ -3,8 +3,8 @@
 dB is PSNR of scene-linear RGB after (x / (1 + x))^(1/2.2). Stops are the mean of log2(candidate /
 artist) over luminance, below 0 is darker; what is darker than a tenth of the frame's mean (at most
 0.02) counts for nothing. FLIP is seen at a quarter of the size: 0 the same, below 0.05 hardly
-seen. Seconds are those of the model for a frame. Of each job the least dB, the mean of stops, and
-the greatest FLIP of its frames count.
+seen. Times are those of the model for a frame; where both are below 20 ms they say nothing, and
+there is a -. Of each job the least dB, the mean of stops, and the greatest FLIP of its frames count.
 
 examples:
   answerprint models compare denoise                  the candidate of the roll-out
@@ -30,11 +30,12 @@ from answerprint.cli.context import Context
 from answerprint.cli.said import line
 from answerprint.documents import count, did_you_mean
 from answerprint.errors import JobError
-from answerprint.mirrored import Apart, Comparison
+from answerprint.mirrored import Apart, Comparison, Mirrored
 from answerprint.sheet import Cell
 
 MOST_SHOWN = 10
 BARS, WIDTH = 8, 40  # of the histogram
+LEAST = {"seconds": 0.02, "memory": 1 << 20}  # of a frame, and of a run: less is nobody's concern
 MOST_PIXELS = 4 << 20  # of a picture that somebody else left there
 CELL = (480, 270)
 
@@ -88,20 +89,21 @@ def run(args: argparse.Namespace, context: Context) -> int:
     version = args.version or _candidate(rollout, args.task)
     every = mirrored.every(rollout, args.task, version)
     jobs = [one for _, one in every.found if one.frames]
-    states = Counter[str](one.state for _, one in every.found)
-    measures = [one for one in _measures(jobs) if one.values]
+    measures = [*_measures(jobs)]
     frames = [
         _Worst(folder, one, one.worst) for folder, one in every.found if one.worst is not None
     ]
-    frames.sort(key=lambda one: one.frame.order, reverse=True)
+    frames.sort(key=lambda one: (one.job.take, one.job.job_id))
+    frames.sort(key=lambda one: one.frame.order, reverse=True)  # those alike stay as they are
     worst = frames[:MOST_SHOWN]
     drawn = _sheet(args.out, args.task, version, worst) if args.out and worst else None
     context.output.emit(
         {
             "task": args.task,
             "version": version,
-            "jobs": dict(states),
+            "jobs": every.states,
             "unreadable": every.unreadable,
+            "waiting_since": every.since or None,
             "frames": sum(len(one.frames) for one in jobs),
             "identical": sum(frame.identical for one in jobs for frame in one.frames),
             "lost": sum(frame.lost > 0 for one in jobs for frame in one.frames),
@@ -111,9 +113,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
             "sheet": drawn.as_posix() if drawn else None,
         }
     )
-    context.output.say(
-        "\n".join(_lines(args.task, version, states, every.unreadable, jobs, measures, worst))
-    )
+    context.output.say("\n".join(_lines(args.task, version, every, jobs, measures, worst)))
     for why, number in _reasons(every.found).items():
         context.output.say(f"  {count(number, 'job')}: {line(why)}")
     if drawn:
@@ -143,7 +143,9 @@ def _measures(jobs: Sequence[Comparison]) -> Iterator[_Measure]:
         return [[one for one in values if one is not None] for values in held]
 
     drifts = [one.drift for one in jobs]
-    ratios = {name: [getattr(one, name).ratio for one in jobs] for name in ("seconds", "memory")}
+    ratios = {
+        name: [getattr(one, name).ratio(least) for one in jobs] for name, least in LEAST.items()
+    }
     yield _Measure("decibels", "dB", "least", 1, tuple(min(one) for one in each("decibels") if one))
     yield _Measure("stops", "stops", "off", 4, tuple(one for one in drifts if one is not None))
     yield _Measure("flip", "FLIP", "greatest", 4, tuple(max(one) for one in each("flip") if one))
@@ -165,22 +167,23 @@ def _document(one: _Worst) -> dict[str, Any]:
 
 def _reasons(found: Sequence[tuple[Path, Comparison]]) -> dict[str, int]:
     """Why jobs were not compared: how often each, the most frequent first."""
-    said = Counter(f"{one.state}, {one.why}" for _, one in found if one.state != "compared")
+    said = Counter(
+        f"{one.state}, {one.why or 'nobody said why'}"
+        for _, one in found
+        if one.state != "compared"
+    )
     return dict(said.most_common(5))
 
 
 def _lines(
     task: str,
     version: str,
-    states: Counter[str],
-    unreadable: int,
+    every: Mirrored,
     jobs: Sequence[Comparison],
     measures: Sequence[_Measure],
     worst: Sequence[_Worst],
 ) -> Iterator[str]:
-    said = [f"{states[name]} {name}" for name in ("compared", "failed", "skipped", "dropped")]
-    said += [f"{unreadable} unreadable"] if unreadable else []
-    yield f"{task} {version}: {count(sum(states.values()), 'mirrored job')}: {', '.join(said)}"
+    yield f"{task} {version}: {every.words}"
     frames = [frame for one in jobs for frame in one.frames]
     if not frames:
         yield "  there is nothing to compare yet"
@@ -189,13 +192,17 @@ def _lines(
     yield f"  {count(len(frames), 'frame')}, {same:,} identical, {lost:,} with new NaN or inf"
     yield f"  {'':<18}{'least':>10}{'median':>10}{'95 %':>10}{'worst':>10}"
     for one in measures:
-        held = one.document() or {}
-        numbers = (f"{held[name]:>10.{one.digits}f}" for name in ("least", "median", "95", "worst"))
+        told = one.document()
+        if told is None and one.name not in LEAST:
+            continue
+        names = ("least", "median", "95", "worst")
+        numbers = (f"{told[name]:>10.{one.digits}f}" if told else f"{'-':>10}" for name in names)
         yield f"  {one.unit:<18}{''.join(numbers)}"
     for one in measures:
         if one.name in ("stops", "decibels") and len(one.values) > 1:
             yield from _histogram(one)
-    if not any(one.name == "flip" for one in measures):
+    held = {one.name for one in measures if one.values}
+    if "stops" in held and "flip" not in held:  # of mattes and geometry there is none
         yield "  no FLIP: its library is not there, pip install 'answerprint[bench]'"
     yield "  worst frames"
     for each in worst:
@@ -228,7 +235,8 @@ def _said(one: _Worst) -> str:
     told = ", ".join(filter(None, words)) or ("identical" if frame.identical else "")
     if not told:
         told = f"up to {frame.greatest:.6g}" if frame.greatest is not None else "not finite"
-    return f"{Path(one.job.take).parent.name} {Path(one.job.take).name} {frame.frame}: {told}"
+    take = Path(one.job.take)
+    return line(f"{take.parent.name} {take.name} {frame.frame}: {told}")
 
 
 def _sheet(folder: Path, task: str, version: str, worst: Sequence[_Worst]) -> Path | None:

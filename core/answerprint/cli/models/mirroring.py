@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from answerprint import localised, mirrored, mirroring, site, takes
+from answerprint import localised, mirrored, site, takes
 from answerprint.cli import ending
 from answerprint.cli.context import Context
 from answerprint.documents import now
@@ -30,7 +30,7 @@ def run_for(take: Path, context: Context, server: str | None = None) -> int:
     """
     ending.lowest()
     line = Line.of(site.home())
-    _put(take, line, context, server)
+    _put(take, context, server)
     while line.waiting():
         lease = line.lock()
         if lease is None:
@@ -40,7 +40,7 @@ def run_for(take: Path, context: Context, server: str | None = None) -> int:
     return 0
 
 
-def _put(path: Path, line: Line, context: Context, server: str | None) -> None:
+def _put(path: Path, context: Context, server: str | None) -> None:
     """Where nobody has put the take there: whoever ended it usually did."""
     rollout = context.site.rollout
     if rollout is None:
@@ -49,14 +49,10 @@ def _put(path: Path, line: Line, context: Context, server: str | None) -> None:
             remedy='Write rollout = "/path/of/a/folder" into the site file.',
         )
     take = takes.find(path)
-    facts = mirroring.about(take, localised.resolved(takes.reopen(take), context.site))
-    folder = mirrored.claim(rollout, facts["task"], facts["version"], facts["job_id"])
-    if folder is not None:
-        address = context.address(server)
-        line.put(
-            facts["job_id"],
-            Ticket(take=facts["take"], folder=folder.as_posix(), server=address),
-        )
+    resolved = localised.resolved(takes.reopen(take), context.site)
+    said = ending.put(take, resolved, rollout, context.address(server))
+    if said:
+        context.output.say(said)
 
 
 def _work_off(line: Line, context: Context) -> None:

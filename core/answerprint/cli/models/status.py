@@ -20,7 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from answerprint import guard, ledger, outcome, rollout
+from answerprint import guard, ledger, mirrored, outcome, rollout
 from answerprint.cli import changes
 from answerprint.cli.context import Context
 from answerprint.cli.said import line
@@ -141,8 +141,18 @@ def _document(folder: Path, name: str, found: Rollout, seen: Seen) -> dict[str, 
         "aliases": task.aliases,
         "freeze": freeze.model_dump(mode="json") if freeze else None,
         "halted": guard.halted(folder, name, task.candidate) if task.candidate else "",
+        "mirrored": _mirrored(folder, name, task.candidate),
         "versions": [_version(folder, name, task, number, held) for number in numbers],
     }
+
+
+def _mirrored(folder: Path, name: str, candidate: str | None) -> str:
+    """What came of mirrored jobs, and what still waits; '' where there are none."""
+    try:
+        found = mirrored.every(folder, name, candidate) if candidate else None
+    except AnswerprintError as error:
+        return error.problem
+    return found.words if found and (found.states or found.unreadable) else ""
 
 
 def _candidate(task: Task) -> list[str]:
@@ -210,6 +220,8 @@ def _lines(one: Mapping[str, Any]) -> Iterator[str]:
                 yield f"  {'':<9}{line(why)}"
     if one["candidate"]:
         yield f"  canary {one['canary']:g} % of the jobs, mirror {one['mirror']:g} % of the others"
+    if one["mirrored"]:
+        yield f"  {line(one['mirrored'])}"
     for show, named in one["pins"].items():
         yield f"  {show} is pinned to {named}"
     if one["freeze"]:
