@@ -350,15 +350,14 @@ def test_a_name_is_refused_however_it_is_written() -> None:
     assert '"054DC9755EF546B2970344419D486ED7B5A06D02" "1";' in text
 
 
-@pytest.mark.parametrize("name", ["default", "include", "volatile", "hostnames"])
-def test_a_name_that_is_a_word_of_nginx_is_a_name_like_others(name: str, door: Door) -> None:
-    access = door.studio.client(name, name)
-    door.limit(f"[users.{name}]\nrate = 7\n[shows.{name}]\nrate = 9\n")
+def test_a_name_that_is_a_word_of_nginx_is_a_name_like_others(door: Door) -> None:
+    names = ["default", "include", "volatile", "hostnames"]
+    for kind in ("users", "shows"):
+        door.limit("".join(f"[{kind}.{name}]\nrate = 7\n" for name in names))
+    door.limit("[refused]\n" + "".join(f'{name} = "has left"\n' for name in names))
     try:
-        with Server(door.address, access=access) as server:
-            assert server.version()
-        door.limit(f'[refused]\n{name} = "has left"')
-        assert f"{name} may not ask for" in why(door, access)
+        for name in names:
+            assert f"{name} may not ask for" in why(door, door.studio.client(name))
         with Server(door.address, access=door.studio.client("ada")) as server:
             assert server.version()
     finally:
@@ -478,6 +477,33 @@ def test_limits_that_are_wrong_leave_the_gateway_as_it_is(
     assert said.code == 7
     assert told in said.err
     assert not (tmp_path / "gateway").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--ca", "ca.key"], "ca.key holds a key, and all may read"),
+        (["--cert", "server-127.0.0.1.key"], "server-127.0.0.1.key holds a key, and all may read"),
+        (["--key", "client-ada.key"], "client-ada.key is not the key of"),
+        (["--key", "ca.pem"], "are no certificate, and key without a password"),
+        (["--cert", "client-ada.pem"], "client-ada.pem is no server's certificate"),
+    ],
+    ids=["ca", "cert", "another", "no-key", "clients"],
+)
+def test_what_no_server_can_show_is_carried_nowhere(
+    words: list[str], told: str, studio: Studio, tmp_path: Path
+) -> None:
+    studio.client("ada")
+    option, name = words
+    given = {"--cert": studio.folder / "server-127.0.0.1.pem", option: studio.folder / name}
+
+    said = AtOnce(tmp_path)(
+        "server", "gateway", "--triton", "a:1", *(one for pair in given.items() for one in pair)
+    )
+
+    assert said.code == 7
+    assert told in said.err
+    assert not list((tmp_path / "gateway").glob("*.pem"))
 
 
 @pytest.mark.parametrize("address", ["triton", "triton:0", "triton:99999", "a b:1", "x;}:1", ""])

@@ -315,10 +315,34 @@ def pem(path: Path) -> bytes:
     return held
 
 
+def check_shown(path: Path, held: bytes, key: Path, secret: bytes) -> None:
+    """Raises SetupError: a server cannot show this certificate with this key, whoever made them."""
+    try:
+        shown = x509.load_pem_x509_certificate(held)
+        private = serialization.load_pem_private_key(secret, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise SetupError(
+            f"{path.as_posix()} and {key.as_posix()} are no certificate, and key without a password.",
+            remedy="Name two that 'answerprint server certs server NAME' made together.",
+        ) from error
+    if private.public_key() != shown.public_key():
+        raise SetupError(
+            f"{key.as_posix()} is not the key of {path.as_posix()}.",
+            remedy="Name the two that were made together with --cert and --key.",
+        )
+    with suppress(x509.ExtensionNotFound):
+        usages = shown.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        if ExtendedKeyUsageOID.SERVER_AUTH not in usages:
+            raise SetupError(
+                f"{path.as_posix()} is no server's certificate.",
+                remedy="Make one with 'answerprint server certs server NAME', and name it.",
+            )
+
+
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
-            return stream.read(MOST_BYTES)
+            held = stream.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
         lacks = "Make it with 'answerprint server certs', the authority first."
         raise SetupError(f"{path.as_posix()} is not there.", remedy=lacks) from error
@@ -326,6 +350,12 @@ def _read(path: Path) -> bytes:
         raise SetupError(
             f"{path.as_posix()} cannot be read: {error.strerror}.", remedy="Check its rights."
         ) from error
+    if len(held) > MOST_BYTES:
+        raise SetupError(
+            f"{path.as_posix()} is larger than {MOST_BYTES:,} bytes.",
+            remedy="Name a certificate or key alone.",
+        )
+    return held
 
 
 def _load(path: Path) -> x509.Certificate:

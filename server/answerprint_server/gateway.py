@@ -60,7 +60,7 @@ def write(folder: Path, gateway: Gateway, shown: Shown, limits: Limits) -> list[
     """
     text = conf(gateway, limits)
     held = tokens.read(folder)
-    pems = {path: certs.pem(path) for path in (shown.ca, shown.certificate, shown.key)}
+    pems = _pems(shown)
     secret = _secret(folder / SECRET)
     certs.write(folder / CONF, text.encode(), 0o644)
     admin = f'map "" $admin_secret {{\n    default "{secret}";\n}}\n'
@@ -77,6 +77,23 @@ def write(folder: Path, gateway: Gateway, shown: Shown, limits: Limits) -> list[
             remedy="Check the folder's rights.",
         ) from error
     return [folder / name for name in (CONF, ADMIN, tokens.CONF, CA, CERTIFICATE, KEY, SECRET)]
+
+
+def _pems(shown: Shown) -> dict[Path, bytes]:
+    """What the files hold: two that all may read, and the key of one of them.
+
+    Raises:
+        SetupError: nginx would not start with them, no client would come in, or a key be given away.
+    """
+    held = {path: certs.pem(path) for path in (shown.ca, shown.certificate, shown.key)}
+    for path in (shown.ca, shown.certificate):
+        if b"PRIVATE KEY" in held[path]:
+            raise SetupError(
+                f"{path.as_posix()} holds a key, and all may read what stands in its place.",
+                remedy="Name certificates with --ca and --cert: NAME.pem, not NAME.key.",
+            )
+    certs.check_shown(shown.certificate, held[shown.certificate], shown.key, held[shown.key])
+    return held
 
 
 def conf(gateway: Gateway, limits: Limits) -> str:
