@@ -99,6 +99,23 @@ def test_it_fits_into_the_terminal_and_counts_what_does_not(
     assert any(line.startswith("and ") and line.endswith("models more") for line in lines)
 
 
+@pytest.mark.parametrize("width", [80, 100])
+def test_names_are_cut_where_there_is_no_room_and_numbers_never(width: int, view: View) -> None:
+    name, role = "volume_upres_of_the_other_show", "candidate, 12.5 %, mirror 12.5 %"
+    row = Row(name, "12", "ready", role, 16, 14.5, 128, 13.9, 0, 3456, 120034, wait=12.3, work=0.25)
+    artist = replace(view.glance.people[0], user="a" * 90, frames=120034)
+    held = replace(view.glance, rows=(*ROWS, row), people=(artist,))
+
+    lines = shown(replace(view, glance=held), width)
+
+    (said,) = (line for line in lines if "volume" in line)
+    (head,) = (line for line in lines if line.startswith("MODEL"))
+    numbers = {"12", "13.9/16", "14.5", "128", "3,456", "250"}
+    assert numbers | ({"120,034", "12.3"} if width == 100 else set()) <= set(said.split())
+    assert {"V", "REQ/S", "QUEUE", "TAKES", "FAILED"} <= set(head.split())
+    assert any("aa…" in line and "120,034" in line for line in lines)
+
+
 def test_a_server_that_went_away_leaves_what_was_known(view: View) -> None:
     lines = shown(replace(view, glance=replace(view.glance, problem="No server answers.")))
 

@@ -85,7 +85,7 @@ def _head(glance: Glance) -> Text:
 
 def _models(rows: Sequence[Row], most: int, width: int) -> RenderableType:
     columns: tuple[Column, ...] = (
-        ("MODEL", "left", 0), ("V", "right", 0), ("IS", "left", 0), ("AT WORK", "left", 0),
+        ("MODEL", "left", 0), ("V", "right", 0), ("IS", "left", 0), ("AT WORK", "right", 0),
         ("REQ/S", "right", 0), ("QUEUE", "right", 0), ("WAITS", "right", ROOMY),
         ("TAKES", "right", 0), ("DONE", "right", ROOMY), ("FAILED", "right", 0),
     )  # fmt: skip
@@ -94,8 +94,7 @@ def _models(rows: Sequence[Row], most: int, width: int) -> RenderableType:
         if row.state == "ready":
             table.add_row(*_kept(columns, _cells(row), width))
         else:
-            state = _printable(row.state.partition(",")[0])
-            table.add_row(_name(row), row.version, Text(state, BAD))
+            table.add_row(_name(row), row.version, _words(row.state.partition(",")[0], BAD))
     return _and_more(table, len(rows) - most, "model")
 
 
@@ -112,7 +111,7 @@ def _cells(row: Row) -> list[Text]:
     return [
         _name(row),
         Text(row.version),
-        Text(row.role, style=MILD if row.role.startswith("candidate") else GREY),
+        _words(row.role, MILD if row.role.startswith("candidate") else GREY),
         busy,
         _number(row.rate, "{:.1f}"),
         Text("?" if row.waiting is None else str(row.waiting), style=MILD if row.waiting else GREY),
@@ -125,7 +124,8 @@ def _cells(row: Row) -> list[Text]:
 
 def _name(row: Row) -> Text:
     ill = row.ill or row.failing or row.state != "ready"
-    return Text.assemble(("● ", BAD if ill else GOOD), (row.name, "bold" if row.rate else ""))
+    mark, bold = ("● ", BAD if ill else GOOD), "bold" if row.rate else ""
+    return Text.assemble(mark, (row.name, bold), no_wrap=True, overflow="ellipsis")
 
 
 def _broken(rows: Sequence[Row]) -> Iterable[Text]:
@@ -175,7 +175,7 @@ def _people(people: Sequence[Person], of: int, width: int) -> RenderableType:
         words = (one.user, one.machine, one.host, one.show, ", ".join(one.tasks))
         failed = Text(f"{one.failed:,}", style=BAD if one.failed else GREY)
         cells = [
-            *(Text(_printable(word)) for word in words),
+            *map(_words, words),
             Text(f"{one.frames:,}"),
             failed,
             _ago(now - one.ended),
@@ -189,6 +189,11 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
+def _words(text: str, style: str = "") -> Text:
+    """In a cell: cut where it is too long."""
+    return Text(_printable(text), style, no_wrap=True, overflow="ellipsis")
+
+
 def _table(columns: Sequence[Column], width: int) -> Table:
     table = Table(
         box=None,
@@ -199,7 +204,9 @@ def _table(columns: Sequence[Column], width: int) -> Table:
     )
     for name, side, least in columns:
         if width >= least:
-            table.add_column(name, justify=side, no_wrap=True, overflow="ellipsis")
+            # rich takes from columns that may wrap first: a name is cut, never a number
+            head = Text(name, no_wrap=True, overflow="ellipsis")
+            table.add_column(head, justify=side, no_wrap=side == "right")
     return table
 
 
