@@ -60,15 +60,24 @@ class Studio:
         self.end(self.folder / f"client-{user}.pem")
         return self.client(user)
 
+    def named(self, *words: tuple[x509.ObjectIdentifier, str]) -> Access:
+        """Whose certificate says what ours never do, as another program's authority might."""
+        self.client("named")
+        subject = x509.Name([x509.NameAttribute(kind, word) for kind, word in words])
+        tomorrow = datetime.now(timezone.utc) + timedelta(days=1)
+        self._sign(self.folder / "client-named.pem", tomorrow, subject)
+        return self.client("named")
+
     def end(self, path: Path) -> None:
         """Have a certificate be one that was good until yesterday; all else is as it was."""
+        self._sign(path, datetime.now(timezone.utc) - timedelta(days=1))
+
+    def _sign(self, path: Path, ends: datetime, subject: x509.Name | None = None) -> None:
         good = x509.load_pem_x509_certificate(path.read_bytes())
         authority = load_pem_private_key((self.folder / "ca.key").read_bytes(), None)
         assert isinstance(authority, ec.EllipticCurvePrivateKey)
-        ended = datetime.now(timezone.utc) - timedelta(days=1)
-        built = x509.CertificateBuilder(
-            good.issuer, good.subject, good.public_key(), 7, ended - timedelta(days=1), ended
-        )
+        whose, begins = subject or good.subject, ends - timedelta(days=2)
+        built = x509.CertificateBuilder(good.issuer, whose, good.public_key(), 7, begins, ends)
         for one in good.extensions:
             built = built.add_extension(one.value, critical=one.critical)
         signed = built.sign(authority, hashes.SHA256())

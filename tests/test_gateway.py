@@ -17,6 +17,7 @@ import pytest
 import requests
 import windows
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 from deployments import SECRET
 from gateways import Door, Studio
 from grpc import ssl_channel_credentials
@@ -233,6 +234,16 @@ def test_what_only_admins_may_do_is_refused_to_artists(call: str, door: Door) ->
 
     assert "[StatusCode.PERMISSION_DENIED] ada may not ask for" in _asked(door, artist, call)
     assert _asked(door, admin, call) == "OK"
+
+
+def test_a_comma_in_a_name_makes_nobody_another(door: Door) -> None:
+    admin = door.studio.named(
+        (NameOID.COMMON_NAME, "eve"), (NameOID.ORGANIZATION_NAME, "x,OU=admin")
+    )
+    other = door.studio.named((NameOID.COMMON_NAME, "x,CN=root"))
+
+    assert "eve may not ask for RepositoryModelLoad" in _asked(door, admin, "load")
+    assert "no certificate, and no token that is known" in why(door, other)
 
 
 def test_nobody_shares_memory_or_asks_past_it(door: Door, triton: str) -> None:
