@@ -18,10 +18,11 @@ from hypothesis import given, settings, strategies
 from midway import at, at_frame, count, differing, met, of
 from samples import AtOnce, claimed, plate
 
-from answerprint import ask, backlog, begin, medium, record, takes, workitem
+from answerprint import ask, backlog, begin, estimate, medium, record, takes, workitem
 from answerprint.ask import Asker
 from answerprint.course import Course
 from answerprint.errors import ModelReplaced, ServerAway, ServerNotReady
+from answerprint.estimate import Measure
 from answerprint.fleet import Fleet, Post, draining, pick
 from answerprint.health import Health
 from answerprint.journal import Event
@@ -154,10 +155,14 @@ def test_a_take_that_was_begun_elsewhere_goes_to_the_server_with_its_model(
 
     with begun_at(odd, far) as fleet:
         assert fleet.address == odd.address
-        met(fleet, take, home)
+        resolved = takes.reopen(take)
+        measure = Measure(resolved, tmp_path)
+        met(fleet, take, home, measure.see)
 
     assert take.state() == "complete"
     assert hosts(take, home) == {"localhost"}
+    bases = [estimate.of(resolved, one.address, tmp_path).basis for one in (odd, far)]
+    assert bases == ["guess", "measured"]
 
 
 def test_a_version_that_one_server_lacks_is_had_from_another(
@@ -239,7 +244,7 @@ def _picked(*servers: Stood) -> tuple[str, str]:
 def test_a_drained_server_takes_nothing_new_and_a_run_that_is_there_stays(
     near: Stood, far: Stood, home: Path, tmp_path: Path
 ) -> None:
-    path = plate(tmp_path / "p", 6)
+    path = plate(tmp_path / "p", 3)
     said = AtOnce(tmp_path)(
         "run", "--task", "slow", "--plate", path, "--name", "test", "--json",
         env={"ANSWERPRINT_SITE": str(site(tmp_path, [near.address, far.address],
@@ -249,7 +254,7 @@ def test_a_drained_server_takes_nothing_new_and_a_run_that_is_there_stays(
     with Fleet([near.address, far.address], draining=lambda: drained, task="slow") as fleet:
         fleet.move(near.address)  # whichever was picked
         take = claimed(fleet, tmp_path, path, task="slow")
-        met(fleet, take, home, at_frame(2, lambda: drained.update({near.address: "new driver"})))
+        met(fleet, take, home, at_frame(1, lambda: drained.update({near.address: "new driver"})))
 
     assert said.code == 0
     assert said.documents[0]["server"] == "localhost"
