@@ -16,7 +16,7 @@ from answerprint.line import LOCK, Line
 from answerprint.mirrored import Comparison
 from answerprint.outcome import Outcome
 
-SECONDS = 60.0
+SECONDS = 120.0
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import given, settings, strategies as st
 from PIL import Image
@@ -197,13 +200,14 @@ def test_what_died_unseen_in_another_container_keeps_nobody_waiting_for_ever(
 
 
 def test_who_mirrors_comes_last_on_the_machine() -> None:
-    child = os.fork() if hasattr(os, "fork") else None
-    if child is None:
-        pytest.skip("Windows has classes of priority")
-    if child == 0:
-        ending.lowest()
-        os._exit(os.nice(0))
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 19
+    last = getattr(psutil, "IDLE_PRIORITY_CLASS", 19)
+    waits = [sys.executable, "-S", "-c", "input()"]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        ending.lowest(psutil.Process(child.pid))
+        found = psutil.Process(child.pid).nice()
+        child.communicate()
+
+    assert found == last
 
 
 AS_IT_IS = Eyes(lambda image: image, lambda image: np.zeros(image.shape, np.uint8))

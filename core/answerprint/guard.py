@@ -22,6 +22,7 @@ from answerprint.signing import Signer
 
 SCHEMA = "answerprint.halted/v1"
 MOST_LETTERS = 500
+MOST_MIRRORED = 100  # of the newest; a run waits for this at its end
 LEAST_FAILED = 3  # frames: where all there are failed, so many are enough
 
 LEAST_TIMED = 1e-4  # seconds: the least that an outcome tells apart from none
@@ -273,7 +274,8 @@ def look(rollout: Path, name: str, task: Task, *, signer: Signer | None = None) 
     def counts(one: Outcome) -> bool:
         return one.started >= begun and sha256 in (None, one.sha256)
 
-    compared = [one for _, one in mirrored.every(rollout, name, task.candidate).found]
+    every = mirrored.every(rollout, name, task.candidate, most=max(MOST_MIRRORED, task.guard.jobs))
+    compared = [one for _, one in every.found]
     compared = [one for one in compared if one.run is not None and counts(one.run)]
     shown = outcome.outcomes(rollout, name, task.candidate)
     runs = [one for one in shown if counts(one)]
