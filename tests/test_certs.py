@@ -226,6 +226,14 @@ def test_a_token_is_made_listed_and_taken_back_and_kept_nowhere(tmp_path: Path) 
     assert answerprint("server", "token").code == 2
 
 
+def test_a_token_in_a_folder_without_a_gateway_is_said_to_be_so(tmp_path: Path) -> None:
+    said = AtOnce(tmp_path)("server", "token", "eve")
+
+    assert said.code == 0
+    assert f"No gateway is in {tmp_path.as_posix()}/gateway yet" in said.out
+    assert "reload" not in said.out
+
+
 def test_of_tokens_made_at_once_none_is_lost(tmp_path: Path) -> None:
     users = [f"farm{number}" for number in range(8)]
     with ThreadPoolExecutor(len(users)) as pool:

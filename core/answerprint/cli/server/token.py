@@ -16,7 +16,7 @@ from pathlib import Path
 
 from answerprint.cli.context import Context
 from answerprint.errors import JobError, SetupError
-from answerprint_server import certs, tokens
+from answerprint_server import certs, gateway, tokens
 from answerprint_server.tokens import Token
 
 
@@ -47,9 +47,14 @@ def run(args: argparse.Namespace, context: Context) -> int:
             _say(one, context, "revoked")
     else:
         _make(args, context)
-    context.output.say(
-        f"Now: nginx -p {args.gateway.absolute().as_posix()} -c nginx.conf -s reload"
-    )
+    place = args.gateway.absolute().as_posix()
+    if (args.gateway / gateway.CONF).exists():
+        context.output.say(f"Now: nginx -p {place} -c nginx.conf -s reload")
+    else:
+        context.output.say(
+            f"No gateway is in {place} yet: write it there with 'answerprint server gateway', or "
+            "name the folder of yours with --gateway."
+        )
     return 0
 
 
