@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from disks import disk
 from hypothesis import given, settings, strategies as st
 from rolled import Studio, studio
 from samples import claims
@@ -81,6 +82,18 @@ def test_one_that_cannot_be_written_is_said_and_the_run_is_good(place: Studio) -
     assert (said.code, said.last["state"]) == (0, "complete")
     assert "The outcome of this run is not written down" in said.err
     assert len(claims(place.folder / "takes")) == 1
+
+
+def test_a_share_that_is_full_is_said_and_the_run_is_good(place: Studio) -> None:
+    (place.rollout / "outcomes").rmdir()
+    with disk(place.rollout / "outcomes", "4k") as full:
+        (full / "rest").write_bytes(bytes(4096))
+
+        said = place.runs("passthrough", "1001", "--json")
+
+        assert (said.code, said.last["state"]) == (0, "complete")
+        assert "The outcome of this run is not written down" in said.err
+        assert not list(full.rglob("*.json"))
 
 
 def test_the_folders_it_makes_have_the_rights_of_the_one_they_lie_in(tmp_path: Path) -> None:
