@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,14 @@ def needs(picture, amount):
 
 def odd(picture, table=()):
     return picture
+
+
+def endless(picture, gain=1e999):
+    return picture
+
+
+def huge(picture, count=1000000000000000000000):
+    return picture
 '''
 
 
@@ -256,12 +265,16 @@ def test_a_functions_arguments_become_controls_and_it_is_not_run(tmp_path: Path)
         ("looks.py:grad", "has no function 'grad'. Did you mean 'grade'"),
         ("looks.py:needs", "line 11: needs cannot be called with a picture alone"),
         ("looks.py:odd", "has an argument table that can be no control"),
+        ("looks.py:endless", "has an argument gain that can be no control"),
+        ("looks.py:huge", "has an argument count that can be no control"),
+        ("pipe.py:grade", "pipe.py is no file"),
         ("looks.py", "--python is 'looks.py'"),
         ("other.py:grade", "other.py cannot be read"),
     ],
 )
 def test_a_function_that_can_be_no_task_is_refused(tmp_path: Path, asked: str, words: str) -> None:
     (tmp_path / "looks.py").write_text(LOOKS, encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe.py")
 
     said = add(tmp_path, "--python", asked)
 

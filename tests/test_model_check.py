@@ -377,6 +377,9 @@ def test_who_asks_for_no_models_is_told(tmp_path: Path) -> None:
 
     assert "holds no models" in answerprint("models", "check", "empty").err
     assert "is no folder" in answerprint("models", "check", "nowhere").err
+    (tmp_path / "file").touch()
+    for word, place, why in (("--out", "file", "is no folder"), ("--junit", ".", "is a folder")):
+        assert why in answerprint("models", "test", word, place).err
     said = answerprint("models", "check", "--task", "denois")
     assert (said.code, "Did you mean 'denoise'" in said.err) == (3, True)
 

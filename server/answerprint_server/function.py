@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 from typing import Any
 
-from answerprint.documents import did_you_mean
+from answerprint.documents import MOST_INT, did_you_mean
 from answerprint.errors import JobError, SourceError
 
 MOST_BYTES = 1 << 20
@@ -22,7 +22,10 @@ def read(file: Path, name: str) -> tuple[str, list[dict[str, Any]]]:
         JobError: it has no such function, or that cannot be called with a picture and defaults.
     """
     try:
-        if file.stat().st_size > MOST_BYTES:
+        size = file.stat().st_size
+        if not file.is_file():
+            raise SourceError(f"{file.as_posix()} is no file.", remedy="Check the path.")
+        if size > MOST_BYTES:
             raise SourceError(
                 f"{file.as_posix()} is larger than {MOST_BYTES:,} bytes.",
                 remedy="Keep weights in a file of arrays beside it.",
@@ -70,9 +73,11 @@ def _parameter(name: str, default: ast.expr | None, where: str) -> dict[str, Any
     except ValueError:
         value = None
     kind = _TYPES.get(type(value))
-    if kind is None or name in _TAKEN:
+    is_beyond = isinstance(value, (int, float)) and not abs(value) <= MOST_INT
+    if kind is None or is_beyond or name in _TAKEN:
         raise JobError(
             f"{where} has an argument {name} that can be no control.",
-            remedy="Give it a number, a text, True or False as default; time and seed are taken.",
+            remedy="Give it a number, a text, True or False as default, numbers not beyond 2**53; time "
+            "and seed are taken.",
         )
     return {"name": name, "type": kind, "default": value, "help": "unknown"}

@@ -61,8 +61,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
     return _judged(args, context, len(models), found)
 
 
-def check_place(file: Path | None) -> None:
+def check_place(file: Path | None, *, is_folder: bool = False) -> None:
     """Raises SourceError: what is made in minutes could not be written at the end."""
+    if file is not None and file.exists() and file.is_dir() != is_folder:
+        raise SourceError(
+            f"{file.absolute().as_posix()} is {'no' if is_folder else 'a'} folder.",
+            remedy="Name another place for the report.",
+        )
     if file is not None and not file.absolute().parent.is_dir():
         raise SourceError(
             f"{file.absolute().parent.as_posix()} is no folder.",

@@ -43,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    check_place(args.out)
+    check_place(args.out, is_folder=True)
     check_place(args.junit)
     folder = (args.models or repository.models_folder()).absolute()
     models = lint.chosen(folder, args.tasks)
