@@ -74,7 +74,7 @@ class Pair(OpenDocument):
     candidate: Amount | None = None
 
     def ratio(self, least: float) -> float | None:
-        """Of the candidate to the artist's; None: not known, or both are less than says anything."""
+        """Of the candidate to the artist's, at least `least`; None: not known, or both are less."""
         if not self.artist or self.candidate is None or max(self.artist, self.candidate) < least:
             return None
         return self.candidate / max(self.artist, least)

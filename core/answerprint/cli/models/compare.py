@@ -3,8 +3,8 @@
 dB is PSNR of scene-linear RGB after (x / (1 + x))^(1/2.2). Stops are the mean of log2(candidate /
 artist) over luminance, below 0 is darker; what is darker than a tenth of the frame's mean (at most
 0.02) counts for nothing. FLIP is seen at a quarter of the size: 0 the same, below 0.05 hardly
-seen. Times are those of the model for a frame; where both are below 20 ms they say nothing, and
-there is a -. Of each job the least dB, the mean of stops, and the greatest FLIP of its frames count.
+seen. Times are those of the model for a frame, at least 20 ms; where both are less there is a -.
+Of each job the least dB, the mean of stops, and the greatest FLIP of its frames count.
 
 examples:
   answerprint models compare denoise                  the candidate of the roll-out
