@@ -37,7 +37,7 @@ class Stood:
         add_model(self.models, "slow", change, cut=TILES)
         self._ports = next(filter(_all_free, _beside()))
         self._process: subprocess.Popen[bytes] | None = None
-        self._prefix = ""
+        self._prefix, self._is_ended = "", False
 
     @property
     def address(self) -> str:
@@ -55,19 +55,16 @@ class Stood:
 
     def end(self, how: signal.Signals) -> None:
         assert self._process
+        self._is_ended = True
         self._process.send_signal(how)
 
     def be_there(self) -> None:
         """Have it started again if it was ended."""
-        assert self._process
-        if self._process.poll() is not None or not launch.is_live(self._ports[0]):
-            self.come_back()
-
-    def come_back(self) -> None:
-        """Have it started again at its address, whether it has been ended or not."""
-        self.close()
-        self.start()
-        self.wait()
+        if self._is_ended:
+            self.close()
+            self.start()
+            self.wait()
+            self._is_ended = False
 
     def close(self) -> None:
         if self._process is not None:

@@ -16,6 +16,7 @@ import pytest
 from fleets import Stood, other_port, site, stood, until
 from hypothesis import given, settings, strategies
 from midway import at, at_frame, count, differing, met, of
+from proxy import Proxy
 from samples import AtOnce, claimed, plate
 
 from answerprint import ask, backlog, begin, estimate, medium, record, takes, workitem
@@ -62,7 +63,7 @@ def odd(servers: tuple[Stood, Stood, Stood]) -> Stood:
     return servers[2]
 
 
-def begun_at(first: Stood, *others: Stood, way: str = "auto") -> Fleet:
+def begun_at(first: Stood | Proxy, *others: Stood, way: str = "auto") -> Fleet:
     """A fleet that begins at the first, however busy this machine is: the others are drained then."""
     drained = {one.address: "not yet" for one in others}
     servers = [one.address for one in (first, *others)]
@@ -120,8 +121,8 @@ def test_where_nobody_else_has_the_model_the_lost_server_is_waited_for(
     near: Stood, odd: Stood, home: Path, tmp_path: Path
 ) -> None:
     path = plate(tmp_path / "p", COUNT)
-    lose, find = at_frame(1, lambda: near.end(signal.SIGKILL)), at("waiting", near.come_back, 2)
-    with begun_at(near, odd) as fleet:
+    with Proxy(near.address) as way, begun_at(way, odd) as fleet:
+        lose, find = at_frame(1, way.shut), at("waiting", way.open, 2)
         take = claimed(fleet, tmp_path, path, task="slow")
         events = met(fleet, take, home, lambda event: (lose(event), find(event)), **SLOW)
 
@@ -266,15 +267,15 @@ def test_a_drained_server_takes_nothing_new_and_a_run_that_is_there_stays(
 def test_a_run_goes_on_at_no_server_that_is_drained_or_has_another_model(
     near: Stood, far: Stood, odd: Stood, home: Path, tmp_path: Path
 ) -> None:
-    servers, drained = [near.address, odd.address, far.address], {far.address: "new driver"}
-    lose = at_frame(1, lambda: near.end(signal.SIGKILL))
-    with Fleet(servers, draining=lambda: drained, task="slow") as fleet:
-        fleet.move(near.address)  # whichever was picked
-        take = claimed(fleet, tmp_path, plate(tmp_path / "p", COUNT), task="slow")
-        with pytest.raises(ServerAway) as caught:
-            met(fleet, take, home, lose, patience=0.5, **SLOW)
+    with Proxy(near.address) as way:
+        servers, drained = [way.address, odd.address, far.address], {far.address: "new driver"}
+        with Fleet(servers, draining=lambda: drained, task="slow") as fleet:
+            fleet.move(way.address)  # whichever was picked
+            take = claimed(fleet, tmp_path, plate(tmp_path / "p", COUNT), task="slow")
+            with pytest.raises(ServerAway) as caught:
+                met(fleet, take, home, at_frame(1, way.shut), patience=0.5, **SLOW)
 
-    assert f"{near.address}: No server answers" in caught.value.problem
+    assert f"{way.address}: No server answers" in caught.value.problem
     assert f"{odd.address}: The model of slow on" in caught.value.problem
     assert "not the one this take was begun with" in caught.value.problem
     assert f"{far.address}: draining: new driver" in caught.value.problem
