@@ -14,6 +14,7 @@ import pytest
 from command import Answerprint
 from midway import at_frame, met
 from samples import (
+    AtOnce,
     change,
     claimed,
     claims,
@@ -94,20 +95,18 @@ def test_killed_while_it_starts_a_number_is_at_most_lost_and_never_used_again(
     for folder in claims(tmp_path):
         assert Take(folder).state() in ("abandoned", "incomplete", "stalled")
         cut_off(Take(folder), home)
-    said = answerprint(
+    said = AtOnce(tmp_path)(
         "run", "--task", "passthrough", "--plate", heavy, "--frames", "1001", "--name", "test",
         "--server", address, "--json",
     )  # fmt: skip
     assert said.documents[0]["take"] == f"test/v{len(claims(tmp_path)):03d}"
 
 
-def test_a_number_whose_process_died_at_once_stays_taken(
-    tmp_path: Path, answerprint: Answerprint, address: str
-) -> None:
+def test_a_number_whose_process_died_at_once_stays_taken(tmp_path: Path, address: str) -> None:
     first = takes.claim(tmp_path / "takes" / "test")
     path = plate(tmp_path, 1)
 
-    said = answerprint(
+    said = AtOnce(tmp_path)(
         "run", "--task", "passthrough", "--plate", path, "--name", "test", "--server", address,
         "--json",
     )  # fmt: skip
@@ -115,7 +114,7 @@ def test_a_number_whose_process_died_at_once_stays_taken(
     assert first.state() == "abandoned"
     assert said.documents[0]["take"] == "test/v002"
     assert "job.json" in refused(
-        answerprint, "TakeError", "--resume", first.folder, "--server", address
+        AtOnce(tmp_path), "TakeError", "--resume", first.folder, "--server", address
     )
 
 
@@ -212,7 +211,7 @@ def test_a_complete_take_is_closed(
     assert ended(process)[0] == 0
     before = cut_off(take, home)
 
-    said = refused(answerprint, "JobError", "--resume", take.folder, "--server", address)
+    said = refused(AtOnce(tmp_path), "JobError", "--resume", take.folder, "--server", address)
 
     assert "test v001 is complete already" in said
     assert cut_off(take, home) == before
@@ -224,7 +223,7 @@ def test_a_take_that_another_process_writes_is_left_to_it(
     process = begun(answerprint, "slow", plate(tmp_path, 40), slow)
     until(process, "frame", 1)
 
-    said = refused(answerprint, "TakeBusy", "--resume", take.folder, "--server", slow)
+    said = refused(AtOnce(tmp_path), "TakeBusy", "--resume", take.folder, "--server", slow)
 
     assert f"is being written by process {process.pid} on " in said
     assert take.state() == "running"
