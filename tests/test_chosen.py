@@ -257,7 +257,7 @@ def test_a_job_that_a_canary_gave_what_the_server_lacks_gets_stable_and_says_so(
         asked=None, version="1", sha256=None, why=f"stable, instead of canary {candidate}"
     )
     assert found.notes[0] == f"version 1: stable, instead of canary {candidate}"
-    assert found.notes[1].startswith(f"canary {candidate} was passed over: ")
+    assert found.notes[1].startswith(f"roll-out: canary {candidate} was passed over: ")
     assert words in found.notes[1]
 
 
@@ -475,7 +475,11 @@ def test_a_plan_and_the_tasks_say_it_on_the_command_line(
     shown = at_once("plan", "--task", "passthrough", "--plate", path, env=env)
     write(share, BROKEN)
     warned = at_once("plan", "--task", "passthrough", "--plate", path, env=env)
+    write(share, CANARY.replace('"2"', '"9"'))
+    passed = at_once("plan", "--task", "passthrough", "--plate", path, env=env)
 
+    assert "version   1, stable, instead of canary 9\n" in passed.out
+    assert "roll-out  canary 9 was passed over: " in passed.out
     assert "version 2: canary, 100 % of jobs" in planned.last["notes"]
     assert "version   2, canary, 100 % of jobs\n" in shown.out
     assert "roll-out" not in shown.out

@@ -36,7 +36,7 @@ class Chosen:
         choice = choice.model_copy(
             update={"why": f"{choice.why}, instead of canary {passed.version}"}
         )
-        said = (_said(choice), f"canary {passed.version} was passed over: {why}")
+        said = (_said(choice), f"roll-out: canary {passed.version} was passed over: {why}")
         return Chosen(choice, (*said, *self.notes[1:]))
 
 

@@ -1,8 +1,9 @@
 """Take back what was tried last: the candidate; where there is none, the version that is stable.
 
-A candidate gets no job any more, and stable stays. Without one, or with a version named, the one
-before, or that one, is stable again. No server is asked, and no freeze holds it up. The next job has
-the old version; jobs that run go on with the one they began with.
+A candidate gets no job any more, and stable stays. Without one, the version before is stable again;
+a version that is named is stable in any case, and nothing is tried any more. No server is asked, and
+no freeze holds it up. The next job has the old version; jobs that run go on with the one they began
+with.
 
 examples:
   answerprint models rollback denoise
@@ -19,7 +20,7 @@ from answerprint.cli.context import Context
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", metavar="TASK")
-    parser.add_argument("version", nargs="?", metavar="VERSION", help="the one before")
+    parser.add_argument("version", nargs="?", metavar="VERSION", help="or alias, to be stable")
     changes.arguments(parser, asks=False)
 
 
