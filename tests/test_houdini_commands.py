@@ -10,7 +10,7 @@ from typing import Any
 import hou as typed
 import houdini_session
 import pytest
-from command import Answerprint
+from samples import AtOnce
 from scene import Scene, points, scene
 
 from answerprint import geometries
@@ -32,7 +32,7 @@ def stream(tmp_path_factory: pytest.TempPathFactory, address: str) -> Path:
     folder = tmp_path_factory.mktemp("project")
     for frame in (1, 2):
         geometries.write(folder / f"dust.{frame:04d}.bgeo", points(frame, 40))
-    run = Answerprint(folder)
+    run = AtOnce(folder)
     words = ("run", "--task", "point_normals", "--plate", "dust.####.bgeo", "--server", address)
     for _ in range(2):
         assert run(*words).code == 0
@@ -133,7 +133,7 @@ def test_a_node_is_approved_a_retake_is_asked_for_and_taken_back(
     houdini_session.choose(node.parm(tab.MENU), "Latest approved")
     until(lambda: said(node, "note") == "v002 is what this node reads.")
 
-    run = Answerprint(stream.parent.parent)
+    run = AtOnce(stream.parent.parent)
     assert run("review", str(stream / "v002"), "--withdraw").code == 0
     until(lambda: said(node, "review") == "Waiting for review")
 

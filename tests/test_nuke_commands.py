@@ -11,8 +11,8 @@ from typing import Any
 import nuke
 import nuke_session
 import pytest
-from command import Answerprint
 from comp import PLATES, Comp, comp
+from samples import AtOnce
 
 from answerprint_nuke import commands, host as hosts
 from answerprint_panel import session, standing
@@ -33,7 +33,7 @@ def stream(tmp_path_factory: pytest.TempPathFactory, address: str) -> Path:
     for frame in (1001, 1002):
         (folder / "plate").mkdir(exist_ok=True)
         shutil.copy(PLATES / f"noisy.{frame}.exr", folder / "plate")
-    run = Answerprint(folder)
+    run = AtOnce(folder)
     words = ("run", "--task", "passthrough", "--plate", "plate/noisy.####.exr", "--server", address)
     for _ in range(2):
         assert run(*words).code == 0
@@ -158,7 +158,7 @@ def test_a_read_is_approved_a_retake_is_asked_for_and_taken_back(
     until(lambda: "Approved" in read["label"].value())
     assert said(read, "note") == "v002 is approved."
     assert read["tile_color"].value() == 0x93A893FF
-    run = Answerprint(stream.parent.parent)
+    run = AtOnce(stream.parent.parent)
     assert run("review", str(stream / "v002"), "--withdraw").code == 0
     until(lambda: said(read, "review") == "Waiting for review")
 
@@ -271,7 +271,7 @@ def more(own: Path, address: str) -> None:
     """Somebody else makes a take."""
     plate = "plate/noisy.####.exr"
     words = ("run", "--task", "passthrough", "--plate", plate, "--server", address)
-    assert Answerprint(own.parent.parent)(*words).code == 0
+    assert AtOnce(own.parent.parent)(*words).code == 0
 
 
 def test_a_take_of_somebody_else_is_said_after_a_while_without_a_step_to_undo(
