@@ -13,7 +13,6 @@ examples:
 from __future__ import annotations
 
 import argparse
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -122,7 +121,7 @@ def _tell_head(folder: Path, found: Rollout, held: bytes, seen: Seen, context: C
     rows += [("draining", f"{name}: {why}") for name, why in draining.items()]
     rows += [("silent", f"{name} {why}".strip()) for name, why in seen.silent.items()]
     for name, text in rows:
-        context.output.say(f"{name:<13}{textwrap.shorten(line(text), 87, placeholder=' ...')}")
+        context.output.say(f"{name:<13}{line(text)}")
 
 
 def _document(folder: Path, name: str, found: Rollout, seen: Seen) -> dict[str, Any]:
