@@ -13,6 +13,7 @@ examples:
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -116,12 +117,15 @@ def _tell_head(folder: Path, found: Rollout, held: bytes, seen: Seen, context: C
             "silent": dict(seen.silent),
         }
     )
-    rows = [("last change", said(last))] if last else []
+    # what it changed stands in the log, and what it came to below
+    rows = [("last change", said(last).partition(": ")[0])] if last else []
     rows += [("note", since)] if since else []
     rows += [("draining", f"{name}: {why}") for name, why in draining.items()]
     rows += [("silent", f"{name} {why}".strip()) for name, why in seen.silent.items()]
     for name, text in rows:
-        context.output.say(f"{name:<13}{line(text)}")
+        context.output.say(
+            textwrap.fill(f"{name:<13}{line(text)}", 100, subsequent_indent=" " * 13)
+        )
 
 
 def _document(folder: Path, name: str, found: Rollout, seen: Seen) -> dict[str, Any]:
