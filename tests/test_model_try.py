@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -341,8 +343,37 @@ def test_a_server_that_is_killed_while_a_model_is_asked_is_a_verdict_and_leaves_
         assert "The private server is gone" in one["problem"]
         assert "one task at a time" in one["remedy"]
     assert list(temporary.iterdir()) == []
-    left = [one.info["cmdline"] for one in psutil.process_iter(["cmdline"])]
-    assert not any(str(temporary) in word for words in left for word in words or [])
+    assert not running_in(temporary)
+
+
+def test_what_a_command_that_was_killed_left_is_cleared_by_the_next(tmp_path: Path) -> None:
+    models = own_models(tmp_path / "models", ["passthrough"])
+    stand_in(models, "slow", "import time\ntime.sleep(600)\nmade = image")
+    for task in ("passthrough", "slow"):
+        golden_case(models, task)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    words = ["models", "test", "--models", str(models), "--json"]
+    env = {"TMPDIR": str(temporary)}
+
+    with subprocess.Popen(
+        Answerprint.argv(*words), stdout=subprocess.PIPE, env={**os.environ, **env}
+    ) as first:
+        assert first.stdout is not None
+        first.stdout.readline()  # passthrough has answered, slow is asked
+        first.kill()
+    assert len(list(temporary.iterdir())) == 1
+    said = Answerprint(tmp_path)(*words, "passthrough", env=env)
+
+    assert said.code == 0, said
+    assert list(temporary.iterdir()) == []
+    assert not running_in(temporary)
+
+
+def running_in(folder: Path) -> list[list[str]]:
+    """The command lines of processes that name the folder."""
+    found = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
+    return [words for words in found if any(str(folder) in word for word in words)]
 
 
 def test_junit_holds_whatever_a_model_says() -> None:

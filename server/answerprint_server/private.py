@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -10,9 +11,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from answerprint.errors import AnswerprintError, ServerAway
-from answerprint_server import embedded
+from answerprint_server import alive, embedded, state as states
 from answerprint_server.state import Running
 
+_PREFIX = "answerprint-models-"
 UNSERVED = ("golden", "__pycache__")
 _GONE = (
     "The private server is gone: it crashed, or the system ended it, as for want of memory.",
@@ -31,7 +33,8 @@ def served(models: Iterable[Path]) -> Iterator[Running]:
         ServerError: it did not come up; names the log.
         TakeError: its state cannot be written; DiskFull if there is no space.
     """
-    with tempfile.TemporaryDirectory(prefix="answerprint-models-") as name:
+    _clear_orphans()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
         laid = Path(name) / "models"
         for model in models:
             place = laid / model.name
@@ -46,6 +49,17 @@ def served(models: Iterable[Path]) -> Iterator[Running]:
                 # nobody else asks it: an end in order would take three seconds
                 with suppress(ProcessLookupError):
                     os.kill(state.triton, signal.SIGKILL)
+
+
+def _clear_orphans() -> None:
+    """End what commands that were killed left: a model at work outlives its server."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # another command clears it at this moment
+            home = folder / "home"
+            state = states.read(home) if folder.lstat().st_uid == os.getuid() else None
+            if state is not None and not alive.is_same(state.pid, state.born):
+                embedded.clear_orphans(home)
+                shutil.rmtree(folder)
 
 
 def said(error: AnswerprintError) -> tuple[str, str]:
