@@ -7,8 +7,8 @@ import os
 import re
 import shutil
 import signal
-import time
 import sys
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
