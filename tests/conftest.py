@@ -33,6 +33,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# Debian keeps nginx where not everybody's PATH leads
+os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
+
 PREFIX = re.compile(r"answerprint_(\d+)_[0-9a-f]{6}_")
 
 

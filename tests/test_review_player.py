@@ -18,7 +18,7 @@ import pytest
 from browser import chromium, opened, ready, studio
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, FloatRect, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 from samples import made, save
 from studios import judged
 
@@ -354,14 +354,25 @@ def test_a_click_in_the_plot_goes_to_the_frame(page: Page) -> None:
     )
 
 
+def still(mark: Locator) -> FloatRect:
+    """Where something stands once it stays there: what is drawn anew is nowhere for a moment."""
+    before = None
+    for _ in range(200):
+        place = mark.bounding_box()
+        if place is not None and place == before:
+            return place
+        before = place
+        mark.page.wait_for_timeout(50)
+    raise AssertionError("it does not come to stand")
+
+
 def test_a_finding_goes_to_its_frame_and_its_place_is_marked(page: Page, there: There) -> None:
     page.locator(".finding[data-frame='1003']").click()
 
     mark = page.locator(".over .mark-light")
-    expect(mark).to_have_count(1)
-    place = mark.bounding_box()
+    expect(mark).to_be_visible()
+    place = still(mark)
     x, y = at_pixel(page, 60, 10)
-    assert place is not None
     assert abs(place["x"] - x) < 2
     assert abs(place["y"] - y) < 2
     page.locator("[data-picture]").focus()

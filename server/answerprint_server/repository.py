@@ -185,8 +185,9 @@ def _digest(model: Path, artifact: Artifact) -> str:
             )
         path = package.parent / artifact.name
     if not path.is_file():
+        is_there = "is no file" if path.exists() else "is not there"
         raise ContractError(
-            f"{path.as_posix()} is no file, and the contract of {model.name} names it.",
+            f"{path.as_posix()} {is_there}, and the contract of {model.name} names it.",
             remedy="Put the file there, or take it out of the contract's artifacts.",
         )
     return pins.digest(path)

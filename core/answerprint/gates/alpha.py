@@ -17,7 +17,8 @@ def measure(sight: Sight) -> Measure | None:
     if least >= 0 and most <= 1:  # NaN is in no order
         return Measure(0.0)
     alpha = sight.alpha.astype(np.float32)
-    beyond = np.maximum(alpha - 1, -alpha)
+    with np.errstate(invalid="ignore"):  # a NaN that signals is no news here
+        beyond = np.maximum(alpha - 1, -alpha)
     beyond = np.where(np.isfinite(beyond), beyond, 0)
     row, column = np.unravel_index(int(np.argmax(beyond)), beyond.shape)
     number = max(float(beyond[row, column]), 0.0)
