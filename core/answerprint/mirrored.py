@@ -9,7 +9,6 @@ ROLLOUT/mirrored/TASK/VERSION/JOB/
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import time
 from collections import Counter
@@ -238,23 +237,8 @@ def _when(times: Sequence[float]) -> str:
 
 
 def _newest(folder: Path) -> list[tuple[float, Path]]:
-    found = []
-    try:
-        with os.scandir(folder) as entries:
-            for number, entry in enumerate(entries):
-                if number >= MOST_LOOKED_AT:
-                    break
-                with suppress(FileNotFoundError):
-                    if entry.is_dir(follow_symlinks=False):
-                        found.append((entry.stat().st_mtime, Path(entry.path)))
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise TakeError(
-            f"{folder.as_posix()} cannot be listed: {error.strerror}.",
-            remedy="Check that the share is mounted and that you may read there.",
-        ) from error
-    return sorted(found, reverse=True)
+    """Jobs' folders; as `outcome.newest`."""
+    return outcome.newest(folder, MOST_LOOKED_AT, lambda entry: entry.is_dir(follow_symlinks=False))
 
 
 def tidy(rollout: Path, task: str, version: str, *, most: int = MOST_JOBS) -> int:

@@ -9,6 +9,7 @@ who runs jobs writes there: what is read is held to limits, and what cannot be r
 from __future__ import annotations
 
 import getpass
+import itertools
 import os
 import re
 import socket
@@ -16,7 +17,7 @@ import stat
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -326,7 +327,18 @@ def _readable(path: Path) -> Outcome | None:
 
 
 def _newest(folder: Path) -> list[tuple[float, Path]]:
-    """Time and path of each, the newest first.
+    """Outcomes alone; as `newest`."""
+    return newest(folder, MOST_LOOKED_AT, _is_one)
+
+
+def _is_one(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith(".json") and entry.name[0] != "." and entry.name != HALTED
+
+
+def newest(
+    folder: Path, most: int, wanted: Callable[[os.DirEntry[str]], bool]
+) -> list[tuple[float, Path]]:
+    """Time and path of what is wanted of the first so many names, the newest first.
 
     Raises:
         TakeError: the folder cannot be listed.
@@ -334,11 +346,9 @@ def _newest(folder: Path) -> list[tuple[float, Path]]:
     found = []
     try:
         with os.scandir(folder) as entries:
-            for number, entry in enumerate(entries):
-                if number >= MOST_LOOKED_AT:
-                    break
-                if entry.name.endswith(".json") and entry.name[0] != "." and entry.name != HALTED:
-                    with suppress(FileNotFoundError):
+            for entry in itertools.islice(entries, most):
+                with suppress(FileNotFoundError):
+                    if wanted(entry):
                         found.append((entry.stat().st_mtime, Path(entry.path)))
     except FileNotFoundError:
         return []

@@ -14,7 +14,7 @@ from answerprint.cli.said import line
 from answerprint.decision import Held
 from answerprint.errors import AnswerprintError, JobError, ServerError, SetupError
 from answerprint.ledger import Entry
-from answerprint.moves import said
+from answerprint.moves import reason, said
 from answerprint.offer import Offer
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%?", re.ASCII)
@@ -129,6 +129,21 @@ def resume(task: str, context: Context) -> None:
     halted = guard.resume(there, task, candidate) if candidate else ""
     if halted:
         context.output.say(f"It was halted, and is no more: {line(halted)}")
+
+
+def give(args: argparse.Namespace, context: Context, kind: str) -> int:
+    """Give the candidate a share of the jobs: of those shown, 'canary', or of the others, 'mirror'."""
+    why, share = reason(args.why), percent(args.share)
+    if share:
+        enter_halt(args.task, context)  # so that the log tells of it first
+    change = begun(args, context)
+    ends = share == 0 and args.candidate is None  # for which no server has to be there
+    there = None if ends else held(args.server, context, args.task)
+    act = change.canary if kind == "canary" else change.mirror
+    entry = act(args.task, share, args.candidate, there, why)
+    if share:
+        resume(args.task, context)
+    return tell(context, entry)
 
 
 def percent(words: Sequence[str]) -> float:

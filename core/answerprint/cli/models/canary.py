@@ -14,7 +14,6 @@ import argparse
 
 from answerprint.cli import changes
 from answerprint.cli.context import Context
-from answerprint.moves import reason
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,13 +24,4 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    why, share = reason(args.why), changes.percent(args.share)
-    if share:
-        changes.enter_halt(args.task, context)  # so that the log tells of it first
-    change = changes.begun(args, context)
-    ends = share == 0 and args.candidate is None  # for which no server has to be there
-    held = None if ends else changes.held(args.server, context, args.task)
-    entry = change.canary(args.task, share, args.candidate, held, why)
-    if share:
-        changes.resume(args.task, context)
-    return changes.tell(context, entry)
+    return changes.give(args, context, "canary")

@@ -16,7 +16,6 @@ from pathlib import Path
 from answerprint.cli import changes
 from answerprint.cli.context import Context
 from answerprint.errors import JobError
-from answerprint.moves import reason
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,13 +36,4 @@ def run(args: argparse.Namespace, context: Context) -> int:
             "'answerprint models mirror' needs a task and a share.",
             remedy="See 'answerprint models mirror --help'.",
         )
-    why, share = reason(args.why), changes.percent(args.share)
-    if share:
-        changes.enter_halt(args.task, context)  # so that the log tells of it first
-    change = changes.begun(args, context)
-    ends = share == 0 and args.candidate is None  # for which no server has to be there
-    held = None if ends else changes.held(args.server, context, args.task)
-    entry = change.mirror(args.task, share, args.candidate, held, why)
-    if share:
-        changes.resume(args.task, context)
-    return changes.tell(context, entry)
+    return changes.give(args, context, "mirror")
